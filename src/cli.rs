@@ -1,0 +1,297 @@
+//! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::fmt;
+
+/// A lab for Kafka behind the Kubernetes Gateway API, and the scenarios that prove it.
+///
+/// Exit codes: 0 all passed, or skipped with a reason; 1 a scenario failed; 2 usage or lint; 3 the lab itself;
+/// 4 cleanup failed.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Bring a lab up, look at it, take it down
+    #[command(subcommand)]
+    Lab(LabVerb),
+    /// List, check, write and run scenarios
+    #[command(subcommand)]
+    Scenario(ScenarioVerb),
+    /// How the stand-in and Strimzi compare, for the same Kafka resource
+    #[command(subcommand)]
+    Parity(ParityVerb),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LabVerb {
+    /// Bring the lab up, or repair it; what is in place is left as it is
+    Up(UpArgs),
+    /// Stop everything that the lab runs and remove its state
+    Down(NameArgs),
+    /// What runs, since when, and what it says of itself
+    Status(NameArgs),
+    /// The end of a component's log, or the list of components
+    Logs(LogsArgs),
+    /// Shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
+    Env(NameArgs),
+    /// What this machine offers, and where each part would come from
+    Doctor,
+    /// The container images of a kind lab: listed, saved into an archive, loaded from one
+    #[command(subcommand)]
+    Images(ImagesVerb),
+    /// The lab's background process
+    #[command(hide = true)]
+    Agent(NameArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct NameArgs {
+    /// The lab's name; several can run side by side
+    #[arg(long, env = "LAB_NAME", default_value = "lab", value_parser = lab_name)]
+    pub name: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LogsArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// The component, such as `kube-apiserver` or `kafka-kafka_my-cluster-broker-10`; on kind also a Pod, as
+    /// `kafka/my-cluster-broker-10` or by its name alone
+    pub component: Option<String>,
+    /// How many lines of the end
+    #[arg(long, default_value_t = 100)]
+    pub lines: usize,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct UpArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Where the lab runs
+    #[arg(long, env = "LAB", default_value_t = LabChoice::Auto)]
+    pub lab: LabChoice,
+    /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
+    #[arg(long, env = "LAB_GATEWAY")]
+    pub gateway: Option<String>,
+    /// Who makes Kafka resources real [default: strimzi on kind, standin on local]
+    #[arg(long, env = "LAB_KAFKA")]
+    pub kafka: Option<KafkaChoice>,
+    /// The first of the gateway's ports on this machine; fifteen are used from it on
+    #[arg(long, env = "LAB_PORT_BASE", default_value_t = 9092, value_parser = clap::value_parser!(u16).range(1024..=65_500))]
+    pub port_base: u16,
+    /// Also write the lab's names into /etc/hosts, for clients outside the harness; `lab down` removes them
+    #[arg(long)]
+    pub hosts: bool,
+    /// The version of Strimzi, for `--kafka strimzi`
+    #[arg(long, env = "LAB_STRIMZI", default_value = "1.2.0")]
+    pub strimzi: String,
+    /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
+    #[arg(long, env = "LAB_NODE_IMAGE")]
+    pub node_image: Option<String>,
+    /// The context of your kubeconfig, for `--lab existing`
+    #[arg(long, required_if_eq("lab", "existing"))]
+    pub context: Option<String>,
+    /// Where the gateway of `--lab existing` is reached from this machine
+    #[arg(long, default_value = "127.0.0.1")]
+    pub address: std::net::IpAddr,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImagesVerb {
+    /// Every image with its pin, what needs it, and whether the container engine has it
+    List(ImagesArgs),
+    /// Write the images of a lab into one archive, pulling what the engine lacks
+    Save {
+        /// The archive
+        file: Utf8PathBuf,
+        #[command(flatten)]
+        images: ImagesArgs,
+    },
+    /// Read such an archive into the engine, and say what a lab would still lack
+    Load {
+        /// The archive
+        file: Utf8PathBuf,
+        #[command(flatten)]
+        images: ImagesArgs,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ImagesArgs {
+    /// The gateways, separated by commas [default: every one for `list`, else envoy-gateway]
+    #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',')]
+    pub gateway: Vec<String>,
+    /// Who makes Kafka resources real [default: both for `list`, else strimzi]
+    #[arg(long, env = "LAB_KAFKA")]
+    pub kafka: Option<KafkaChoice>,
+    /// The version of Strimzi
+    #[arg(long, env = "LAB_STRIMZI", default_value = "1.2.0")]
+    pub strimzi: String,
+    /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
+    #[arg(long, env = "LAB_NODE_IMAGE")]
+    pub node_image: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ParityVerb {
+    /// Write down what the running lab has of a Kafka cluster: names, listeners, certificates' names; no key, no password
+    Snapshot {
+        #[command(flatten)]
+        name: NameArgs,
+        /// Where to; standard output without it
+        file: Option<Utf8PathBuf>,
+    },
+    /// Compare two such files; differences have to be in fixtures/standin/differences.yaml
+    Compare {
+        /// What the stand-in made
+        standin: Utf8PathBuf,
+        /// What Strimzi made
+        strimzi: Utf8PathBuf,
+        /// Also write the table into this file
+        #[arg(long)]
+        write: Option<Utf8PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LabChoice {
+    /// kind where a container engine answers and its node image can be had, else local
+    Auto,
+    /// A KIND cluster
+    Kind,
+    /// Processes on loopback, without a container engine
+    Local,
+    /// A cluster of yours: nothing is installed that was not asked for
+    Existing,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum KafkaChoice {
+    /// The operator itself
+    Strimzi,
+    /// Our stand-in for the operator, for the same resources
+    Standin,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ScenarioVerb {
+    /// The scenarios and what each needs
+    List,
+    /// Check scenario folders without a lab
+    Lint {
+        /// Only these scenarios
+        names: Vec<String>,
+    },
+    /// The JSON Schema of scenario.yaml, for editors
+    Schema,
+    /// Write a new scenario that passes, to start from
+    New {
+        /// Lower-case words joined by hyphens
+        name: String,
+    },
+    /// Run scenarios on the running lab
+    Run(RunArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Scenarios by a part of their name, or `tag:WORD`
+    pub filters: Vec<String>,
+    /// Leave everything in place, until `lab down` or until a run needs the same listener to itself
+    #[arg(long)]
+    pub keep: bool,
+    /// Stop at a failed scenario before its cleanup, until Enter is pressed
+    #[arg(long)]
+    pub pause_on_failure: bool,
+    /// Only what failed in the last run
+    #[arg(long)]
+    pub rerun_failed: bool,
+    /// Run each scenario this often; a pass after a failure is flaky, and flaky is a failure
+    #[arg(long, default_value_t = 1)]
+    pub repeat: u32,
+    /// The I-th of N equal parts, such as 1/3
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+    /// Scenarios side by side [default: the number of processors]
+    #[arg(long)]
+    pub jobs: Option<usize>,
+    /// Start no further scenario after a failure
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Run in an order drawn from this number
+    #[arg(long, value_name = "SEED")]
+    pub shuffle: Option<u64>,
+    /// Run each scenario once per sabotage, and demand that it turns red for the named cause
+    #[arg(long)]
+    pub sabotage: bool,
+    /// Seconds for the whole run
+    #[arg(long, default_value_t = 3600)]
+    pub within: u64,
+}
+
+impl fmt::Display for LabChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.to_possible_value();
+        f.write_str(name.as_ref().map_or("?", |value| value.get_name()))
+    }
+}
+
+fn lab_name(text: &str) -> Result<String, String> {
+    let fits = (1..=30).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("expected up to 30 lower-case letters, digits and hyphens, a letter first".to_owned())
+    }
+}
+
+/// The process's exit codes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// All passed, or were skipped with a reason.
+    Passed = 0,
+    /// A scenario failed or was flaky, a known deviation is gone, or the run was interrupted.
+    Failed = 1,
+    /// The command line or a scenario's folder is wrong.
+    Usage = 2,
+    /// The lab itself.
+    Lab = 3,
+    /// Nothing worse than a cleanup that failed.
+    Cleanup = 4,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_lab_name_is_a_dns_label() {
+        assert!(lab_name("lab-2").is_ok());
+        for wrong in ["", "Lab", "2lab", "lab-", "a/b", "../x", &"a".repeat(31)] {
+            assert!(lab_name(wrong).is_err(), "{wrong}");
+        }
+    }
+}
