@@ -1,0 +1,122 @@
+//! What a waiting user sees: one line a phase, with its time, on standard error.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A finished phase and how long it took.
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+pub struct Timing {
+    pub phase: String,
+    /// Seconds from the start of the whole operation to the start of this phase.
+    pub started: f64,
+    pub seconds: f64,
+}
+
+/// Shows phases that run side by side. Cheap to clone.
+#[derive(Clone)]
+pub struct Progress {
+    start: Instant,
+    bars: MultiProgress,
+    live: bool,
+    timings: Arc<Mutex<Vec<Timing>>>,
+}
+
+impl Progress {
+    /// Spinners on a terminal, plain lines elsewhere.
+    pub fn stderr() -> Self {
+        Self {
+            start: Instant::now(),
+            bars: MultiProgress::new(),
+            live: std::io::stderr().is_terminal(),
+            timings: Arc::default(),
+        }
+    }
+
+    /// Starts a phase; it ends with [`Phase::done`], or is shown as failed when dropped without it.
+    pub fn phase(&self, name: impl Into<String>) -> Phase {
+        let name = name.into();
+        let bar = self.live.then(|| {
+            let bar = self.bars.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:<28} {elapsed:>5} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.set_prefix(name.clone());
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Phase { progress: self.clone(), name, start: Instant::now(), bar, last: None, ended: false }
+    }
+
+    /// A line that belongs to no phase.
+    pub fn say(&self, line: impl Display) {
+        if self.live {
+            // Fails only when standard error is closed, and then nobody reads.
+            let _ = self.bars.println(line.to_string());
+        } else {
+            eprintln!("{line}");
+        }
+    }
+
+    /// The phases that ended well, in the order of their ends.
+    pub fn timings(&self) -> Vec<Timing> {
+        self.timings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Seconds since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// One phase under way.
+pub struct Phase {
+    progress: Progress,
+    name: String,
+    start: Instant,
+    bar: Option<ProgressBar>,
+    last: Option<Instant>,
+    ended: bool,
+}
+
+impl Phase {
+    /// What the phase is doing now. On plain output at most one line in ten seconds is printed.
+    pub fn update(&mut self, now: impl Display) {
+        match &self.bar {
+            Some(bar) => bar.set_message(now.to_string()),
+            None if self.last.is_none_or(|last| last.elapsed() > Duration::from_secs(10)) => {
+                eprintln!("  {:<28} {:>6.1} s  ... {now}", self.name, self.start.elapsed().as_secs_f64());
+                self.last = Some(Instant::now());
+            }
+            None => {}
+        }
+    }
+
+    /// Ends the phase well.
+    pub fn done(mut self, detail: impl Display) {
+        self.ended = true;
+        let seconds = self.start.elapsed().as_secs_f64();
+        let timing =
+            Timing { phase: self.name.clone(), started: (self.start - self.progress.start).as_secs_f64(), seconds };
+        self.progress.timings.lock().unwrap_or_else(PoisonError::into_inner).push(timing);
+        self.finish(&format!("  {:<28} {seconds:>6.1} s  {detail}", self.name));
+    }
+
+    fn finish(&self, line: &str) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.progress.say(line);
+    }
+}
+
+impl Drop for Phase {
+    fn drop(&mut self) {
+        if !self.ended {
+            let line = format!("  {:<28} {:>6.1} s  failed", self.name, self.start.elapsed().as_secs_f64());
+            self.finish(&line);
+        }
+    }
+}
