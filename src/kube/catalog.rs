@@ -1,0 +1,104 @@
+//! From a kind's name to the resource that serves it, by discovery.
+
+use super::Error;
+use kube::Client;
+use kube::api::{Api, DynamicObject};
+use kube::discovery::{ApiResource, Discovery, Scope};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A served kind and whether its objects live in namespaces.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    pub resource: ApiResource,
+    pub namespaced: bool,
+}
+
+impl Kind {
+    /// The objects of this kind, in `namespace` where the kind has one.
+    pub fn api(&self, client: &Client, namespace: &str) -> Api<DynamicObject> {
+        if self.namespaced {
+            Api::namespaced_with(client.clone(), namespace, &self.resource)
+        } else {
+            Api::all_with(client.clone(), &self.resource)
+        }
+    }
+}
+
+/// The kinds that the API server serves; asked again once when a kind is not known. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalog {
+    client: Client,
+    known: Arc<RwLock<BTreeMap<(String, String), Kind>>>,
+}
+
+impl Catalog {
+    pub fn new(client: Client) -> Self {
+        Self { client, known: Arc::default() }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The kind by its name, in the API version that a manifest names or else the one the server prefers.
+    ///
+    /// # Errors
+    /// When discovery fails, or the server does not know the kind.
+    pub async fn kind(&self, kind: &str, api_version: Option<&str>) -> Result<Kind, Error> {
+        if let Some(found) = self.lookup(kind, api_version) {
+            return Ok(found);
+        }
+        self.discover().await?;
+        self.lookup(kind, api_version).ok_or_else(|| Error::UnknownKind {
+            kind: kind.to_owned(),
+            api_version: api_version.map(ToOwned::to_owned),
+        })
+    }
+
+    /// Every namespaced kind that can be listed and deleted, for emptying a namespace.
+    ///
+    /// # Errors
+    /// When discovery fails.
+    pub async fn namespaced(&self) -> Result<Vec<Kind>, Error> {
+        self.discover().await?;
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds: Vec<_> = known
+            .iter()
+            .filter(|((_, version), k)| k.namespaced && !version.is_empty())
+            .map(|(_, k)| k.clone())
+            .collect();
+        kinds.dedup_by(|a, b| a.resource.kind == b.resource.kind && a.resource.group == b.resource.group);
+        Ok(kinds)
+    }
+
+    fn lookup(&self, kind: &str, api_version: Option<&str>) -> Option<Kind> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(kind.to_owned(), api_version.unwrap_or_default().to_owned())).cloned()
+    }
+
+    async fn discover(&self) -> Result<(), Error> {
+        let discovery = Discovery::new(self.client.clone()).run().await.map_err(Error::request("list its kinds"))?;
+        let mut found = BTreeMap::new();
+        for group in discovery.groups_alphabetical() {
+            let preferred = group.preferred_version().unwrap_or_default().to_owned();
+            for version in group.versions() {
+                for (resource, capabilities) in group.versioned_resources(version) {
+                    let deletable = capabilities.supports_operation(kube::discovery::verbs::DELETE);
+                    if !deletable {
+                        continue;
+                    }
+                    let kind = Kind { namespaced: capabilities.scope == Scope::Namespaced, resource };
+                    let name = kind.resource.kind.clone();
+                    found.insert((name.clone(), kind.resource.api_version.clone()), kind.clone());
+                    // Without a version the first group in the alphabet wins; core comes first.
+                    if version == preferred {
+                        found.entry((name, String::new())).or_insert(kind);
+                    }
+                }
+            }
+        }
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Custom resource definitions: an object of a new kind can be made only once its definition is established.
+
+use super::{Catalog, Error, ObjectRef, Progressed, conditions, wait_for};
+use kube::api::DynamicObject;
+use std::time::Duration;
+
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// Waits until the API server serves what `object` defines; returns at once for an object that defines nothing.
+///
+/// # Errors
+/// When the definition's names collide with another's, or the API server takes too long.
+pub async fn established(catalog: &Catalog, object: &DynamicObject) -> Result<(), Error> {
+    let Some(types) = object.types.as_ref().filter(|types| types.kind == "CustomResourceDefinition") else {
+        return Ok(());
+    };
+    let reference = ObjectRef {
+        api_version: types.api_version.clone(),
+        kind: types.kind.clone(),
+        namespace: String::new(),
+        name: object.metadata.name.clone().unwrap_or_default(),
+    };
+    wait_for(catalog, &reference, "Established", WITHIN, |seen| {
+        let Some(seen) = seen else { return Progressed::NotYet("it does not exist".to_owned()) };
+        let all = conditions(seen);
+        let is = |name: &str, status: &str| all.iter().find(|c| c["type"] == name && c["status"] == status).copied();
+        if is("Established", "True").is_some() {
+            return Progressed::Met;
+        }
+        match is("NamesAccepted", "False") {
+            Some(refused) => Progressed::Failed(refused["message"].as_str().unwrap_or("its names collide").to_owned()),
+            None => Progressed::NotYet("it is not established".to_owned()),
+        }
+    })
+    .await
+}

@@ -1,0 +1,86 @@
+//! The one way to wait for an object: a watch, a deadline, and the last thing seen when it passes.
+
+use super::{Catalog, Error, ObjectRef};
+use futures::{StreamExt, pin_mut};
+use kube::api::DynamicObject;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// What a look at the object said.
+#[derive(Debug)]
+pub enum Progressed {
+    Met,
+    /// Not yet; the text is what was seen instead.
+    NotYet(String),
+    /// It can no longer be met.
+    Failed(String),
+}
+
+/// Waits until `look` is satisfied with the object, which is `None` while it does not exist. A broken watch is taken up
+/// again with backoff, for as long as the deadline allows.
+///
+/// # Errors
+/// [`Error::TimedOut`] with what was last seen, [`Error::Failed`] when `look` gives up, or a kind that is not served.
+pub async fn wait_for(
+    catalog: &Catalog,
+    object: &ObjectRef,
+    wanted: &str,
+    within: Duration,
+    mut look: impl FnMut(Option<&DynamicObject>) -> Progressed,
+) -> Result<(), Error> {
+    let deadline = Instant::now() + within;
+    let kind = catalog.kind(&object.kind, Some(&object.api_version)).await?;
+    let api = kind.api(catalog.client(), &object.namespace);
+    let config = watcher::Config::default().fields(&format!("metadata.name={}", object.name));
+    let events = watcher(api, config).default_backoff();
+    pin_mut!(events);
+    let mut last = "nothing: the object does not exist".to_owned();
+    let mut changed = Instant::now();
+    let mut listed = None;
+    loop {
+        let Ok(event) = timeout_at(deadline, events.next()).await else {
+            return Err(Error::TimedOut {
+                object: object.to_string(),
+                wanted: wanted.to_owned(),
+                within,
+                last,
+                since_change: changed.elapsed(),
+            });
+        };
+        let seen = match event {
+            Some(Ok(Event::Init)) => {
+                listed = None;
+                continue;
+            }
+            Some(Ok(Event::InitApply(found))) => {
+                listed = Some(found);
+                continue;
+            }
+            Some(Ok(Event::InitDone)) => look(listed.take().as_ref()),
+            Some(Ok(Event::Apply(found))) => look(Some(&found)),
+            Some(Ok(Event::Delete(_))) => look(None),
+            Some(Err(error)) => Progressed::NotYet(format!("the watch broke: {error}")),
+            None => Progressed::Failed("the watch ended".to_owned()),
+        };
+        match seen {
+            Progressed::Met => return Ok(()),
+            Progressed::Failed(reason) => return Err(Error::Failed { object: object.to_string(), reason }),
+            Progressed::NotYet(now) if now != last => {
+                last = now;
+                changed = Instant::now();
+            }
+            Progressed::NotYet(_) => {}
+        }
+    }
+}
+
+/// Every condition of a status, wherever the kind keeps it: `status.conditions`, `status.parents[].conditions` of a
+/// route, `status.listeners[].conditions` of a Gateway.
+pub fn conditions(object: &DynamicObject) -> Vec<&Value> {
+    let status = &object.data["status"];
+    let nested = ["parents", "listeners"].into_iter().filter_map(|field| status[field].as_array()).flatten();
+    std::iter::once(status).chain(nested).filter_map(|holder| holder["conditions"].as_array()).flatten().collect()
+}
