@@ -1,0 +1,172 @@
+//! External commands, bounded in time, with their output in a log.
+
+use super::failure::Failure;
+use camino::Utf8Path;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const BUSY_FOR: Duration = Duration::from_secs(5);
+/// How many of a log's last lines an error shows.
+const TAIL: usize = 12;
+
+/// A command and its limits.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    pub program: &'a str,
+    pub args: &'a [&'a str],
+    pub dir: Option<&'a Utf8Path>,
+    /// Added to the environment.
+    pub env: &'a [(&'a str, &'a str)],
+    pub within: Duration,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(program: &'a str, within: Duration) -> Self {
+        Self { program, args: &[], dir: None, env: &[], within }
+    }
+
+    fn expression(&self) -> duct::Expression {
+        let mut expression = duct::cmd(self.program, self.args).stdin_null().unchecked();
+        if let Some(dir) = self.dir {
+            expression = expression.dir(dir);
+        }
+        self.env.iter().fold(expression, |expression, (name, value)| expression.env(name, value))
+    }
+
+    /// The command as one would type it, without long arguments such as linker flags.
+    fn shown(&self) -> String {
+        let args = self.args.iter().map(|arg| if arg.len() > 100 { "..." } else { arg });
+        std::iter::once(self.program).chain(args).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Runs a short command and gives what it printed on both streams, whatever its exit code.
+pub fn output(run: &Run<'_>) -> Result<String, Failure> {
+    let expression = run.expression().stderr_to_stdout().stdout_capture();
+    let start = Instant::now();
+    let handle = loop {
+        match expression.start() {
+            // A program that this process has just written is busy for as long as a child that another thread forked
+            // meanwhile has not reached its own exec.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && start.elapsed() < BUSY_FOR => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            other => break other.map_err(Failure::io(Utf8Path::new(run.program)))?,
+        }
+    };
+    match handle.wait_timeout(run.within).map_err(Failure::io(Utf8Path::new(run.program)))? {
+        Some(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        None => {
+            stop(&handle);
+            Err(Failure::timed_out(&run.shown(), run.within, Utf8Path::new("none"), String::new()))
+        }
+    }
+}
+
+/// Runs a command with both streams appended to `log`, calls `tick` every second with the elapsed time and the log's
+/// last line. `tool` and `install` are what to say when the program does not exist.
+pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Duration, &str)) -> Result<(), Failure> {
+    let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
+    writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;
+    let expression = run.expression().stderr_to_stdout().stdout_file(file);
+    finish(run, expression, log, tool, &mut tick).map(drop)
+}
+
+/// As [`logged`], but standard output is the result and only standard error is logged.
+pub fn captured(run: &Run<'_>, log: &Utf8Path, tool: Tool) -> Result<String, Failure> {
+    let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
+    writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;
+    let expression = run.expression().stdout_capture().stderr_file(file);
+    let output = finish(run, expression, log, tool, &mut |_, _| {});
+    output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A program that some sources need, and how it is had.
+#[derive(Clone, Copy)]
+pub struct Tool {
+    pub name: &'static str,
+    pub install: &'static str,
+}
+
+fn finish(
+    run: &Run<'_>,
+    expression: duct::Expression,
+    log: &Utf8Path,
+    tool: Tool,
+    tick: &mut dyn FnMut(Duration, &str),
+) -> Result<Vec<u8>, Failure> {
+    let start = Instant::now();
+    let handle = expression.start().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Failure::NoTool { tool: tool.name, install: tool.install },
+        _ => Failure::Io { path: run.program.into(), source },
+    })?;
+    let output = loop {
+        if let Some(output) = handle.wait_timeout(Duration::from_secs(1)).map_err(Failure::io(log))? {
+            break output;
+        }
+        if start.elapsed() > run.within {
+            stop(&handle);
+            return Err(Failure::timed_out(&run.shown(), run.within, log, tail(log, TAIL)));
+        }
+        tick(start.elapsed(), &tail(log, 1));
+    };
+    if output.status.success() {
+        return Ok(output.stdout.clone());
+    }
+    let how = format!("failed ({})", output.status);
+    Err(Failure::Command { command: run.shown(), how, log: log.to_owned(), tail: tail(log, TAIL) })
+}
+
+fn stop(handle: &duct::Handle) {
+    // Fails only when the process is gone already.
+    let _ = handle.kill();
+}
+
+fn tail(log: &Utf8Path, lines: usize) -> String {
+    let bytes = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    const SH: Tool = Tool { name: "sh", install: "install sh" };
+
+    fn log(folder: &tempfile::TempDir) -> Utf8PathBuf {
+        Utf8Path::from_path(folder.path()).expect("UTF-8").join("log")
+    }
+
+    #[test]
+    fn a_failed_command_shows_the_end_of_its_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let args = ["-c", "for i in 1 2 3; do echo line $i; done; echo broken >&2; exit 7"];
+        let run = Run { args: &args, ..Run::new("sh", Duration::from_secs(20)) };
+        let failure = logged(&run, &log(&folder), SH, |_, _| {}).expect_err("it exits with 7").to_string();
+        assert!(failure.contains("exit status: 7"), "{failure}");
+        assert!(failure.ends_with("      line 3\n      broken"), "{failure}");
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = Run { args: &["60"], ..Run::new("sleep", Duration::from_millis(50)) };
+        let start = Instant::now();
+        let failure = logged(&run, &log(&folder), SH, |_, _| {}).expect_err("it takes a minute").to_string();
+        assert!(failure.contains("did not end within"), "{failure}");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_missing_program_says_what_to_install() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = Run::new("no-such-program-here", Duration::from_secs(20));
+        let failure = logged(&run, &log(&folder), SH, |_, _| {}).expect_err("there is none");
+        assert_eq!(failure.remedy(), Some("install sh"));
+    }
+}

@@ -1,0 +1,61 @@
+//! Jars, with everything that they need at run time.
+
+use super::checksum;
+use super::command::{self, Run, Tool};
+use super::failure::Failure;
+use super::manifest::Maven;
+use super::obtain::Bench;
+use std::fs;
+use std::time::Duration;
+
+const MVN: Tool = Tool { name: "mvn", install: "install Maven 3 (Debian: maven)" };
+const WITHIN: Duration = Duration::from_secs(20 * 60);
+/// Maven's own default depends on its version.
+const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+
+/// Lets Maven resolve the artifacts and copies all jars into the content folder.
+pub fn make(source: &Maven, bench: &mut Bench<'_>) -> Result<(), Failure> {
+    let pom = bench.work.join("pom.xml");
+    fs::write(&pom, project(source)).map_err(Failure::io(&pom))?;
+    let output = format!("-DoutputDirectory={}", bench.content);
+    let args = ["--quiet", "--batch-mode", COPY, "-DincludeScope=runtime", &output];
+    let run = Run { args: &args, dir: Some(bench.work), ..Run::new("mvn", WITHIN) };
+    command::logged(&run, bench.log, MVN, |elapsed, _| {
+        bench.phase.update(format!("Maven fetches its jars, {} s", elapsed.as_secs()));
+    })?;
+    let found = checksum::of_folder(bench.content)?;
+    if found == source.digest {
+        return Ok(());
+    }
+    let what = format!("the folder of jars of {}", source.artifacts.join(", "));
+    Err(Failure::Checksum { what, found, wanted: source.digest.clone() })
+}
+
+/// A project that has nothing but dependencies.
+fn project(source: &Maven) -> String {
+    let dependency = |artifact: &String| {
+        let mut parts = artifact.splitn(3, ':');
+        let mut tag = |name: &str| format!("<{name}>{}</{name}>", parts.next().unwrap_or_default());
+        format!("    <dependency>{}{}{}</dependency>\n", tag("groupId"), tag("artifactId"), tag("version"))
+    };
+    let dependencies: String = source.artifacts.iter().map(dependency).collect();
+    format!(
+        "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n  <modelVersion>4.0.0</modelVersion>\n  \
+         <groupId>lab.local</groupId><artifactId>part</artifactId><version>1</version>\n  <dependencies>\n\
+         {dependencies}  </dependencies>\n</project>\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_project_names_each_artifact() {
+        let artifacts = vec!["org.a:b_2.13:1.0".into(), "org.c:d:2".into()];
+        let text = project(&Maven { version: "1".into(), artifacts, digest: String::new() });
+        let first = "<groupId>org.a</groupId><artifactId>b_2.13</artifactId><version>1.0</version>";
+        assert!(text.contains(first), "{text}");
+        assert_eq!(text.matches("<dependency>").count(), 2);
+    }
+}

@@ -1,0 +1,253 @@
+use super::super::manifest::Download;
+use super::*;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+const SCRIPT: &str = "#!/bin/sh\necho tool v1.2.3\n";
+
+/// A folder for one test's cache and programs.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self) -> &Utf8Path {
+        Utf8Path::from_path(self.0.path()).expect("UTF-8")
+    }
+
+    fn program(&self, name: &str, text: &str) -> Utf8PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+        path
+    }
+}
+
+/// An upstream that serves the script, and says how often it was asked.
+fn upstream(body: &'static str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 4096]);
+            let length = SCRIPT.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    (format!("http://{address}/tool"), asked)
+}
+
+/// Parts with one part, `tool`: from `$TOOLS`, from PATH, and from the address.
+fn parts(folder: &Folder, url: &str, environment: &[(&str, &str)]) -> Parts {
+    let text = "parts: {tool: {purpose: p, override: LAB_TOOL, form: program, \
+        version: {args: [], after: 'tool v', fits: '^1.2'}, \
+        sources: [{env: {variable: TOOLS, file: bin/tool}}, {path: {program: tool}}]}}";
+    let mut manifest: Manifest = serde_saphyr::from_str(text).expect("valid");
+    let download = Download {
+        version: "1.2.3".into(),
+        url: url.into(),
+        sha256: None,
+        checksums: None,
+        unverified: Some("a test".into()),
+        member: None,
+    };
+    manifest.parts.get_mut("tool").expect("tool").sources.push(Source::Download(download));
+    let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    Parts::new(manifest, &folder.path().join("cache"), environment).expect("a cache")
+}
+
+fn obtain(parts: &Parts) -> Result<Obtained, Error> {
+    parts.obtain("tool", &Progress::stderr())
+}
+
+#[test]
+fn the_cheapest_source_that_fits_is_taken() {
+    let folder = Folder::new();
+    let own = folder.program("own", "#!/bin/sh\necho tool v9.0.0\n");
+    let on_path = folder.program("path/tool", SCRIPT);
+    folder.program("assets/bin/tool", "#!/bin/sh\necho tool v1.1.0\n");
+    let (url, asked) = upstream(SCRIPT);
+    let (assets, path) = (folder.path().join("assets"), on_path.parent().expect("a parent"));
+    let environment = [("TOOLS", assets.as_str()), ("PATH", path.as_str())];
+    let found = obtain(&parts(&folder, &url, &environment)).expect("on PATH");
+    assert_eq!((found.path, found.version.as_str(), found.origin.as_str()), (on_path.clone(), "1.2.3", "PATH"));
+    // The user's own file is taken whatever its version.
+    let environment = [("LAB_TOOL", own.as_str()), ("PATH", path.as_str())];
+    let found = obtain(&parts(&folder, &url, &environment)).expect("the override");
+    assert_eq!((found.path, found.version.as_str(), found.origin.as_str()), (own, "9.0.0", "LAB_TOOL"));
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_part_is_fetched_once_and_then_cached() {
+    let folder = Folder::new();
+    let (url, asked) = upstream(SCRIPT);
+    let parts = parts(&folder, &url, &[]);
+    assert!(parts.list()[0].cached.is_none());
+    assert_eq!(obtain(&parts).expect("fetched").origin, "upstream's download");
+    let again = obtain(&parts).expect("cached");
+    assert_eq!(again.origin, "cache (upstream's download)");
+    assert_eq!(again.version, "1.2.3");
+    assert_eq!(fs::read_to_string(&again.path).expect("readable"), SCRIPT);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(parts.list()[0].cached.as_ref().map(|cached| cached.path.clone()), Some(again.path));
+}
+
+#[test]
+fn a_damaged_part_is_found_and_made_again() {
+    let folder = Folder::new();
+    let (url, asked) = upstream(SCRIPT);
+    let parts = parts(&folder, &url, &[]);
+    let first = obtain(&parts).expect("fetched");
+    // Cut short, which its size tells; then changed, which only its checksum tells.
+    for damaged in ["#!/bin/sh\n".to_owned(), SCRIPT.replace("1.2.3", "1.2.4")] {
+        fs::write(&first.path, damaged).expect("written");
+        let again = obtain(&parts).expect("fetched again");
+        assert_eq!(again.origin, "upstream's download");
+        assert_eq!(fs::read_to_string(&again.path).expect("readable"), SCRIPT);
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn what_an_interrupted_process_left_is_not_taken_for_a_part() {
+    let folder = Folder::new();
+    let (url, asked) = upstream(SCRIPT);
+    let shelf = folder.path().join("cache/parts/tool");
+    // A copy that was under way, and one whose stamp is missing.
+    for content in [".making-x/content", "1.2.3/content"] {
+        folder.program(&format!("cache/parts/tool/{content}/tool"), "#!/bin/sh\necho to");
+    }
+    let found = obtain(&parts(&folder, &url, &[])).expect("fetched");
+    assert_eq!(fs::read_to_string(&found.path).expect("readable"), SCRIPT);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert!(!shelf.join(".making-x").exists(), "what was left is swept away");
+}
+
+#[test]
+fn a_transfer_that_breaks_off_leaves_no_part() {
+    let folder = Folder::new();
+    let (url, _) = upstream("#!/bin/sh\necho tool v1.2.3");
+    let parts = parts(&folder, &url, &[]);
+    let error = obtain(&parts).expect_err("a byte is missing").to_string();
+    assert!(error.contains("broke off"), "{error}");
+    assert!(parts.list()[0].cached.is_none());
+    let left: Vec<_> = fs::read_dir(folder.path().join("cache/parts/tool")).expect("a folder").flatten().collect();
+    assert!(left.iter().all(|entry| entry.file_name() == "lock"), "{left:?}");
+}
+
+#[test]
+fn several_at_once_fetch_it_once() {
+    let folder = Folder::new();
+    let (url, asked) = upstream(SCRIPT);
+    let parts = parts(&folder, &url, &[]);
+    thread::scope(|scope| {
+        let each: Vec<_> = (0..4).map(|_| scope.spawn(|| obtain(&parts).expect("obtained").path)).collect();
+        for one in each {
+            assert!(one.join().expect("no panic").is_file());
+        }
+    });
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn the_error_lists_every_source_and_the_way_out() {
+    let folder = Folder::new();
+    let old = folder.program("path/tool", "#!/bin/sh\necho tool v1.1.0\n");
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let url = format!("http://127.0.0.1:{port}/tool");
+    let path = old.parent().expect("a parent");
+    let error = obtain(&parts(&folder, &url, &[("PATH", path.as_str())])).expect_err("no source has it").to_string();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines[0], "tool 1.2.3 could not be had from any source:");
+    assert_eq!(lines[1], "  - $TOOLS/bin/tool: TOOLS is not set");
+    assert_eq!(lines[2], format!("  - tool on PATH: {old} is version 1.1.0, wanted ^1.2"));
+    assert!(lines[3].starts_with(&format!("  - download {url}: 127.0.0.1:{port} cannot be reached (")), "{error}");
+    let way_out =
+        "either allow the downloads above (HTTPS_PROXY is respected), or set LAB_TOOL to a program of version ^1.2";
+    assert_eq!(lines[4..], [way_out]);
+}
+
+#[test]
+fn a_wrong_override_and_an_unknown_name_are_errors() {
+    let folder = Folder::new();
+    let parts = parts(&folder, "http://127.0.0.1:1/tool", &[("LAB_TOOL", "/nowhere/tool")]);
+    let error = obtain(&parts).expect_err("nothing there").to_string();
+    assert!(error.starts_with("LAB_TOOL names /nowhere/tool, which is no tool: there is no program at"), "{error}");
+    let error = parts.obtain("tol", &Progress::stderr()).expect_err("misspelt").to_string();
+    assert_eq!(error, "no part is called `tol`, wanted one of tool");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_an_error_with_a_way_out() {
+    let folder = Folder::new();
+    fs::write(folder.path().join("cache"), "a file").expect("written");
+    let error = obtain(&parts(&folder, "http://127.0.0.1:1/tool", &[])).expect_err("no folder").to_string();
+    assert!(error.contains("set LAB_CACHE to a folder that can be written to"), "{error}");
+}
+
+#[test]
+fn a_full_disk_ends_the_search() {
+    let folder = Folder::new();
+    let parts = parts(&folder, "http://127.0.0.1:1/tool", &[]);
+    let source = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let why = Failure::Io { path: "/cache/tool".into(), source };
+    assert!(why.disk_full());
+    let way_out = parts.way_out(&parts.manifest.parts["tool"], &[Tried { source: "download".into(), why }]);
+    assert!(way_out.contains("make room in") && way_out.contains("LAB_CACHE"), "{way_out}");
+}
+
+/// Uses the network and Go's, pip's and Maven's caches, and compiles kube-apiserver: minutes. Run it after changing
+/// `fixtures/parts.yaml`, with `LAB_CACHE` set to a folder of its own. Upstream's downloads are left out, since many
+/// machines cannot reach them.
+#[test]
+#[ignore = "obtains every part from every package registry"]
+fn every_part_comes_from_every_registry() {
+    let all = Manifest::read(&paths::fixtures().join("parts.yaml")).expect("valid");
+    let only = env::var("PART").ok();
+    let environment: Environment = env::vars().filter(|(name, _)| !name.starts_with("LAB_")).collect();
+    for (name, part) in all.parts.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name)) {
+        let sources = part.sources.iter().filter(|source| source.version().is_some());
+        for source in sources.filter(|source| !matches!(source, Source::Download(_))) {
+            let part = Part { sources: vec![source.clone()], ..part.clone() };
+            let manifest = Manifest { parts: [(name.clone(), part.clone())].into() };
+            let cache = paths::cache().join(source.describe().replace(['/', ' '], "-"));
+            let parts = Parts::new(manifest, &cache, environment.clone()).expect("a cache");
+            let progress = Progress::stderr();
+            let made = parts.obtain(name, &progress).expect("obtained");
+            let cached = parts.obtain(name, &progress).expect("cached");
+            assert!(cached.origin.starts_with("cache"), "{cached:?}");
+            assert_eq!(made.path, cached.path);
+            if let Some(probe) = &part.version {
+                eprintln!("{}: says {}", made.path, probe.check(&made.path).expect("it fits"));
+            }
+        }
+    }
+}
+
+/// As `lab up` does it, with the environment and the cache of whoever runs it.
+#[test]
+#[ignore = "obtains what the local lab needs"]
+fn the_local_lab_is_obtained() {
+    let parts = Parts::load().expect("a valid list");
+    let progress = Progress::stderr();
+    thread::scope(|scope| {
+        for name in ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"] {
+            let (parts, progress) = (&parts, &progress);
+            scope.spawn(move || match parts.obtain(name, progress) {
+                Ok(obtained) => assert!(obtained.path.exists(), "{obtained:?}"),
+                Err(error) => panic!("{error}"),
+            });
+        }
+    });
+}
