@@ -1,0 +1,171 @@
+//! How a client gets in: where, whom it trusts, who it is.
+
+use super::ClientError;
+use super::context::{Context, Events};
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// Whom the client trusts to be the broker.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Plain text: no TLS at all.
+    None,
+    /// TLS, with these authorities in PEM.
+    Pem(String),
+}
+
+/// Who the client says it is.
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identity {
+    Anonymous,
+    /// A client certificate chain and its key, in PEM.
+    Tls {
+        cert: String,
+        key: String,
+    },
+    /// SCRAM-SHA-512.
+    Scram {
+        user: String,
+        password: String,
+    },
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("Anonymous"),
+            // Keys and passwords must not reach a log by way of a debug print.
+            Self::Tls { .. } => f.write_str("Tls(..)"),
+            Self::Scram { user, .. } => write!(f, "Scram({user})"),
+        }
+    }
+}
+
+/// Everything that a Kafka client needs to connect.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Access {
+    /// `host:port`, or several with commas.
+    pub bootstrap: String,
+    pub trust: Trust,
+    pub identity: Identity,
+}
+
+impl Access {
+    /// Plain text and anonymous.
+    pub fn plaintext(bootstrap: impl Into<String>) -> Self {
+        Self { bootstrap: bootstrap.into(), trust: Trust::None, identity: Identity::Anonymous }
+    }
+
+    /// TLS with these authorities, anonymous.
+    pub fn tls(bootstrap: impl Into<String>, authorities: impl Into<String>) -> Self {
+        Self { bootstrap: bootstrap.into(), trust: Trust::Pem(authorities.into()), identity: Identity::Anonymous }
+    }
+
+    pub fn with_identity(self, identity: Identity) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// Kafka's name for the protocol, as client properties and librdkafka want it.
+    pub fn security_protocol(&self) -> &'static str {
+        match (&self.trust, &self.identity) {
+            (Trust::None, Identity::Scram { .. }) => "SASL_PLAINTEXT",
+            (Trust::None, _) => "PLAINTEXT",
+            (Trust::Pem(_), Identity::Scram { .. }) => "SASL_SSL",
+            (Trust::Pem(_), _) => "SSL",
+        }
+    }
+
+    /// librdkafka's settings. Timeouts and backoffs are short: a lab is near, and its routes come and go.
+    pub fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.bootstrap)
+            .set("client.id", "kafka-gateway-lab")
+            .set("security.protocol", self.security_protocol())
+            .set("socket.connection.setup.timeout.ms", "5000")
+            .set("socket.timeout.ms", "10000")
+            .set("reconnect.backoff.ms", "50")
+            .set("reconnect.backoff.max.ms", "500")
+            .set("retry.backoff.ms", "50")
+            .set("retry.backoff.max.ms", "500")
+            .set("topic.metadata.refresh.interval.ms", "5000")
+            .set("topic.metadata.refresh.fast.interval.ms", "100")
+            // A lab's broker may change its address within seconds; libc's cache-less answer costs nothing here.
+            .set("broker.address.ttl", "0")
+            .set("allow.auto.create.topics", "false")
+            .set("statistics.interval.ms", "200")
+            .set_log_level(RDKafkaLogLevel::Info);
+        if let Trust::Pem(authorities) = &self.trust {
+            config.set("ssl.ca.pem", authorities);
+        }
+        match &self.identity {
+            Identity::Anonymous => {}
+            Identity::Tls { cert, key } => {
+                config.set("ssl.certificate.pem", cert).set("ssl.key.pem", key);
+            }
+            Identity::Scram { user, password } => {
+                config
+                    .set("sasl.mechanisms", "SCRAM-SHA-512")
+                    .set("sasl.username", user)
+                    .set("sasl.password", password);
+            }
+        }
+        config
+    }
+
+    /// A librdkafka client with `settings` on top, and the record of what happens to it.
+    pub(crate) fn create<T>(&self, operation: &str, settings: &[(&str, &str)]) -> Result<(T, Arc<Events>), ClientError>
+    where
+        T: FromClientConfigAndContext<Context>,
+        Context: ClientContext,
+    {
+        let mut config = self.config();
+        for (key, value) in settings {
+            config.set(*key, *value);
+        }
+        let context = Context::default();
+        let events = context.events();
+        let client = config.create_with_context(context).map_err(|error| ClientError::kafka(operation, &error))?;
+        Ok((client, events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_and_identity_choose_the_protocol() {
+        let plain = Access::plaintext("localhost:9092");
+        let tls = Access::tls("localhost:9092", "-----BEGIN CERTIFICATE-----");
+        let scram = Identity::Scram { user: "alice".into(), password: "secret".into() };
+        assert_eq!(plain.security_protocol(), "PLAINTEXT");
+        assert_eq!(plain.with_identity(scram.clone()).security_protocol(), "SASL_PLAINTEXT");
+        assert_eq!(tls.security_protocol(), "SSL");
+        let access = tls.with_identity(scram);
+        assert_eq!(access.security_protocol(), "SASL_SSL");
+        assert_eq!(access.config().get("sasl.mechanisms"), Some("SCRAM-SHA-512"));
+        assert!(!format!("{access:?}").contains("secret"));
+    }
+
+    #[test]
+    fn librdkafka_knows_every_setting() {
+        Access::plaintext("localhost:9092").config().create_native_config().expect("the settings");
+    }
+
+    #[test]
+    fn a_broken_certificate_is_an_error_and_not_a_panic() {
+        let access = Access::tls("localhost:9092", "no certificate");
+        let error = access
+            .create::<rdkafka::producer::BaseProducer<Context>>("connect", &[])
+            .err()
+            .expect("a broken authority is refused");
+        assert!(error.text.contains("ssl.ca.pem"), "{error}");
+    }
+}

@@ -1,0 +1,226 @@
+//! Messages out, compared with what was acknowledged.
+
+use super::Access;
+use super::blocking::{Stop, blocking};
+use super::context::{Context, Events, broker_of};
+use super::error::{BrokerShare, ClientError, code_of};
+use super::produce::Produced;
+use super::session::{DRAIN, Layout, Limits, layout};
+use super::tally::{Comparison, Tally};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// What to consume.
+#[derive(Clone, Debug)]
+pub struct ConsumeSpec {
+    pub topic: String,
+    pub run: String,
+    /// The messages that have to come, by sequence number, and the partition of each.
+    pub wanted: HashMap<u64, i32>,
+    /// Where to start in each partition that is read; `None` reads every partition from its beginning.
+    pub from: Option<BTreeMap<i32, i64>>,
+    /// Read as a member of this group, which needs the right to, instead of by partition. Then what lies before `from`
+    /// is read and passed over.
+    pub group: Option<String>,
+    pub within: Duration,
+    /// How long a broker may fail before it is given up; `within` by default.
+    pub patience: Option<Duration>,
+}
+
+impl ConsumeSpec {
+    /// All that was produced, from where it begins, within 30 s.
+    pub fn all_of(produced: &Produced) -> Self {
+        Self {
+            topic: produced.topic.clone(),
+            run: produced.run.clone(),
+            wanted: produced.placement.clone(),
+            from: Some(produced.first_offsets.clone()),
+            group: None,
+            within: Duration::from_secs(30),
+            patience: None,
+        }
+    }
+}
+
+impl ConsumeSpec {
+    fn starts_after(&self, partition: i32, offset: i64) -> bool {
+        self.from.as_ref().and_then(|from| from.get(&partition)).is_some_and(|first| offset < *first)
+    }
+}
+
+/// What came.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Consumed {
+    pub comparison: Comparison,
+    /// The brokers that messages came from.
+    pub brokers: Vec<BrokerShare>,
+    pub elapsed: Duration,
+}
+
+/// Consumes until every wanted message came and each of their partitions was read to its end, so that duplicates are
+/// seen too, or until time is up. Messages that miss are in the comparison, not an error.
+///
+/// # Errors
+/// A [`ClientError`] naming the broker, when messages are missing and one could not be reached or denied them.
+pub async fn consume(access: &Access, spec: &ConsumeSpec) -> Result<Consumed, ClientError> {
+    let operation = format!("consume from {}", spec.topic);
+    let (access, spec, name) = (access.clone(), spec.clone(), operation.clone());
+    blocking(&name, move |stop| run(&access, &spec, &operation, stop)).await
+}
+
+/// A consumer of its own group, that commits nothing and says when it has read a partition to its end.
+pub(crate) fn settings(group: &str) -> [(&str, &str); 6] {
+    [
+        ("group.id", group),
+        ("enable.auto.commit", "false"),
+        ("auto.offset.reset", "earliest"),
+        ("enable.partition.eof", "true"),
+        ("fetch.wait.max.ms", "100"),
+        ("fetch.error.backoff.ms", "100"),
+    ]
+}
+
+fn run(access: &Access, spec: &ConsumeSpec, operation: &str, stop: &Stop) -> Result<Consumed, ClientError> {
+    let start = Instant::now();
+    let limits = Limits::new(spec.within, spec.patience);
+    // The harness reads by partition; librdkafka wants a group's name all the same.
+    let group = spec.group.clone().unwrap_or_else(|| format!("kafka-gateway-lab-{}", spec.run));
+    let (consumer, events) = access.create::<BaseConsumer<Context>>(operation, &settings(&group))?;
+    let fetch = |within| consumer.fetch_metadata(Some(&spec.topic), within);
+    let layout = layout(operation, &spec.topic, false, &events, &limits, stop, fetch, || {
+        // Each error ends a poll; what they say is in the events.
+        let end = Instant::now() + DRAIN;
+        while Instant::now() < end && consumer.poll(DRAIN).is_some() {}
+    })?;
+    let failed = |error: KafkaError| ClientError::kafka(operation, &error);
+    if spec.group.is_some() {
+        consumer.subscribe(&[&spec.topic]).map_err(failed)?;
+    } else {
+        let mut assignment = TopicPartitionList::new();
+        for partition in &layout.partitions {
+            let offset = match &spec.from {
+                None => Offset::Beginning,
+                Some(from) => match from.get(&partition.id) {
+                    Some(offset) => Offset::Offset(*offset),
+                    None => continue,
+                },
+            };
+            assignment.add_partition_offset(&spec.topic, partition.id, offset).map_err(failed)?;
+        }
+        consumer.assign(&assignment).map_err(failed)?;
+    }
+
+    let mut reading = Reading::new(spec);
+    while !reading.complete() && !limits.passed() && !stop.raised() {
+        match consumer.poll(Duration::from_millis(20)) {
+            None => {}
+            // Before the run began; a group starts at the topic's beginning.
+            Some(Ok(message)) if spec.starts_after(message.partition(), message.offset()) => {
+                reading.ended.remove(&message.partition());
+            }
+            Some(Ok(message)) => {
+                reading.ended.remove(&message.partition());
+                *reading.from.entry(broker_of(&message)).or_default() += 1;
+                if let Some(sequence) = reading.tally.see(message.partition(), message.payload().unwrap_or_default()) {
+                    reading.outstanding.remove(&sequence);
+                }
+                reading.refusal = None;
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                reading.ended.insert(partition);
+            }
+            Some(Err(error)) => reading.refused(&error, spec.group.is_some()),
+        }
+        if reading.hopeless(&layout, &events, &limits) {
+            break;
+        }
+    }
+    if stop.raised() {
+        return Err(ClientError::harness(operation, "cancelled"));
+    }
+    let brokers = layout.shares(&events, |id| reading.from.get(&id).copied().unwrap_or_default());
+    if !reading.outstanding.is_empty()
+        && let Some(error) = reading.error(operation, &layout, &events)
+    {
+        return Err(ClientError { served: brokers, log: events.log(), ..error });
+    }
+    let comparison = reading.tally.compare(&spec.wanted, &HashSet::new());
+    Ok(Consumed { comparison, brokers, elapsed: start.elapsed() })
+}
+
+/// What came so far, and what stands in the way.
+struct Reading {
+    tally: Tally,
+    outstanding: HashMap<u64, i32>,
+    partitions: HashSet<i32>,
+    ended: HashSet<i32>,
+    from: BTreeMap<i32, u64>,
+    refusal: Option<(Instant, KafkaError)>,
+}
+
+impl Reading {
+    fn new(spec: &ConsumeSpec) -> Self {
+        Self {
+            tally: Tally::new(&spec.run),
+            outstanding: spec.wanted.clone(),
+            partitions: spec.wanted.values().copied().collect(),
+            ended: HashSet::new(),
+            from: BTreeMap::new(),
+            refusal: None,
+        }
+    }
+
+    fn complete(&self) -> bool {
+        self.outstanding.is_empty() && self.partitions.is_subset(&self.ended)
+    }
+
+    fn refused(&mut self, error: &KafkaError, as_group: bool) {
+        let refusals = [
+            RDKafkaErrorCode::TopicAuthorizationFailed,
+            RDKafkaErrorCode::UnknownTopicOrPartition,
+            RDKafkaErrorCode::GroupAuthorizationFailed,
+            RDKafkaErrorCode::ClusterAuthorizationFailed,
+        ];
+        let Some(code) = error.rdkafka_error_code() else { return };
+        // Who reads by partition needs no group, so a denied one is no obstacle.
+        let counts = refusals.contains(&code) && (as_group || code != RDKafkaErrorCode::GroupAuthorizationFailed);
+        if counts && self.refusal.is_none() {
+            self.refusal = Some((Instant::now(), error.clone()));
+        }
+    }
+
+    /// Whether all that is missing waits for a refusal or for brokers that have failed for too long.
+    fn hopeless(&self, layout: &Layout, events: &Events, limits: &Limits) -> bool {
+        if self.outstanding.is_empty() {
+            return false;
+        }
+        if self.refusal.as_ref().is_some_and(|(since, _)| since.elapsed() > limits.settle()) {
+            return true;
+        }
+        let partitions: HashSet<i32> = self.outstanding.values().copied().collect();
+        partitions.iter().all(|partition| {
+            layout
+                .leader(*partition)
+                .and_then(|broker| events.trouble_with(&broker.host, broker.port))
+                .is_some_and(|trouble| trouble.since.elapsed() > limits.patience)
+        })
+    }
+
+    fn error(&self, operation: &str, layout: &Layout, events: &Events) -> Option<ClientError> {
+        if let Some((_, refusal)) = &self.refusal {
+            return Some(ClientError { code: code_of(refusal), ..ClientError::kafka(operation, refusal) });
+        }
+        let leaders = self.outstanding.values().filter_map(|partition| layout.leader(*partition));
+        let trouble = leaders.filter_map(|broker| events.trouble_with(&broker.host, broker.port)).next()?;
+        Some(ClientError {
+            broker: Some(trouble.broker),
+            code: trouble.code,
+            ..ClientError::harness(operation, format!("{} ({} messages missing)", trouble.text, self.outstanding.len()))
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! The lab's names resolve to the lab's address, in this process and without root, `/etc/hosts` or internet.
+//!
+//! librdkafka has a hook of its own (`rd_kafka_conf_set_resolve_cb`), but rdkafka's constructors build the native
+//! configuration themselves and leave no place to call it, and it would not serve the TLS probes. So the process
+//! defines `getaddrinfo`: the statically linked librdkafka and the standard library both call this one instead of
+//! libc's, and everything that is not the lab's is handed on.
+
+use std::ffi::{CStr, CString};
+use std::net::IpAddr;
+use std::sync::{PoisonError, RwLock};
+
+/// A domain and where it leads: an address, or nowhere.
+struct Rule {
+    suffix: String,
+    address: Option<IpAddr>,
+}
+
+static RULES: RwLock<Vec<Rule>> = RwLock::new(Vec::new());
+
+/// What becomes of a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Decision {
+    Address(IpAddr),
+    Nowhere,
+    System,
+}
+
+/// From now on `suffix` and every name below it resolves to `address` in this process. A longer suffix wins over a
+/// shorter one, and a later call over an earlier one for the same suffix.
+pub fn map_domain(suffix: &str, address: IpAddr) {
+    rule(suffix, Some(address));
+}
+
+/// From now on `suffix` and every name below it fails to resolve unless a longer suffix is mapped: the lab's domain
+/// is never asked for in DNS, whatever runs or does not.
+pub fn reserve_domain(suffix: &str) {
+    rule(suffix, None);
+}
+
+fn rule(suffix: &str, address: Option<IpAddr>) {
+    let suffix = normal(suffix);
+    let mut rules = RULES.write().unwrap_or_else(PoisonError::into_inner);
+    rules.retain(|rule| rule.suffix != suffix);
+    rules.push(Rule { suffix, address });
+}
+
+/// DNS compares without case, and a trailing dot only says that the name is complete.
+fn normal(name: &str) -> String {
+    name.trim_matches('.').to_ascii_lowercase()
+}
+
+fn decide(name: &str) -> Decision {
+    let name = normal(name);
+    let below = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let rules = RULES.read().unwrap_or_else(PoisonError::into_inner);
+    match rules.iter().filter(|rule| below(&rule.suffix)).max_by_key(|rule| rule.suffix.len()) {
+        Some(Rule { address: Some(address), .. }) => Decision::Address(*address),
+        Some(Rule { address: None, .. }) => Decision::Nowhere,
+        None => Decision::System,
+    }
+}
+
+/// The addresses of a name, by the same way that librdkafka takes. Without a port.
+///
+/// # Errors
+/// The resolver's text when the name has no address, or when it does not answer within `within`.
+pub async fn lookup(host: &str, within: std::time::Duration) -> Result<Vec<IpAddr>, String> {
+    match tokio::time::timeout(within, tokio::net::lookup_host((host, 0))).await {
+        Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer from the resolver within {within:?}")),
+    }
+}
+
+#[cfg(unix)]
+mod interpose {
+    use super::{CStr, CString, Decision, decide};
+    use std::sync::OnceLock;
+
+    type GetAddrInfo = unsafe extern "C" fn(
+        *const libc::c_char,
+        *const libc::c_char,
+        *const libc::addrinfo,
+        *mut *mut libc::addrinfo,
+    ) -> libc::c_int;
+
+    /// libc's own function: the next one in the loader's search order after ours.
+    fn system() -> Option<GetAddrInfo> {
+        static SYSTEM: OnceLock<Option<GetAddrInfo>> = OnceLock::new();
+        *SYSTEM.get_or_init(|| {
+            // SAFETY: the name is a C string, and RTLD_NEXT asks for the symbol after this object's.
+            let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"getaddrinfo".as_ptr()) };
+            // SAFETY: a symbol of this name has this type by POSIX; null is not a function and becomes `None`.
+            (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut libc::c_void, GetAddrInfo>(found) })
+        })
+    }
+
+    /// A mapped name is answered by asking libc for the address in figures. The list is then libc's, so that
+    /// `freeaddrinfo` frees what libc allocated, and hints and service are honoured by libc, not by us.
+    ///
+    /// # Safety
+    /// As POSIX demands of callers of `getaddrinfo`: `node` and `service` are null or C strings, `hints` is null or
+    /// valid, `found` is valid for a write.
+    #[unsafe(no_mangle)]
+    pub unsafe extern "C" fn getaddrinfo(
+        node: *const libc::c_char,
+        service: *const libc::c_char,
+        hints: *const libc::addrinfo,
+        found: *mut *mut libc::addrinfo,
+    ) -> libc::c_int {
+        let Some(system) = system() else {
+            return libc::EAI_FAIL;
+        };
+        let decision = if node.is_null() {
+            Decision::System
+        } else {
+            // SAFETY: not null, hence a C string by the caller's contract. A name that is not text is not the lab's.
+            unsafe { CStr::from_ptr(node) }.to_str().map_or(Decision::System, decide)
+        };
+        match decision {
+            // SAFETY: the caller's own arguments.
+            Decision::System => unsafe { system(node, service, hints, found) },
+            Decision::Nowhere => libc::EAI_NONAME,
+            Decision::Address(address) => match CString::new(address.to_string()) {
+                // SAFETY: `figures` is a C string that outlives the call; the rest are the caller's own arguments.
+                Ok(figures) => unsafe { system(figures.as_ptr(), service, hints, found) },
+                Err(_) => libc::EAI_FAIL,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, ToSocketAddrs};
+
+    fn addresses(name: &str) -> Result<Vec<IpAddr>, String> {
+        let found = (name, 9092).to_socket_addrs().map_err(|error| error.to_string())?;
+        Ok(found.map(|address| address.ip()).collect())
+    }
+
+    #[test]
+    fn the_standard_library_resolves_mapped_names() {
+        let address = IpAddr::V4(Ipv4Addr::new(127, 64, 0, 7));
+        map_domain("std.resolve.invalid", address);
+        for name in ["std.resolve.invalid", "broker-10.std.resolve.invalid", "A.B.Std.Resolve.Invalid."] {
+            assert_eq!(addresses(name).expect(name), [address], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_only_ends_alike_goes_to_the_system() {
+        map_domain("alike.resolve.invalid", IpAddr::V4(Ipv4Addr::LOCALHOST));
+        assert_eq!(decide("x.alike.resolve.invalid"), Decision::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        assert_eq!(decide("notalike.resolve.invalid"), Decision::System);
+        assert_eq!(decide("resolve.invalid"), Decision::System);
+    }
+
+    #[test]
+    fn the_system_still_answers_for_its_own_names() {
+        assert!(addresses("localhost").expect("localhost").iter().all(IpAddr::is_loopback));
+        assert_eq!(addresses("127.0.0.9").expect("figures"), [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9))]);
+    }
+
+    #[test]
+    fn a_reserved_domain_fails_unless_a_longer_suffix_is_mapped() {
+        reserve_domain("reserved.resolve.invalid");
+        assert_eq!(decide("x.reserved.resolve.invalid"), Decision::Nowhere);
+        // EAI_NONAME's text is libc's; what counts is that the answer came without a query (it would take seconds).
+        assert!(addresses("x.reserved.resolve.invalid").is_err());
+        map_domain("in.reserved.resolve.invalid", IpAddr::V4(Ipv4Addr::LOCALHOST));
+        assert!(addresses("x.in.reserved.resolve.invalid").is_ok());
+    }
+
+    #[test]
+    fn a_later_rule_replaces_an_earlier_one() {
+        map_domain("twice.resolve.invalid", IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1)));
+        map_domain("twice.resolve.invalid", IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)));
+        assert_eq!(decide("twice.resolve.invalid"), Decision::Address(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))));
+    }
+}

@@ -1,0 +1,179 @@
+//! Authorities, client certificates, and a verdict on a chain apart from the handshake that showed it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+
+/// What a client that trusts the given authorities makes of a chain.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Good,
+    /// Signed by a trusted authority, but for other names.
+    WrongName,
+    /// Signed by nobody that the client trusts.
+    Untrusted,
+    /// Expired, or not valid yet.
+    Expired,
+    /// Something else is wrong with it; the verifier's text.
+    Bad(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Good => f.write_str("verified"),
+            Self::WrongName => f.write_str("does not name the host"),
+            Self::Untrusted => f.write_str("not signed by a trusted authority"),
+            Self::Expired => f.write_str("expired or not yet valid"),
+            Self::Bad(text) => f.write_str(text),
+        }
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn roots(pem: &str) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate.map_err(|error| format!("the authorities are not PEM: {error}"))?;
+        roots.add(certificate).map_err(|error| format!("an authority is not usable: {error}"))?;
+    }
+    if roots.is_empty() {
+        return Err("the authorities hold no certificate".to_owned());
+    }
+    Ok(roots)
+}
+
+/// The verdict of a client that trusts `authorities` (PEM) on a chain shown for `name`; without a name only the
+/// signatures and dates count.
+pub(crate) fn verify(authorities: &str, chain: &[CertificateDer<'static>], name: Option<&str>) -> Verdict {
+    let Some((leaf, intermediates)) = chain.split_first() else {
+        return Verdict::Bad("there is no certificate".to_owned());
+    };
+    let roots = match roots(authorities) {
+        Ok(roots) => roots,
+        Err(text) => return Verdict::Bad(text),
+    };
+    let now = UnixTime::now();
+    let result = match name.map(|name| ServerName::try_from(name.to_owned())) {
+        Some(Err(_)) => return Verdict::WrongName,
+        Some(Ok(name)) => match WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build() {
+            Ok(verifier) => verifier.verify_server_cert(leaf, intermediates, &name, &[], now).map(|_| ()),
+            Err(error) => return Verdict::Bad(error.to_string()),
+        },
+        None => ParsedCertificate::try_from(leaf).and_then(|leaf| {
+            let algorithms = provider().signature_verification_algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&leaf, &roots, intermediates, now, algorithms)
+        }),
+    };
+    match result {
+        Ok(()) => Verdict::Good,
+        Err(Error::InvalidCertificate(error)) => match error {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Verdict::WrongName,
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Verdict::Untrusted,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Verdict::Expired,
+            other => Verdict::Bad(other.to_string()),
+        },
+        Err(error) => Verdict::Bad(error.to_string()),
+    }
+}
+
+/// Takes every certificate and keeps the chain: a probe wants to see what is shown, whoever signed it.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    provider: Arc<CryptoProvider>,
+    chain: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl Recorder {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { provider: provider(), chain: Mutex::default() })
+    }
+
+    /// The chain that was shown, the server's own certificate first; empty when it came to none.
+    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let chain = std::iter::once(end_entity).chain(intermediates).map(|one| one.clone().into_owned()).collect();
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// A TLS client that takes any certificate and records it, and shows its own (chain and key in PEM) when it has one.
+pub(crate) fn recording_client(
+    recorder: Arc<Recorder>,
+    alpn: &[&str],
+    client: Option<(&str, &str)>,
+) -> Result<ClientConfig, String> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(recorder);
+    let mut config = match client {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => {
+            let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| format!("the client certificate is not PEM: {error}"))?;
+            let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+                .map_err(|error| format!("the client key is not PEM: {error}"))?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| format!("the client certificate is not usable: {error}"))?
+        }
+    };
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    // A resumed session shows no certificate.
+    config.resumption = tokio_rustls::rustls::client::Resumption::disabled();
+    Ok(config)
+}
