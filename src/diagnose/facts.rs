@@ -1,0 +1,152 @@
+//! Everything that a diagnosis is drawn from, gathered before it is drawn.
+
+use crate::cause::Cause;
+use crate::client::tcp::TcpOutcome;
+use crate::client::tls::TlsOutcome;
+use crate::client::{BrokerAddr, ClientError, NodeIdentity};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// What is to be explained.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A client's failure.
+    Failure(ClientError),
+    /// An address that somebody cannot reach.
+    Address { host: String, port: u16 },
+}
+
+/// A cause, in a sentence that can be acted on, with what it rests on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Diagnosis {
+    pub cause: Cause,
+    pub summary: String,
+    /// Facts, each with its source, in the order in which they were found.
+    pub evidence: Vec<String>,
+}
+
+/// How a name resolved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Lookup {
+    /// It is an address in figures: there was nothing to look up, and no server name is sent.
+    Figures(IpAddr),
+    Found(IpAddr),
+    Failed(String),
+}
+
+/// A status condition of a route for one of its parents.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Condition {
+    pub kind: String,
+    pub status: bool,
+    pub reason: String,
+    pub message: String,
+}
+
+/// A Service that a route leads to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Backend {
+    pub namespace: String,
+    pub service: String,
+    pub exists: bool,
+    /// Pods that the Service selects, and how many of them are ready.
+    pub pods: usize,
+    pub ready: usize,
+    /// The node ids of those Pods that are brokers.
+    pub nodes: Vec<i32>,
+}
+
+/// A TLSRoute or TCPRoute that concerns the address.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Route {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+    pub hostnames: Vec<String>,
+    pub conditions: Vec<Condition>,
+    pub backends: Vec<Backend>,
+}
+
+impl Route {
+    pub(super) fn title(&self) -> String {
+        format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// Whether a parent accepted it; a route that no controller looked at is not accepted either.
+    pub(super) fn accepted(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.kind == "Accepted" && condition.status)
+    }
+}
+
+/// A listener of a Gateway.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Listener {
+    pub gateway: String,
+    pub name: String,
+    pub port: u16,
+    pub hostname: Option<String>,
+}
+
+/// A Kafka resource's listener that declares the name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Declared {
+    /// `Kafka namespace/name`.
+    pub resource: String,
+    pub listener: String,
+    /// Whether brokers advertise the name, rather than clients starting with it.
+    pub advertised: bool,
+}
+
+/// What is known of the lab's gateway.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Gateway {
+    /// Ports that it serves on this machine.
+    pub ports: Vec<u16>,
+    /// The common name of the certificate that it shows for names that it does not know.
+    pub default_certificate: Option<String>,
+}
+
+/// Everything that was found about one address.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub host: String,
+    pub port: u16,
+    /// The broker that advertises the address, when the client learned that.
+    pub broker: Option<BrokerAddr>,
+    pub error: Option<ClientError>,
+    pub lookup: Option<Lookup>,
+    pub tcp: Option<TcpOutcome>,
+    pub tls: Option<TlsOutcome>,
+    /// Whether the broker behind the address is the one that advertises it.
+    pub identity: Option<NodeIdentity>,
+    pub routes: Vec<Route>,
+    /// Whether the cluster could be asked for its routes: else that there are none means nothing.
+    pub routes_known: bool,
+    pub listeners: Vec<Listener>,
+    pub declared: Option<Declared>,
+    pub gateway: Gateway,
+    /// What could not be found out, and why.
+    pub gaps: Vec<String>,
+}
+
+impl Facts {
+    /// Nothing but the address.
+    pub fn of(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            broker: None,
+            error: None,
+            lookup: None,
+            tcp: None,
+            tls: None,
+            identity: None,
+            routes: Vec::new(),
+            routes_known: false,
+            listeners: Vec::new(),
+            declared: None,
+            gateway: Gateway::default(),
+            gaps: Vec::new(),
+        }
+    }
+}

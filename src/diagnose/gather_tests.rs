@@ -1,0 +1,82 @@
+use super::*;
+use crate::cause::Cause;
+use crate::client::testing::{Authority, serve_tls};
+use crate::client::{BrokerAddr, ClientError};
+use crate::lab::{GatewayReach, KafkaProvider, LabKind, Ports, SharedCluster};
+
+/// A cluster that cannot be asked: the network's answers must do.
+fn catalog() -> Catalog {
+    let mut config = kube::Config::new("http://127.0.0.1:9".parse().expect("a URL"));
+    config.connect_timeout = Some(Duration::from_millis(200));
+    Catalog::new(kube::Client::try_from(config).expect("a client"))
+}
+
+fn info() -> LabInfo {
+    LabInfo {
+        name: "test".into(),
+        kind: LabKind::Local,
+        domain: "kafka.test".into(),
+        kubeconfig: "kubeconfig".into(),
+        context: "test".into(),
+        gateway: GatewayReach {
+            name: "test".into(),
+            class: "test".into(),
+            address: [127, 0, 0, 1].into(),
+            ports: Ports::from_base(9092),
+            features: Vec::new(),
+        },
+        kafka: KafkaProvider::Standin,
+        shared: SharedCluster {
+            namespace: "kafka".into(),
+            cluster: "my-cluster".into(),
+            slots: Vec::new(),
+            plain_slots: Vec::new(),
+            tcp_slots: Vec::new(),
+        },
+        versions: Default::default(),
+    }
+}
+
+fn failure(broker: Option<BrokerAddr>, code: &str) -> Subject {
+    Subject::Failure(ClientError {
+        broker,
+        code: code.into(),
+        ..ClientError::harness("produce to orders", "it failed")
+    })
+}
+
+#[tokio::test]
+async fn what_kafka_answered_needs_no_look_at_the_network() {
+    let diagnosis =
+        explain(&catalog(), &info(), &failure(None, "TopicAuthorizationFailed"), &Settings::default()).await;
+    assert_eq!(diagnosis.cause, Cause::Authorization);
+}
+
+#[tokio::test]
+async fn a_failure_without_an_address_says_so() {
+    let diagnosis = explain(&catalog(), &info(), &failure(None, "Fail"), &Settings::default()).await;
+    assert_eq!(diagnosis.cause, Cause::Unknown);
+    assert!(diagnosis.evidence.iter().any(|line| line.contains("which address")), "{diagnosis:?}");
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_found_by_probing_the_broker() {
+    let authority = Authority::new("cluster");
+    let host = "broker-10.diagnose.invalid";
+    resolve::map_domain("diagnose.invalid", [127, 0, 0, 1].into());
+    let port = serve_tls(authority.expired(&[host]).server(None)).await.port();
+    let broker = BrokerAddr { id: Some(10), host: host.into(), port };
+    let access = Access::tls(format!("{host}:{port}"), authority.pem);
+    let settings = Settings { access: Some(access), ..Settings::default() };
+    let diagnosis = explain(&catalog(), &info(), &failure(Some(broker), "SSL"), &settings).await;
+    assert_eq!(diagnosis.cause, Cause::CertificateExpired, "{diagnosis:#?}");
+    assert!(diagnosis.evidence.iter().any(|line| line.starts_with("not known: the cluster's TLSRoute")));
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_found() {
+    resolve::reserve_domain("gone.diagnose.invalid");
+    let subject = Subject::Address { host: "x.gone.diagnose.invalid".into(), port: 9092 };
+    let diagnosis = explain(&catalog(), &info(), &subject, &Settings::default()).await;
+    assert_eq!(diagnosis.cause, Cause::UnresolvedName, "{diagnosis:#?}");
+}
