@@ -1,0 +1,24 @@
+//! Gateway implementations, each described by data: `fixtures/gateways/NAME/gateway.yaml`.
+
+mod fixture;
+mod kind;
+
+pub use fixture::{Answer, Deviation, Expected, GatewayFixture, LocalGateway, Topic, UnknownSni, names};
+pub use kind::{KindGateway, KindManifest, PinnedImage};
+
+use camino::Utf8PathBuf;
+
+/// A `gateway.yaml` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FixtureError {
+    #[error("cannot read {path}")]
+    Read {
+        path: Utf8PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{path}{}: {problem}", line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Invalid { path: Utf8PathBuf, line: Option<u64>, problem: String },
+    #[error("there is no gateway {name:?}; known are {}", known.join(", "))]
+    Unknown { name: String, known: Vec<String> },
+}
