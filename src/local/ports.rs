@@ -1,0 +1,60 @@
+//! Whether the lab's ports are free, and who holds those that are not.
+
+use super::{Error, listening};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+/// Checks that nothing listens at an address.
+///
+/// # Errors
+/// [`Error::PortBusy`] with the process that does, or [`Error::Listen`] when it cannot be listened at for another reason.
+pub fn check(address: SocketAddr) -> Result<(), Error> {
+    match TcpListener::bind(address) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(Error::PortBusy { address, holder: listening::holder(address) })
+        }
+        Err(source) => Err(Error::Listen { address, source }),
+    }
+}
+
+/// As many different free ports of 127.0.0.1 as asked for. They are free now; nobody holds them for the caller.
+///
+/// # Errors
+/// When the kernel has none.
+pub fn free<const N: usize>() -> Result<[u16; N], Error> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let failed = |source| Error::Listen { address: any, source };
+    // All are held until the last is known, so that none is given twice.
+    let mut held = Vec::with_capacity(N);
+    let mut ports = [0; N];
+    for port in &mut ports {
+        let listener = TcpListener::bind(any).map_err(failed)?;
+        *port = listener.local_addr().map_err(failed)?.port();
+        held.push(listener);
+    }
+    Ok(ports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_port_names_its_holder_and_the_way_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        let address = listener.local_addr().expect("an address");
+        let text = check(address).expect_err("busy").to_string();
+        for part in [&address.port().to_string(), "--port-base", &std::process::id().to_string()] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        drop(listener);
+        check(address).expect("free again");
+    }
+
+    #[test]
+    fn free_ports_differ() {
+        let ports = free::<3>().expect("three");
+        assert!(ports[0] != ports[1] && ports[1] != ports[2] && ports[0] != ports[2]);
+    }
+}
