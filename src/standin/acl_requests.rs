@@ -1,0 +1,111 @@
+//! Administrator's requests about access rules.
+
+use super::admin::{Admin, AdminError, check, text};
+use kafka_protocol::messages::create_acls_request::AclCreation;
+use kafka_protocol::messages::delete_acls_request::DeleteAclsFilter;
+use kafka_protocol::messages::{CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest};
+use std::collections::BTreeSet;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// In filters: whatever it is.
+const ANY: i8 = 1;
+
+/// One access rule, in the protocol's numbers.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Acl {
+    pub resource_type: i8,
+    pub resource_name: String,
+    pub pattern_type: i8,
+    /// Such as `User:alice`.
+    pub principal: String,
+    pub host: String,
+    pub operation: i8,
+    pub permission: i8,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
+    /// Every access rule, or those of one principal.
+    ///
+    /// # Errors
+    /// When the broker refuses (also where the cluster has no authorizer), or does not answer.
+    pub async fn acls(&mut self, principal: Option<&str>) -> Result<BTreeSet<Acl>, AdminError> {
+        let request = DescribeAclsRequest::default()
+            .with_resource_type_filter(ANY)
+            .with_resource_name_filter(None)
+            .with_pattern_type_filter(ANY)
+            .with_principal_filter(principal.map(text))
+            .with_host_filter(None)
+            .with_operation(ANY)
+            .with_permission_type(ANY);
+        let answer = self.0.send(&request).await?;
+        check("list ACLs", answer.error_code, answer.error_message.as_ref())?;
+        let all = answer.resources.iter().flat_map(|resource| {
+            resource.acls.iter().map(|acl| Acl {
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.to_string(),
+                pattern_type: resource.pattern_type,
+                principal: acl.principal.to_string(),
+                host: acl.host.to_string(),
+                operation: acl.operation,
+                permission: acl.permission_type,
+            })
+        });
+        Ok(all.collect())
+    }
+
+    /// Adds access rules.
+    ///
+    /// # Errors
+    /// When the broker refuses, or does not answer.
+    pub async fn create_acls(&mut self, acls: impl IntoIterator<Item = &Acl>) -> Result<(), AdminError> {
+        let creations: Vec<_> = acls
+            .into_iter()
+            .map(|acl| {
+                AclCreation::default()
+                    .with_resource_type(acl.resource_type)
+                    .with_resource_name(text(&acl.resource_name))
+                    .with_resource_pattern_type(acl.pattern_type)
+                    .with_principal(text(&acl.principal))
+                    .with_host(text(&acl.host))
+                    .with_operation(acl.operation)
+                    .with_permission_type(acl.permission)
+            })
+            .collect();
+        if creations.is_empty() {
+            return Ok(());
+        }
+        let answer = self.0.send(&CreateAclsRequest::default().with_creations(creations)).await?;
+        answer
+            .results
+            .iter()
+            .try_for_each(|result| check("create ACLs", result.error_code, result.error_message.as_ref()))
+    }
+
+    /// Removes access rules.
+    ///
+    /// # Errors
+    /// When the broker refuses, or does not answer.
+    pub async fn delete_acls(&mut self, acls: impl IntoIterator<Item = &Acl>) -> Result<(), AdminError> {
+        let filters: Vec<_> = acls
+            .into_iter()
+            .map(|acl| {
+                DeleteAclsFilter::default()
+                    .with_resource_type_filter(acl.resource_type)
+                    .with_resource_name_filter(Some(text(&acl.resource_name)))
+                    .with_pattern_type_filter(acl.pattern_type)
+                    .with_principal_filter(Some(text(&acl.principal)))
+                    .with_host_filter(Some(text(&acl.host)))
+                    .with_operation(acl.operation)
+                    .with_permission_type(acl.permission)
+            })
+            .collect();
+        if filters.is_empty() {
+            return Ok(());
+        }
+        let answer = self.0.send(&DeleteAclsRequest::default().with_filters(filters)).await?;
+        answer
+            .filter_results
+            .iter()
+            .try_for_each(|result| check("delete ACLs", result.error_code, result.error_message.as_ref()))
+    }
+}
