@@ -1,0 +1,61 @@
+//! From a kubeconfig file and a context to a catalog of the cluster's kinds.
+
+use super::Error;
+use crate::kube::Catalog;
+use camino::Utf8Path;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::Api;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// Connects to the cluster of a kubeconfig's context; without a file to the user's own configuration (`KUBECONFIG`, or
+/// `~/.kube/config`). Nothing is asked of the cluster yet.
+///
+/// # Errors
+/// [`Error::Kubeconfig`] when the file or the context cannot be used.
+pub async fn connect(kubeconfig: Option<&Utf8Path>, context: &str) -> Result<Catalog, Error> {
+    let shown = kubeconfig.map_or_else(|| "your kubeconfig".to_owned(), ToString::to_string);
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Kubeconfig {
+        kubeconfig: shown.clone(),
+        context: context.to_owned(),
+        source,
+    };
+    let file = match kubeconfig {
+        Some(path) => Kubeconfig::read_from(path.as_std_path()),
+        None => Kubeconfig::read(),
+    };
+    let file = file.map_err(|error| failed(error.into()))?;
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(file, &options).await.map_err(|error| failed(error.into()))?;
+    let client = Client::try_from(config).map_err(|error| failed(error.into()))?;
+    Ok(Catalog::new(client))
+}
+
+/// Waits until the API server answers a request.
+///
+/// # Errors
+/// [`Error::Silent`] with what it said last.
+pub async fn wait_ready(catalog: &Catalog, what: &str, within: Duration) -> Result<(), Error> {
+    let deadline = Instant::now() + within;
+    let mut last = "nothing".to_owned();
+    loop {
+        match timeout(Duration::from_secs(5), ready(catalog)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => last = error,
+            Err(_) => "no answer within 5 s".clone_into(&mut last),
+        }
+        if Instant::now() >= deadline {
+            return Err(Error::Silent { what: what.to_owned(), within, last });
+        }
+        // A server that does not answer cannot be watched.
+        sleep(Duration::from_millis(300)).await;
+    }
+}
+
+async fn ready(catalog: &Catalog) -> Result<(), String> {
+    // Proves more than `/readyz`: that this user may read, and that the server has its storage.
+    let namespaces: Api<Namespace> = Api::all(catalog.client().clone());
+    namespaces.get("kube-system").await.map(drop).map_err(|error| error.to_string())
+}
