@@ -1,0 +1,67 @@
+//! A lab that is up: its facts and a connection to its API server.
+
+use super::{Error, LabDir, LabInfo};
+use crate::client::resolve;
+use crate::kube::Catalog;
+use camino::Utf8Path;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use std::{fs, io};
+
+/// A lab that is up.
+#[derive(Clone)]
+pub struct Lab {
+    pub info: LabInfo,
+    pub dir: LabDir,
+    pub catalog: Catalog,
+}
+
+impl Lab {
+    /// Opens the lab of this name, and makes its domain resolve in this process.
+    ///
+    /// # Errors
+    /// [`Error::NotUp`] when there is none; [`Error::State`] when its state cannot be read.
+    pub async fn open(name: &str) -> Result<Self, Error> {
+        let dir = LabDir::of(name);
+        let info = read_info(&dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
+        let catalog = connect(&info.kubeconfig, &info.context).await?;
+        resolve::map_domain(&info.domain, info.gateway.address);
+        Ok(Self { info, dir, catalog })
+    }
+
+    /// Writes what is known of the lab, for every later verb.
+    pub(super) fn record(&self) -> Result<(), Error> {
+        let path = self.dir.info();
+        let text = serde_json::to_string_pretty(&self.info)
+            .map_err(|error| Error::State { path: path.clone(), problem: error.to_string() })?;
+        write_whole(&path, text.as_bytes())
+    }
+}
+
+/// The facts of a lab, if it has come so far as to write them.
+pub(super) fn read_info(dir: &LabDir) -> Result<Option<LabInfo>, Error> {
+    let path = dir.info();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::file("read", path)(error)),
+    };
+    serde_json::from_str(&text).map(Some).map_err(|error| Error::State { path, problem: error.to_string() })
+}
+
+/// A catalog of the cluster that a kubeconfig's context names.
+pub(super) async fn connect(kubeconfig: &Utf8Path, context: &str) -> Result<Catalog, Error> {
+    let unusable =
+        |source: Box<dyn std::error::Error + Send + Sync>| Error::Kubeconfig { path: kubeconfig.to_owned(), source };
+    let read = Kubeconfig::read_from(kubeconfig).map_err(|error| unusable(error.into()))?;
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+    let config = kube::Config::from_custom_kubeconfig(read, &options).await.map_err(|error| unusable(error.into()))?;
+    let client = kube::Client::try_from(config).map_err(|error| unusable(error.into()))?;
+    Ok(Catalog::new(client))
+}
+
+/// Replaces a file as a whole, so that a reader never sees half of it.
+pub(super) fn write_whole(path: &Utf8Path, content: &[u8]) -> Result<(), Error> {
+    let part = path.with_extension("part");
+    fs::write(&part, content).map_err(Error::file("write", &part))?;
+    fs::rename(&part, path).map_err(Error::file("replace", path))
+}

@@ -1,0 +1,91 @@
+//! A lab: a running cluster with a gateway and Kafka in it, its phases, and its state on disk.
+
+mod agent;
+mod choose;
+mod client_files;
+mod definitions;
+mod dir;
+mod down;
+mod env;
+mod handle;
+mod hosts;
+mod info;
+mod kind_lab;
+mod local_lab;
+mod lock;
+mod logs;
+mod page;
+mod pods;
+mod proof;
+mod shared;
+mod status;
+mod up;
+
+pub use agent::run as run_agent;
+pub use dir::LabDir;
+pub use down::down;
+pub use env::variables;
+pub use handle::Lab;
+pub use info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedCluster};
+pub use logs::{components, tail};
+pub use page::page;
+pub use pods::{pod_log, pods_with_logs};
+pub use shared::variables as manifest_variables;
+pub use status::{Status, status};
+pub use up::{Ensured, UpOptions, ensure, up};
+
+use camino::Utf8PathBuf;
+use std::io;
+
+/// What keeps a lab from coming up, from answering, or from going down.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no lab named {name} is up; bring it up with `cargo xtask lab up`")]
+    NotUp { name: String },
+    #[error("cannot {what} {path}")]
+    File {
+        what: &'static str,
+        path: Utf8PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down` removes it")]
+    State { path: Utf8PathBuf, problem: String },
+    #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
+    OtherLab { name: String, is: String, wanted: String },
+    #[error("--kafka strimzi needs a cluster with nodes: use `--lab kind`, or `--kafka standin` here")]
+    StrimziOnLocal,
+    #[error("the kubeconfig {path} cannot be used")]
+    Kubeconfig {
+        path: Utf8PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("{path}, line {line}: {problem}")]
+    Fixture { path: Utf8PathBuf, line: usize, problem: String },
+    #[error("the lab is up, but a client does not get through: {summary}\n{}", evidence.iter().map(|e| format!("  - {e}")).collect::<Vec<_>>().join("\n"))]
+    Proof { summary: String, evidence: Vec<String> },
+    #[error("a task of the lab ended before its time")]
+    Task(#[from] tokio::task::JoinError),
+    #[error(transparent)]
+    Parts(#[from] crate::parts::Error),
+    #[error(transparent)]
+    Kindlab(#[from] crate::kindlab::Error),
+    #[error(transparent)]
+    Local(#[from] crate::local::Error),
+    #[error(transparent)]
+    Kube(#[from] crate::kube::Error),
+    #[error(transparent)]
+    Gateway(#[from] crate::gateway::FixtureError),
+    #[error(transparent)]
+    Standin(#[from] crate::standin::Error),
+    #[error(transparent)]
+    Client(#[from] crate::client::ClientError),
+}
+
+impl Error {
+    pub(crate) fn file(what: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { what, path, source }
+    }
+}

@@ -1,0 +1,13 @@
+//! The heavy verbs, a function each: arguments in, text out, the work in the library.
+
+mod doctor;
+mod images;
+mod lab;
+mod parity;
+mod scenario;
+
+pub use doctor::doctor;
+pub use images::{list as list_images, load as load_images, save as save_images};
+pub use lab::{down, env, logs, status, up};
+pub use parity::{compare, snapshot};
+pub use scenario::run;
