@@ -1,0 +1,87 @@
+//! The folder of one run, and the pointer to the last one.
+
+use super::{Error, Report};
+use camino::{Utf8Path, Utf8PathBuf};
+use std::fs;
+
+/// `<reports>/<run>`: `report.json`, `junit.xml`, and a folder for each failed scenario.
+#[derive(Clone, Debug)]
+pub struct ReportFolder {
+    path: Utf8PathBuf,
+}
+
+impl ReportFolder {
+    /// Makes the folder, and lets `<reports>/last` lead to it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create(reports: &Utf8Path, run: &str) -> Result<Self, Error> {
+        let path = reports.join(run);
+        fs::create_dir_all(&path).map_err(write_error(&path))?;
+        // A link that is renamed over the old one: another run that ends now never finds none.
+        let fresh = reports.join(format!(".last-{run}"));
+        std::os::unix::fs::symlink(run, &fresh).map_err(write_error(&fresh))?;
+        let last = reports.join("last");
+        fs::rename(&fresh, &last).map_err(write_error(&last))?;
+        Ok(Self { path })
+    }
+
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Where one attempt of one scenario may leave what it collected.
+    pub fn scenario(&self, attempt: &str) -> Utf8PathBuf {
+        self.path.join(attempt)
+    }
+
+    /// Writes both reports. Each file is whole at any moment, so that a crash leaves what was done until then.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, report: &Report) -> Result<(), Error> {
+        self.replace("report.json", &report.to_json()?)?;
+        self.replace("junit.xml", &report.to_junit()?)
+    }
+
+    /// The last run's report.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn last(reports: &Utf8Path) -> Result<Report, Error> {
+        Report::read(&reports.join("last/report.json"))
+    }
+
+    fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
+        let path = self.path.join(name);
+        let fresh = self.path.join(format!(".{name}"));
+        fs::write(&fresh, text).map_err(write_error(&fresh))?;
+        fs::rename(&fresh, &path).map_err(write_error(&path))
+    }
+}
+
+fn write_error(path: &Utf8Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Write { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+    use crate::report::model::tests::{report, result};
+
+    #[test]
+    fn the_last_run_is_found_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
+        assert!(matches!(ReportFolder::last(reports), Err(Error::Read { .. })));
+        for (run, name) in [("first", "a"), ("second", "b")] {
+            let folder = ReportFolder::create(reports, run).expect("made");
+            folder.write(&report(vec![result(name, Verdict::Passed)])).expect("written");
+        }
+        let last = ReportFolder::last(reports).expect("there is one");
+        assert_eq!(last.scenarios[0].name, "b");
+        assert!(reports.join("first/junit.xml").is_file(), "an older run stays");
+    }
+}

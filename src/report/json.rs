@@ -1,0 +1,92 @@
+//! `report.json`.
+
+use super::{Error, Report, SCHEMA, ScenarioResult};
+use camino::Utf8Path;
+use serde::Deserialize;
+
+impl Report {
+    /// The text of `report.json`.
+    ///
+    /// # Errors
+    /// When a value cannot be put into JSON.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Reads a `report.json`.
+    ///
+    /// # Errors
+    /// When the file is missing, is not a report, or has another schema.
+    pub fn read(path: &Utf8Path) -> Result<Self, Error> {
+        // The schema first: a report of another version may lack anything else.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+        }
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let parse = |source| Error::Parse { path: path.to_owned(), source };
+        let Head { schema } = serde_json::from_str(&text).map_err(parse)?;
+        if schema != SCHEMA {
+            return Err(Error::Schema { path: path.to_owned(), found: schema, expected: SCHEMA });
+        }
+        serde_json::from_str(&text).map_err(parse)
+    }
+
+    /// The names of the scenarios that `--rerun-failed` takes up again: what failed, was flaky or was left unclean.
+    pub fn to_rerun(&self) -> Vec<String> {
+        let again = |result: &&ScenarioResult| result.is_bad() || result.cleanup_failed.is_some();
+        let mut names: Vec<_> = self.scenarios.iter().filter(again).map(|result| result.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+    use crate::report::model::tests::{failure, report, result};
+
+    #[test]
+    fn the_failed_and_the_unclean_are_run_again() {
+        let mut unclean = result("unclean", Verdict::Passed);
+        unclean.cleanup_failed = Some("x".into());
+        let mut flaky = result("flaky", Verdict::Failed(failure()));
+        flaky.flaky = true;
+        let report = report(vec![
+            result("fine", Verdict::Passed),
+            unclean,
+            flaky,
+            result("red", Verdict::Failed(failure())),
+            result("skipped", Verdict::Skipped { reason: "r".into() }),
+        ]);
+        assert_eq!(report.to_rerun(), ["flaky", "red", "unclean"]);
+    }
+
+    #[test]
+    fn a_failed_scenario_in_json() {
+        let text = report(vec![result("red", Verdict::Failed(failure()))]).to_json().expect("it serializes");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        assert_eq!(value["schema"], 1);
+        assert_eq!(value["lab"]["kafka"], "standin");
+        let verdict = &value["scenarios"][0]["verdict"];
+        assert_eq!(verdict["state"], "failed");
+        assert_eq!(verdict["cause"], "route-missing");
+        assert_eq!(verdict["step"]["line"], 17);
+        assert_eq!(value["scenarios"][0]["attempts"][0]["timeline"]["waited"], 3.9);
+    }
+
+    #[test]
+    fn another_schema_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = camino::Utf8PathBuf::try_from(dir.path().join("report.json")).expect("UTF-8");
+        std::fs::write(&path, "{\"schema\": 99}").expect("written");
+        assert!(matches!(Report::read(&path), Err(Error::Schema { found: 99, .. })));
+        std::fs::write(&path, "{\"schema\": 1}").expect("written");
+        assert!(matches!(Report::read(&path), Err(Error::Parse { .. })));
+        assert!(matches!(Report::read(&path.with_extension("gone")), Err(Error::Read { .. })));
+    }
+}
