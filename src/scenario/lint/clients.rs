@@ -1,0 +1,89 @@
+//! Rules on `clients:`.
+
+use super::context::Context;
+use crate::scenario::{Identity, suggest};
+use std::collections::BTreeSet;
+
+pub(super) fn check(context: &mut Context<'_>) {
+    let defined: BTreeSet<&str> = context.scenario.clients.keys().map(String::as_str).collect();
+    let mut used = BTreeSet::new();
+    for (index, step) in context.steps() {
+        let Some(client) = step.client() else { continue };
+        used.insert(client);
+        if !defined.contains(client) && client != "default" {
+            let pointer = format!("/steps/{index}/{}/client", step.keyword());
+            let message = format!("there is no client `{client}`");
+            let help = match suggest::nearest(client, defined.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if defined.is_empty() => format!("define it: `clients: {{{client}: {{}}}}`"),
+                None => format!("the clients are {}", suggest::all_of(defined.iter().copied())),
+            };
+            context.error("scenario::unknown-client", &pointer, message, "not among the clients", &help);
+        }
+    }
+    for client in defined.difference(&used) {
+        let message = format!("no step uses the client `{client}`");
+        let help = "remove it, or name it in a step: `client: ...`";
+        context.error("scenario::unused-client", &format!("/clients/{client}"), message, "never used", help);
+    }
+    users(context);
+    bootstraps(context);
+}
+
+/// A client's KafkaUser must come from somewhere.
+fn users(context: &mut Context<'_>) {
+    let made: BTreeSet<String> =
+        context.objects.iter().filter(|object| object.kind == "KafkaUser").map(|object| object.name.clone()).collect();
+    for (name, client) in &context.scenario.clients {
+        let (user, key) = match &client.identity {
+            // A user that does not exist is what a scenario on wrong passwords may want.
+            Some(Identity::Scram { user, password: None }) => (user, "scram"),
+            Some(Identity::Tls { user }) => (user, "tls"),
+            Some(Identity::Scram { password: Some(_), .. }) | None => continue,
+        };
+        if !made.contains(&context.fill(user)) {
+            let pointer = format!("/clients/{name}/identity/{key}/user");
+            let help = match made.first() {
+                Some(_) => format!("the manifests have {}", suggest::all_of(made.iter().map(String::as_str))),
+                None => "a manifest with a resource of kind `KafkaUser` makes it".to_owned(),
+            };
+            context.error(
+                "scenario::unknown-user",
+                &pointer,
+                format!("no manifest makes the KafkaUser `{user}`"),
+                "not in the manifests",
+                &help,
+            );
+        }
+    }
+}
+
+fn bootstraps(context: &mut Context<'_>) {
+    for (name, client) in &context.scenario.clients {
+        if client.bootstrap.is_some() && client.port_forward.is_some() {
+            let pointer = format!("/clients/{name}/port-forward");
+            let message = format!("the client `{name}` has both `bootstrap` and `port-forward`");
+            context.error(
+                "scenario::bootstrap",
+                &pointer,
+                message,
+                "one too many",
+                "keep one: each says where the client connects first",
+            );
+        }
+        let Some(bootstrap) = &client.bootstrap else { continue };
+        let filled = context.fill(bootstrap);
+        let port = filled.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(1..))) {
+            let pointer = format!("/clients/{name}/bootstrap");
+            let message = format!("the bootstrap address `{bootstrap}`: expected a host and a port");
+            context.error(
+                "scenario::bootstrap",
+                &pointer,
+                message,
+                "not host:port",
+                "write it as `bootstrap.${domain}:${gateway.port}`",
+            );
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What can be wrong with a scenario, found without a lab.
+
+mod check;
+mod clients;
+mod cluster;
+mod context;
+mod explain;
+mod flow;
+mod general;
+mod kinds;
+mod manifest;
+mod objects;
+mod sabotage;
+mod schemas;
+mod steps;
+mod variables;
+
+pub use check::{lint, lint_with_schemas};
+pub(crate) use kinds::conditions_table;
+pub use schemas::Schemas;

@@ -1,0 +1,206 @@
+//! A scenario's folder, read: `scenario.yaml` and the manifests beside it.
+
+use super::problem::{Problem, Source};
+use super::tree::{self, Content, Node};
+use super::{Scenario, schema, shape, suggest};
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+
+const FILE: &str = "scenario.yaml";
+
+/// A scenario and the manifests of its folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    pub path: Utf8PathBuf,
+    pub scenario: Scenario,
+    /// The text of every other `.yaml` file of the folder, by file name, with its variables in it.
+    pub manifests: BTreeMap<String, String>,
+    pub(crate) source: Source,
+    pub(crate) tree: Node,
+}
+
+impl Folder {
+    /// The folder's name, which is the scenario's.
+    pub fn name(&self) -> &str {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    /// The line of `scenario.yaml` on which a step begins, from 1.
+    pub fn line_of_step(&self, index: usize) -> usize {
+        let start = self.tree.place(&format!("/steps/{index}")).start;
+        self.source.text()[..start].matches('\n').count() + 1
+    }
+}
+
+/// A folder that holds no readable scenario, with all that is wrong.
+#[derive(Debug)]
+pub struct Broken {
+    /// The folder's name.
+    pub name: String,
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "scenario {} cannot be read", self.name)?;
+        for problem in &self.problems {
+            write!(f, "; {}", problem.file())?;
+            if let Some((line, column)) = problem.position() {
+                write!(f, ":{line}:{column}")?;
+            }
+            write!(f, ": {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl miette::Diagnostic for Broken {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        Some(Box::new(self.problems.iter().map(|problem| problem as &dyn miette::Diagnostic)))
+    }
+}
+
+/// The names of all scenario folders below `root`, sorted; a folder without any YAML is not one.
+pub fn names(root: &Utf8Path) -> Vec<String> {
+    let Ok(entries) = root.read_dir_utf8() else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_dir() && !entry.file_name().starts_with('.'))
+        .filter(|entry| yaml_files(entry.path()).is_some_and(|files| !files.is_empty()))
+        .map(|entry| entry.file_name().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Every scenario below `root`; a broken one does not hide the others.
+pub fn load_all(root: &Utf8Path) -> Vec<Result<Folder, Broken>> {
+    names(root).into_iter().map(|name| load(&root.join(name))).collect()
+}
+
+/// Reads one folder.
+///
+/// # Errors
+/// [`Broken`] with every problem that keeps `scenario.yaml` from being understood.
+pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let broken = |problems| Broken { name: name.clone(), problems };
+    let shown = |file: &str| format!("scenarios/{name}/{file}");
+    let file = path.join(FILE);
+    let text = match fs::read(&file) {
+        Ok(bytes) => decode(&shown(FILE), bytes).map_err(|problem| broken(vec![*problem]))?,
+        Err(error) => return Err(broken(vec![no_file(path, &shown(FILE), &error)])),
+    };
+    let mut manifests = BTreeMap::new();
+    for file in yaml_files(path).unwrap_or_default() {
+        if file == FILE {
+            continue;
+        }
+        let read = fs::read(path.join(&file)).map_err(|error| {
+            let source = Source::new(&shown(&file), "");
+            broken(vec![Problem::error("scenario::no-file", &source, format!("{file} cannot be read: {error}"))])
+        })?;
+        let text = decode(&shown(&file), read).map_err(|problem| broken(vec![*problem]))?;
+        manifests.insert(file, text);
+    }
+    parse(path, &text, manifests)
+}
+
+/// As [`load`], from texts that are already in memory.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(path: &Utf8Path, text: &str, manifests: BTreeMap<String, String>) -> Result<Folder, Broken> {
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let source = Source::new(&format!("scenarios/{name}/{FILE}"), text);
+    let tree = root(&source).map_err(|problem| Broken { name: name.clone(), problems: vec![*problem] })?;
+    let problems = shape::check(&source, &tree, &schema());
+    if !problems.is_empty() {
+        return Err(Broken { name, problems });
+    }
+    match serde_saphyr::from_str_with_options(text, tree::options()) {
+        Ok(scenario) => Ok(Folder { path: path.to_owned(), scenario, manifests, source, tree }),
+        // The shape is that of the types, so this is for what a schema cannot say.
+        Err(error) => Err(Broken { name, problems: vec![unreadable(&source, &error)] }),
+    }
+}
+
+fn root(source: &Source) -> Result<Node, Box<Problem>> {
+    let mut documents = tree::documents(source)?.into_iter();
+    let first = documents.next();
+    let problem = match (first, documents.next()) {
+        (Some(only), None) if matches!(only.content, Content::Map(_)) => return Ok(only),
+        (_, Some(second)) => {
+            Problem::error("scenario::syntax", source, "found two YAML documents, expected one scenario")
+                .at(second.head(), "the second begins here")
+                .help("a folder holds one scenario: give the other one a folder of its own")
+        }
+        (Some(Node { content: Content::Null, .. }) | None, None) => {
+            Problem::error("scenario::syntax", source, "the file is empty")
+                .help("`cargo xtask scenario new NAME` writes a scenario to begin with")
+        }
+        (Some(other), None) => {
+            let message = format!("found {}, expected a mapping with `name`, `title` and so on", other.describe());
+            Problem::error("scenario::wrong-type", source, message).at(other.span, "wrong type")
+        }
+    };
+    Err(Box::new(problem))
+}
+
+fn unreadable(source: &Source, error: &serde_saphyr::Error) -> Problem {
+    let syntax = tree::syntax(source, error);
+    let text = error.without_snippet().to_string();
+    Problem::error("scenario::unreadable", source, text.split(" at line ").next().unwrap_or(&text))
+        .at(syntax.span().unwrap_or(0..0), "here the reader gave up")
+}
+
+fn decode(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Problem>> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        // The replacement character is there to point at.
+        let readable = format!("{}\u{fffd}", String::from_utf8_lossy(&error.as_bytes()[..at]));
+        let problem = Problem::error("scenario::syntax", &Source::new(shown, &readable), "the file is not UTF-8 text")
+            .at(at..at + 3, "not UTF-8")
+            .help("save it as UTF-8");
+        Box::new(problem)
+    })
+}
+
+fn no_file(path: &Utf8Path, shown: &str, error: &std::io::Error) -> Problem {
+    let source = Source::new(shown, "");
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return Problem::error("scenario::no-file", &source, format!("{shown} cannot be read: {error}"));
+    }
+    if !path.is_dir() {
+        let root = path.parent().map(names).unwrap_or_default();
+        let wanted = path.file_name().unwrap_or_default();
+        let problem = Problem::error("scenario::no-file", &source, format!("there is no scenario `{wanted}`"));
+        return match suggest::nearest(wanted, root.iter().map(String::as_str)) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help(format!("`cargo xtask scenario new {wanted}` makes it")),
+        };
+    }
+    let files = yaml_files(path).unwrap_or_default();
+    let problem = Problem::error("scenario::no-file", &source, format!("the folder has no {FILE}"));
+    match suggest::nearest(FILE, files.iter().map(String::as_str)) {
+        Some(near) => problem.help(format!("found `{near}`: rename it to `{FILE}`")),
+        None => problem.help(format!("every scenario is described by a {FILE}")),
+    }
+}
+
+/// The YAML files directly in a folder, sorted.
+fn yaml_files(path: &Utf8Path) -> Option<Vec<String>> {
+    let mut files: Vec<String> = path
+        .read_dir_utf8()
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name().to_owned())
+        .filter(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
+        .collect();
+    files.sort();
+    Some(files)
+}

@@ -1,0 +1,58 @@
+//! "Did you mean": the nearest word of a closed list.
+
+/// The candidate that `found` was most likely meant to be, if one is near enough.
+pub(crate) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = found.to_lowercase().replace('_', "-");
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(wanted.chars().count()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `x`?" where one is near, otherwise the list itself.
+pub(crate) fn advice<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(found, candidates.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("expected {}", one_of(candidates)),
+    }
+}
+
+/// "`a`, `b` or `c`".
+pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    list(words, "or")
+}
+
+/// "`a`, `b` and `c`".
+pub(crate) fn all_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    list(words, "and")
+}
+
+fn list<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        None => "nothing".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((end, before)) => format!("{} {last} {end}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognised() {
+        let words = ["apply", "delete", "produce-and-consume", "sni"];
+        assert_eq!(nearest("aply", words), Some("apply"));
+        assert_eq!(nearest("produce_and_consume", words), Some("produce-and-consume"));
+        assert_eq!(nearest("Delete", words), Some("delete"));
+        assert_eq!(nearest("frobnicate", words), None);
+    }
+
+    #[test]
+    fn without_a_near_word_the_list_is_shown() {
+        assert_eq!(advice("zzz", ["a-word", "b-word", "c-word"]), "expected `a-word`, `b-word` or `c-word`");
+    }
+}

@@ -1,0 +1,264 @@
+//! YAML with the place of every key and value.
+
+use super::problem::{Problem, Source};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Location, Options, Spanned};
+use std::fmt;
+use std::ops::Range;
+
+/// Nesting that no scenario and no manifest needs; deeper input is refused before it can exhaust the stack.
+const DEEPEST: usize = 100;
+
+/// A value and the bytes of the file where it starts.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub span: Range<usize>,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    Null,
+    Bool(bool),
+    Number(serde_json::Number),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub key: String,
+    pub span: Range<usize>,
+    pub value: Node,
+}
+
+impl Node {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.content {
+            Content::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The place that a path such as `/steps/3/wait` leads to; where it leads nowhere, the nearest place above it. A
+    /// mapping is shown by its key, which is what a reader looks for.
+    pub(crate) fn place(&self, pointer: &str) -> Range<usize> {
+        let mut node = self;
+        let mut place = self.span.clone();
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let next = match &node.content {
+                Content::Map(entries) => entries.iter().find(|entry| entry.key == step).map(|entry| {
+                    let nested = matches!(entry.value.content, Content::Map(_) | Content::List(_) | Content::Null);
+                    (if nested { entry.span.clone() } else { entry.value.span.clone() }, &entry.value)
+                }),
+                Content::List(items) => {
+                    step.parse().ok().and_then(|index: usize| items.get(index)).map(|item| (item.head(), item))
+                }
+                _ => None,
+            };
+            let Some((found, value)) = next else { break };
+            place = found;
+            node = value;
+        }
+        place
+    }
+
+    /// The first key of a mapping, otherwise the value itself.
+    pub(crate) fn head(&self) -> Range<usize> {
+        match &self.content {
+            Content::Map(entries) => entries.first().map_or_else(|| self.span.clone(), |entry| entry.span.clone()),
+            _ => self.span.clone(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(truth) => Value::Bool(*truth),
+            Content::Number(number) => Value::Number(number.clone()),
+            Content::Text(text) => Value::String(text.clone()),
+            Content::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
+            Content::Map(entries) => {
+                Value::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect())
+            }
+        }
+    }
+
+    /// What was found, in words: "the number 30".
+    pub(crate) fn describe(&self) -> String {
+        match &self.content {
+            Content::Null => "nothing".to_owned(),
+            Content::Bool(truth) => format!("`{truth}`"),
+            Content::Number(number) => format!("the number {number}"),
+            Content::Text(text) if text.chars().count() > 40 => "a text".to_owned(),
+            Content::Text(text) => format!("the text `{text}`"),
+            Content::List(_) => "a list".to_owned(),
+            Content::Map(_) => "a mapping".to_owned(),
+        }
+    }
+}
+
+/// The documents of a YAML file; a document without content is `Null`.
+pub(crate) fn documents(source: &Source) -> Result<Vec<Node>, Box<Problem>> {
+    let text = source.text();
+    let raw: Vec<Spanned<Raw>> =
+        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| Box::new(syntax(source, &error)))?;
+    Ok(raw.into_iter().map(|node| finish(node, text)).collect())
+}
+
+/// Bounds on depth and size, so that no input can exhaust this program.
+pub(crate) fn options() -> Options {
+    let mut budget = serde_saphyr::budget::Budget::default();
+    budget.max_depth = DEEPEST;
+    let mut options = Options::default();
+    options.budget = Some(budget);
+    options
+}
+
+/// An error of the YAML reader as a problem at its place.
+pub(crate) fn syntax(source: &Source, error: &serde_saphyr::Error) -> Problem {
+    let error = error.without_snippet();
+    let text = source.text();
+    let span = error.location().map_or(0..0, |location| bytes(location, text));
+    let duplicate = match error {
+        serde_saphyr::Error::DuplicateMappingKey { key, .. } => Some(key.clone().unwrap_or_default()),
+        _ => None,
+    };
+    if let Some(key) = duplicate {
+        return Problem::error("scenario::duplicate-key", source, format!("the key `{key}` is there twice"))
+            .at(span, "the second one")
+            .help("remove one of the two; a later key never replaces an earlier one here");
+    }
+    let rendered = error.to_string();
+    let message = rendered.split(" at line ").next().unwrap_or(&rendered).to_owned();
+    let problem = Problem::error("scenario::syntax", source, format!("this is not YAML: {message}"));
+    problem.at(span.clone(), "here the reader gave up").help(way_out(&message, text, span.start))
+}
+
+/// What is most likely behind the reader's complaint.
+fn way_out(message: &str, text: &str, at: usize) -> &'static str {
+    let line_start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    if line.trim_start_matches(' ').starts_with('\t') {
+        "YAML is indented with spaces, never with tabs"
+    } else if message.contains("quote") {
+        "a quote above is probably never closed, so that it ends at the next one"
+    } else if message.contains("flow") && line.contains("${") {
+        "inside `{ }` and `[ ]` a text with `${...}` must be in double quotes, since YAML takes its braces for a mapping"
+    } else {
+        "look for a missing quote, bracket or colon, or a wrong indentation, here or in the line above"
+    }
+}
+
+/// The bytes of a place. The reader knows them, except in errors of its scanner, which count characters.
+fn bytes(location: Location, text: &str) -> Range<usize> {
+    let span = location.span();
+    let known = span.byte_offset().zip(span.byte_len()).map(|(start, length)| (start as usize, length as usize));
+    if let Some((start, length)) = known.filter(|(start, length)| start + length <= text.len()) {
+        return start..start + length;
+    }
+    let line_start: usize = text.split_inclusive('\n').take((location.line().max(1) - 1) as usize).map(str::len).sum();
+    let column = location.column().max(1) - 1;
+    let in_line: usize =
+        text[line_start..].chars().take(column as usize).take_while(|c| *c != '\n').map(char::len_utf8).sum();
+    let start = line_start + in_line;
+    start..start + text[start..].chars().next().map_or(0, char::len_utf8)
+}
+
+fn finish(node: Spanned<Raw>, text: &str) -> Node {
+    let span = bytes(node.referenced, text);
+    let content = match node.value {
+        Raw::Null => Content::Null,
+        Raw::Bool(truth) => Content::Bool(truth),
+        Raw::Number(number) => Content::Number(number),
+        Raw::Text(text) => Content::Text(text),
+        Raw::List(items) => Content::List(items.into_iter().map(|item| finish(item, text)).collect()),
+        Raw::Map(entries) => Content::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| Entry {
+                    span: bytes(key.referenced, text),
+                    key: key.value,
+                    value: finish(value, text),
+                })
+                .collect(),
+        ),
+    };
+    Node { span, content }
+}
+
+enum Raw {
+    Null,
+    Bool(bool),
+    Number(serde_json::Number),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Raw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any YAML value")
+            }
+            fn visit_unit<E>(self) -> Result<Raw, E> {
+                Ok(Raw::Null)
+            }
+            fn visit_none<E>(self) -> Result<Raw, E> {
+                Ok(Raw::Null)
+            }
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+                Raw::deserialize(deserializer)
+            }
+            fn visit_bool<E>(self, truth: bool) -> Result<Raw, E> {
+                Ok(Raw::Bool(truth))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Raw, E> {
+                Ok(Raw::Number(number.into()))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Raw, E> {
+                Ok(Raw::Number(number.into()))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Raw, E> {
+                // JSON has no number for infinity; neither has any field here.
+                Ok(serde_json::Number::from_f64(number).map_or_else(|| Raw::Text(number.to_string()), Raw::Number))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+                Ok(Raw::Text(text.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Raw::List(list))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+                let mut map = Vec::new();
+                while let Some(entry) = entries.next_entry()? {
+                    map.push(entry);
+                }
+                Ok(Raw::Map(map))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
