@@ -1,0 +1,79 @@
+//! Tells waiting for others from the runner's own time.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// The time of one attempt. Waiting inside of waiting counts once.
+#[derive(Debug)]
+pub struct Clock {
+    start: Instant,
+    waited_nanos: AtomicU64,
+    depth: AtomicUsize,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { start: Instant::now(), waited_nanos: AtomicU64::new(0), depth: AtomicUsize::new(0) }
+    }
+}
+
+impl Clock {
+    /// Since the attempt's start.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Of these, spent in [`Self::waiting`].
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited_nanos.load(Ordering::Relaxed))
+    }
+
+    /// Awaits something that the API server, the gateway or Kafka answers. The steps of an attempt run one after the
+    /// other; only a future that is dropped half-way needs the guard.
+    pub async fn waiting<T>(&self, future: impl Future<Output = T>) -> T {
+        let _guard = Waiting::start(self);
+        future.await
+    }
+}
+
+struct Waiting<'a> {
+    clock: &'a Clock,
+    start: Option<Instant>,
+}
+
+impl<'a> Waiting<'a> {
+    fn start(clock: &'a Clock) -> Self {
+        let outermost = clock.depth.fetch_add(1, Ordering::Relaxed) == 0;
+        Self { clock, start: outermost.then(Instant::now) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.clock.depth.fetch_sub(1, Ordering::Relaxed);
+        if let Some(start) = self.start {
+            let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.clock.waited_nanos.fetch_add(nanos, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nested_and_abandoned_waits_count_once() {
+        let clock = Clock::default();
+        let nap = || tokio::time::sleep(Duration::from_millis(40));
+        clock.waiting(clock.waiting(nap())).await;
+        let once = clock.waited();
+        assert!(once >= Duration::from_millis(40) && once < Duration::from_millis(75), "{once:?}");
+
+        let long = clock.waiting(tokio::time::sleep(Duration::from_secs(60)));
+        assert!(tokio::time::timeout(Duration::from_millis(40), long).await.is_err());
+        assert!(clock.waited() >= once + Duration::from_millis(35), "{:?}", clock.waited());
+        assert!(clock.waited() <= clock.elapsed());
+    }
+}

@@ -1,0 +1,19 @@
+//! What each step does, a family a file.
+
+mod certificate;
+mod conditions;
+mod connections;
+mod dispatch;
+mod life;
+mod objects;
+mod operator;
+mod probe;
+mod refuse;
+mod settle;
+mod traffic;
+mod wait;
+mod workload;
+
+pub use dispatch::{Outcome, limit, perform, sabotage};
+pub use life::{pool_has, ready};
+pub use objects::remove;

@@ -1,0 +1,126 @@
+//! apply, delete, patch, churn.
+
+use super::Outcome;
+use crate::cause::Cause;
+use crate::kube::{self, Catalog, MANAGER, ObjectRef, Progressed, wait_for};
+use crate::scenario::run::journal::{Undo, inverse};
+use crate::scenario::run::{Context, StepFailure};
+use crate::scenario::{Churn, Patch, Target};
+use ::kube::api::{DynamicObject, Patch as KubePatch, PatchParams};
+use std::time::Duration;
+
+/// How long an object may hold on to its finalizers.
+const GONE_WITHIN: Duration = Duration::from_secs(45);
+
+pub async fn apply(context: &mut Context<'_>, file: &str) -> Outcome {
+    let objects = context.manifest(file)?;
+    let mut evidence = Vec::new();
+    for object in &objects {
+        evidence.push(format!("applied {}", apply_one(context, object, file).await?));
+    }
+    Ok(evidence)
+}
+
+async fn apply_one(context: &mut Context<'_>, object: &DynamicObject, file: &str) -> Result<ObjectRef, StepFailure> {
+    let types = object.types.clone().unwrap_or_default();
+    let name = object.metadata.name.clone().unwrap_or_default();
+    let target = context.object(&types.kind, &name, object.metadata.namespace.as_deref()).await?;
+    let target = ObjectRef { api_version: types.api_version, ..target };
+    // Somebody else's object is changed back afterwards, not deleted.
+    let before = if context.journal.owns(&target) { None } else { get(context, &target).await? };
+    match before {
+        Some(was) if foreign(context, &target) => {
+            context.journal.push(Undo::Restore { object: target.clone(), was: Box::new(was) });
+        }
+        _ => context.journal.applies(&target),
+    }
+    let applied = kube::apply(&context.lab.catalog, object, &context.namespace, MANAGER);
+    let applied = context.clock.waiting(applied).await;
+    applied.map_err(|error| StepFailure::kube(format!("the API server takes {target} of {file}"), &error))
+}
+
+pub async fn delete(context: &mut Context<'_>, target: &Target) -> Outcome {
+    let object = context.object(&target.kind, &target.name, target.namespace.as_deref()).await?;
+    let wanted = format!("{object} is deleted");
+    let Some(was) = get(context, &object).await? else {
+        return Err(StepFailure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
+    };
+    if !context.journal.owns(&object) && foreign(context, &object) {
+        context.journal.push(Undo::Restore { object: object.clone(), was: Box::new(was.clone()) });
+    }
+    let removed = context.clock.waiting(remove(&context.lab.catalog, &object, was.metadata.uid.as_deref())).await;
+    removed.map_err(|error| StepFailure::kube(wanted, &error))?;
+    context.journal.deleted(&object);
+    Ok(Vec::new())
+}
+
+/// Deletes an object and waits until it is gone, or until another of the same name has taken its place.
+pub async fn remove(catalog: &Catalog, object: &ObjectRef, uid: Option<&str>) -> Result<(), kube::Error> {
+    kube::delete(catalog, object).await?;
+    wait_for(catalog, object, "gone", GONE_WITHIN, |seen| match seen {
+        None => Progressed::Met,
+        Some(seen) if uid.is_some() && seen.metadata.uid.as_deref() != uid => Progressed::Met,
+        Some(seen) => {
+            let finalizers = seen.metadata.finalizers.clone().unwrap_or_default();
+            Progressed::NotYet(format!("it is still there, with the finalizers [{}]", finalizers.join(", ")))
+        }
+    })
+    .await
+}
+
+pub async fn patch(context: &mut Context<'_>, patch: &Patch) -> Outcome {
+    let object = context.object(&patch.kind, &patch.name, patch.namespace.as_deref()).await?;
+    let wanted = format!("{object} is changed");
+    let Some(before) = get(context, &object).await? else {
+        return Err(StepFailure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
+    };
+    let kind = context.lab.catalog.kind(&object.kind, Some(&object.api_version)).await;
+    let kind = kind.map_err(|error| StepFailure::kube(&wanted, &error))?;
+    let api = kind.api(context.lab.catalog.client(), &object.namespace);
+    if foreign(context, &object) {
+        let whole = serde_json::to_value(&before).unwrap_or_default();
+        context.journal.push(Undo::PatchBack { object: object.clone(), merge: inverse(&patch.merge, &whole) });
+    }
+    let params = PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
+    let merge = KubePatch::Merge(&patch.merge);
+    context.clock.waiting(api.patch(&object.name, &params, &merge)).await.map_err(|error| {
+        StepFailure::kube(&wanted, &kube::Error::Request { what: format!("patch {object}"), source: Box::new(error) })
+    })?;
+    Ok(Vec::new())
+}
+
+pub async fn churn(context: &mut Context<'_>, churn: &Churn) -> Outcome {
+    let objects = context.manifest(&churn.file)?;
+    for _ in 0..churn.times {
+        let mut applied = Vec::new();
+        for object in &objects {
+            applied.push(apply_one(context, object, &churn.file).await?);
+        }
+        for object in applied.iter().rev() {
+            let deleted = context.clock.waiting(kube::delete(&context.lab.catalog, object)).await;
+            deleted.map_err(|error| StepFailure::kube(format!("{object} is deleted"), &error))?;
+            context.journal.deleted(object);
+        }
+    }
+    Ok(vec![format!("{} objects came and went {} times", objects.len(), churn.times)])
+}
+
+/// The object as it is, or nothing.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn get(context: &Context<'_>, object: &ObjectRef) -> Result<Option<DynamicObject>, StepFailure> {
+    let failed = |error: &kube::Error| StepFailure::kube(format!("a look at {object}"), error);
+    let kind = context.clock.waiting(context.lab.catalog.kind(&object.kind, Some(&object.api_version))).await;
+    let api = kind.map_err(|error| failed(&error))?.api(context.lab.catalog.client(), &object.namespace);
+    context
+        .clock
+        .waiting(api.get_opt(&object.name))
+        .await
+        .map_err(|error| failed(&kube::Error::Request { what: format!("get {object}"), source: Box::new(error) }))
+}
+
+/// Whether the object is not of the run's own namespace, which goes away with everything in it.
+fn foreign(context: &Context<'_>, object: &ObjectRef) -> bool {
+    object.namespace != context.namespace
+}

@@ -1,0 +1,145 @@
+//! refuse.
+
+use super::Outcome;
+use crate::cause::Cause;
+use crate::client::tls::Probe;
+use crate::client::{self, ProduceSpec};
+use crate::scenario::run::{Context, StepFailure, clients, explain};
+use crate::scenario::{Refuse, Span};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Span = Span::seconds(15);
+
+/// What an attempt to produce sends: more than a topic here has partitions, since each of them must be tried.
+const MESSAGES: u64 = 100;
+
+/// What one attempt came to.
+enum Attempt {
+    Refused(StepFailure),
+    Succeeded(String),
+}
+
+pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
+    let within = step.within.unwrap_or(WITHIN).0;
+    let start = Instant::now();
+    let deadline = start + within;
+    let mut wanted = format!("refused for {} within {within:?}", step.cause);
+    if let Some(text) = &step.mentions {
+        wanted = format!("{wanted}, mentioning `{text}`");
+    }
+    // A route that has just been taken away is served for a moment longer, and a cause settles: try until time is up.
+    let mut pause = Duration::from_millis(250);
+    let mut succeeded = None;
+    loop {
+        let began = Instant::now();
+        let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
+        let failure = match attempt(context, step, left).await? {
+            Attempt::Refused(refusal) => match unlike(step, &refusal) {
+                None => {
+                    let took = began.elapsed().as_secs_f64();
+                    let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
+                    evidence.extend(refusal.evidence);
+                    return Ok(evidence);
+                }
+                Some(how) => {
+                    StepFailure { wanted: wanted.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
+                }
+            },
+            Attempt::Succeeded(seen) => succeeded.insert(StepFailure::new(Cause::NotRefused, &wanted, seen)).clone(),
+        };
+        if Instant::now() + pause >= deadline {
+            // One that came through weighs more than a later one that failed for whatever reason.
+            return Err(succeeded.unwrap_or(failure));
+        }
+        context.clock.waiting(tokio::time::sleep(pause)).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// How a refusal differs from the wanted one.
+fn unlike(step: &Refuse, refusal: &StepFailure) -> Option<String> {
+    if refusal.cause != step.cause {
+        return Some(format!("refused for {}", refusal.cause));
+    }
+    let text = step.mentions.as_ref()?;
+    let said = refusal.seen.contains(text) || refusal.evidence.iter().any(|one| one.contains(text));
+    (!said).then(|| format!("refused without a word of `{text}`"))
+}
+
+async fn attempt(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, StepFailure> {
+    match &step.client {
+        Some(name) => kafka(context, step, name, left).await,
+        None => handshake(context, step, left).await,
+    }
+}
+
+async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Duration) -> Result<Attempt, StepFailure> {
+    let access = clients::access(context, Some(name)).await?;
+    let within = left.min(Duration::from_secs(10));
+    // A client that cannot get in tries until its time is up, whatever it was told; longer waiting tells no more.
+    let first_contact = left.min(Duration::from_secs(5));
+    let done = match &step.topic {
+        Some(topic) => {
+            let spec = ProduceSpec {
+                every_broker: false,
+                only_brokers: step.broker.map(|broker| vec![broker]),
+                within,
+                patience: Some(Duration::from_secs(2)),
+                ..ProduceSpec::new(context.topic(topic), MESSAGES)
+            };
+            context.clock.waiting(client::produce(&access, &spec)).await.map(|produced| {
+                format!("not refused: client {name} produced {} messages to {}", produced.acked, produced.topic)
+            })
+        }
+        None => context
+            .clock
+            .waiting(client::cluster(&access, first_contact))
+            .await
+            .map(|cluster| format!("not refused: client {name} saw {} brokers", cluster.brokers.len())),
+    };
+    Ok(match done {
+        Ok(seen) => Attempt::Succeeded(seen),
+        Err(error) => Attempt::Refused(explain::client(context, "a refusal", &access, &error).await),
+    })
+}
+
+async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, StepFailure> {
+    let info = &context.lab.info;
+    let address = SocketAddr::new(info.gateway.address, port(context, step.port.as_deref())?);
+    let sni = step.sni.as_deref().filter(|_| !step.no_sni);
+    let probe = Probe::new(address, sni, left.min(Duration::from_secs(5)));
+    let outcome = context.clock.waiting(probe.run()).await;
+    if !outcome.turned_away() {
+        // Some gateways end TLS themselves for a name that nobody serves; what matters is that no broker answers.
+        if let Ok(hello) = context.clock.waiting(client::hello(address, Some(&probe), probe.within)).await {
+            let seen = format!("not refused: a broker answers ({} kinds of request): {outcome}", hello.apis);
+            return Ok(Attempt::Succeeded(seen));
+        }
+    }
+    Ok(Attempt::Refused(explain::handshake(context, sni, &outcome).await))
+}
+
+/// A port of the gateway, by default the passthrough port.
+pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, StepFailure> {
+    let Some(text) = text else { return Ok(context.lab.info.gateway.ports.passthrough) };
+    text.parse().map_err(|_| StepFailure::new(Cause::Unknown, "a port", format!("`{text}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_must_be_for_the_cause_and_have_the_words() {
+        let step: Refuse =
+            serde_saphyr::from_str("{sni: x, cause: unknown-sni, mentions: x.kafka.test}").expect("a step");
+        let refusal = |cause| StepFailure::new(cause, "a refusal", "nobody serves it");
+        let said = refusal(Cause::UnknownSni).with_evidence(["x.kafka.test has no route".to_owned()]);
+        assert_eq!(unlike(&step, &said), None);
+        assert_eq!(unlike(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));
+        let silent = unlike(&step, &refusal(Cause::UnknownSni));
+        assert_eq!(silent.as_deref(), Some("refused without a word of `x.kafka.test`"));
+    }
+}

@@ -1,0 +1,162 @@
+//! create-topic, describe-cluster, produce, consume, produce-and-consume.
+
+use super::Outcome;
+use crate::cause::Cause;
+use crate::client::{self, BrokerShare, ConsumeSpec, NewTopic, ProduceSpec};
+use crate::scenario::run::clients::{self, DEFAULT};
+use crate::scenario::run::journal::Undo;
+use crate::scenario::run::{Context, StepFailure, explain};
+use crate::scenario::{ClusterUse, CreateTopic, DescribeCluster, ProduceConsume, Span};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Span = Span::seconds(30);
+
+pub async fn create_topic(context: &mut Context<'_>, step: &CreateTopic) -> Outcome {
+    let access = clients::access(context, step.client.as_deref()).await?;
+    let within = step.within.unwrap_or(WITHIN).0;
+    let shared = context.job.scenario.kafka.cluster == ClusterUse::Shared;
+    // Others on the shared cluster may use the same word; a name with the run's id in it is the scenario's own already.
+    let name = if shared && !step.topic.contains(&context.id) {
+        format!("{}-{}", step.topic, context.id)
+    } else {
+        step.topic.clone()
+    };
+    let partitions = i32::try_from(step.partitions.unwrap_or(6)).unwrap_or(i32::MAX);
+    let replicas = i32::try_from(step.replicas.unwrap_or(3)).unwrap_or(i32::MAX);
+    let topic = NewTopic { brokers: step.brokers.clone(), ..NewTopic::new(&name, partitions, replicas) };
+    context.topics.insert(step.topic.clone(), name.clone());
+    if shared {
+        let client = step.client.clone().unwrap_or_else(|| DEFAULT.to_owned());
+        context.journal.push(Undo::DeleteTopic { client, topic: name.clone() });
+    }
+    let made = context.clock.waiting(client::create_topic(&access, &topic, within)).await;
+    match made {
+        Ok(partitions) => Ok(vec![format!("{name} with {} partitions", partitions.len())]),
+        Err(error) => Err(explain::client(context, format!("topic {name} within {within:?}"), &access, &error).await),
+    }
+}
+
+pub async fn describe_cluster(context: &mut Context<'_>, step: &DescribeCluster) -> Outcome {
+    let access = clients::access(context, step.client.as_deref()).await?;
+    let within = step.within.unwrap_or(WITHIN).0;
+    let deadline = Instant::now() + within;
+    let mut changed = Instant::now();
+    let mut last = String::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let asked = context.clock.waiting(client::cluster(&access, left.max(Duration::from_millis(500)))).await;
+        let found = match asked {
+            Ok(found) => found,
+            Err(error) => {
+                return Err(explain::client(context, format!("the brokers within {within:?}"), &access, &error).await);
+            }
+        };
+        let brokers: Vec<_> = found.brokers.iter().map(ToString::to_string).collect();
+        let seen = brokers.join(", ");
+        if seen != last {
+            last = seen;
+            changed = Instant::now();
+        }
+        let Some(failure) = differs(step, &found) else { return Ok(brokers) };
+        if Instant::now() >= deadline {
+            return Err(StepFailure { since_change: Some(changed.elapsed()), ..failure.with_evidence(brokers) });
+        }
+        // Metadata has no watch.
+        context.clock.waiting(tokio::time::sleep(Duration::from_millis(500))).await;
+    }
+}
+
+fn differs(step: &DescribeCluster, found: &client::Cluster) -> Option<StepFailure> {
+    if let Some(wanted) = &step.brokers {
+        let wanted: BTreeSet<_> = wanted.iter().copied().collect();
+        let ids: BTreeSet<_> = found.brokers.iter().filter_map(|broker| broker.id).collect();
+        if wanted != ids {
+            let text = format!("the brokers {wanted:?}");
+            return Some(StepFailure::new(Cause::ConditionUnmet, text, format!("{ids:?}")));
+        }
+    }
+    let template = step.advertised.as_ref()?;
+    found.brokers.iter().find_map(|broker| {
+        let wanted = template.replace("{nodeId}", &broker.id.unwrap_or(-1).to_string());
+        let seen = format!("{}:{}", broker.host, broker.port);
+        (wanted != seen).then(|| {
+            let id = broker.id.unwrap_or(-1);
+            StepFailure::new(
+                Cause::AdvertisedAddress,
+                format!("broker {id} advertises {wanted}"),
+                format!("broker {id} advertises {seen}"),
+            )
+        })
+    })
+}
+
+pub async fn produce(context: &mut Context<'_>, step: &ProduceConsume) -> Outcome {
+    let access = clients::access(context, step.client.as_deref()).await?;
+    let spec = produce_spec(context, step);
+    let wanted = format!("{} messages to {} within {:?}", step.messages, spec.topic, spec.within);
+    match context.clock.waiting(client::produce(&access, &spec)).await {
+        Ok(produced) => {
+            let evidence = shares("acknowledged", &produced.brokers);
+            let unproved = unproved(step, &produced.brokers, &wanted);
+            context.produced.insert(step.topic.clone(), produced);
+            unproved.map_or(Ok(evidence), Err)
+        }
+        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+    }
+}
+
+pub async fn consume(context: &mut Context<'_>, step: &ProduceConsume) -> Outcome {
+    let access = clients::access(context, step.client.as_deref()).await?;
+    let within = step.within.unwrap_or(WITHIN).0;
+    let wanted = format!("{} messages from {} within {within:?}", step.messages, context.topic(&step.topic));
+    let Some(produced) = context.produced.get(&step.topic) else {
+        return Err(StepFailure::new(Cause::Content, wanted, "no produce step before it wrote to that topic"));
+    };
+    let spec = ConsumeSpec { within, ..ConsumeSpec::all_of(produced) };
+    match context.clock.waiting(client::consume(&access, &spec)).await {
+        Ok(consumed) => match consumed.comparison.problem() {
+            Some(problem) => Err(StepFailure::new(Cause::Content, wanted, problem)),
+            None => Ok(shares("handed out", &consumed.brokers)),
+        },
+        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+    }
+}
+
+pub async fn produce_and_consume(context: &mut Context<'_>, step: &ProduceConsume) -> Outcome {
+    let access = clients::access(context, step.client.as_deref()).await?;
+    let spec = produce_spec(context, step);
+    let every = if step.every_broker { " through every broker" } else { "" };
+    let wanted = format!("{} messages in and out of {}{every} within {:?}", step.messages, spec.topic, spec.within);
+    match context.clock.waiting(client::produce_and_consume(&access, &spec, None)).await {
+        Ok(both) => {
+            let brokers = &both.produced.brokers;
+            match unproved(step, brokers, &wanted) {
+                Some(failure) => Err(failure),
+                None => Ok(shares("acknowledged", brokers)),
+            }
+        }
+        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+    }
+}
+
+fn produce_spec(context: &Context<'_>, step: &ProduceConsume) -> ProduceSpec {
+    ProduceSpec {
+        every_broker: step.every_broker,
+        only_brokers: step.brokers.clone(),
+        within: step.within.unwrap_or(WITHIN).0,
+        ..ProduceSpec::new(context.topic(&step.topic), u64::from(step.messages))
+    }
+}
+
+/// With `every-broker`: a broker whose messages went another way than through its own advertised name.
+fn unproved(step: &ProduceConsume, brokers: &[BrokerShare], wanted: &str) -> Option<StepFailure> {
+    let share = brokers.iter().find(|share| step.every_broker && !share.proved())?;
+    let seen = format!("{} took {} messages over a connection to `{}`", share.broker, share.messages, share.node_name);
+    Some(StepFailure::new(Cause::WrongBroker, wanted, seen))
+}
+
+fn shares(did: &str, brokers: &[BrokerShare]) -> Vec<String> {
+    brokers.iter().map(|share| format!("{} {did} {}", share.broker, share.messages)).collect()
+}

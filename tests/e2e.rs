@@ -1,0 +1,232 @@
+//! Every folder below `scenarios/` as a test of the usual shape: `cargo test --test e2e [-- FILTER]`.
+//!
+//! Uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down again at the end. Under nextest, where
+//! each test is a process of its own, the first one brings the lab up and it stays.
+
+use clap::Parser;
+use kafka_gateway_lab::cli::{Cli, LabVerb, Verb};
+use kafka_gateway_lab::lab::{self, Lab, LabDir, UpOptions};
+use kafka_gateway_lab::progress::Progress;
+use kafka_gateway_lab::report::{Console, Exit, LabFacts, Report, ReportFolder, ScenarioResult, Tally, Verdict};
+use kafka_gateway_lab::scenario::run::{self, Executor, Job, Runner, RunnerOptions, Stop, Task, session, suite};
+use kafka_gateway_lab::{paths, scenario};
+use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
+use std::fs::{self, File};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+use tokio::runtime::Runtime;
+
+/// What all tests of this process share, once it is known that at least one runs.
+struct Stage {
+    runtime: Runtime,
+    runner: Runner,
+    stop: Stop,
+    folder: ReportFolder,
+    report: Mutex<Report>,
+    console: Console,
+    /// Lines of our own, with times and reasons, instead of libtest-mimic's.
+    own_lines: bool,
+    start: Instant,
+}
+
+type Shared = Arc<OnceLock<Stage>>;
+
+fn main() -> ExitCode {
+    let mut args = Arguments::from_args();
+    let shared = Shared::default();
+    let trials: Vec<Trial> =
+        scenario::load_all(&paths::scenarios()).into_iter().map(|one| trial(one, &shared)).collect();
+    let runs = |trial: &Trial| !args.is_filtered_out(trial) && !args.is_ignored(trial);
+    let count = trials.iter().filter(|trial| runs(trial)).count();
+    if args.list || count == 0 {
+        return libtest_mimic::run(&args, trials).exit_code();
+    }
+    let width = trials.iter().map(|trial| trial.name().chars().count()).max().unwrap_or(0);
+    let own_lines = !args.quiet && args.logfile.is_none() && matches!(args.format, None | Some(FormatSetting::Pretty));
+    let (stage, lease) = match stage(width, own_lines) {
+        Ok(staged) => staged,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Exit::Lab.into();
+        }
+    };
+    if own_lines {
+        args.logfile = Some("/dev/null".to_owned());
+        println!("\nrunning {count} test{}", if count == 1 { "" } else { "s" });
+    }
+    let stage = shared.get_or_init(|| stage);
+    let conclusion = libtest_mimic::run(&args, trials);
+    if own_lines {
+        let word = if conclusion.has_failed() { "FAILED" } else { "ok" };
+        println!(
+            "\ntest result: {word}. {} passed; {} failed; {} ignored; {} filtered out; finished in {:.2}s",
+            conclusion.num_passed,
+            conclusion.num_failed,
+            conclusion.num_ignored,
+            conclusion.num_filtered_out,
+            stage.start.elapsed().as_secs_f64()
+        );
+        println!("reports: {}", stage.folder.path());
+    }
+    match stage.runtime.block_on(lease.end()) {
+        Ok(()) => conclusion.exit_code(),
+        Err(error) => {
+            eprintln!("error: the lab is not down: {error}");
+            if conclusion.has_failed() { conclusion.exit_code() } else { Exit::Cleanup.into() }
+        }
+    }
+}
+
+fn trial(loaded: Result<scenario::Folder, scenario::Broken>, shared: &Shared) -> Trial {
+    match loaded {
+        Ok(folder) => {
+            let (name, shared) = (folder.name().to_owned(), shared.clone());
+            let job = Job::from(folder);
+            Trial::ignorable_test(name, move || match shared.get() {
+                Some(stage) => stage.test(&job),
+                None => Err(Failed::from("there is no lab")),
+            })
+        }
+        Err(broken) => {
+            let shared = shared.clone();
+            Trial::test(broken.name.clone(), move || {
+                if shared.get().is_some_and(|stage| stage.own_lines) {
+                    println!("test {} ... FAILED\n    {broken}", broken.name);
+                }
+                Err(Failed::from(broken.to_string()))
+            })
+        }
+    }
+}
+
+impl Stage {
+    fn test(&self, job: &Job) -> Result<Completion, Failed> {
+        let task = Task::plain(job.clone());
+        let result = self.runtime.block_on(self.runner.run(&task));
+        if self.own_lines {
+            println!("{}", self.line(&result));
+        }
+        let written = self.record(result.clone());
+        let text = self.console.scenario(&result);
+        match (&result.verdict, &result.cleanup_failed, self.stop.reason()) {
+            (_, _, Some(reason)) => Err(Failed::from(format!("{reason}: {text}"))),
+            _ if result.is_bad() => Err(Failed::from(text)),
+            (_, Some(_), _) => Err(Failed::from(text)),
+            _ if written.is_err() => Err(Failed::from("the report cannot be written")),
+            (Verdict::Skipped { reason }, ..) => Ok(Completion::ignored_with(reason)),
+            (Verdict::Unsupported { feature }, ..) => {
+                Ok(Completion::ignored_with(format!("unsupported: the gateway does not claim {feature}")))
+            }
+            _ => Ok(Completion::Completed),
+        }
+    }
+
+    /// The line as `cargo test` has it, with the time, and the reason where there is one.
+    fn line(&self, result: &ScenarioResult) -> String {
+        let word = match &result.verdict {
+            _ if result.is_bad() || result.cleanup_failed.is_some() => "FAILED".to_owned(),
+            Verdict::Skipped { reason } => format!("ignored, {reason}"),
+            Verdict::Unsupported { feature } => format!("ignored, unsupported: the gateway does not claim {feature}"),
+            Verdict::KnownDeviation { link, .. } => format!("ok, known deviation: {link}"),
+            _ => "ok".to_owned(),
+        };
+        let time = if result.verdict.ran() { format!(" ({:.1} s)", result.seconds) } else { String::new() };
+        format!("test {} ... {word}{time}{}", result.name, self.console.block(result))
+    }
+
+    fn record(&self, result: ScenarioResult) -> Result<(), kafka_gateway_lab::report::Error> {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        suite::add(&mut report, result);
+        report.seconds = self.start.elapsed().as_secs_f64();
+        report.interrupted = self.stop.reason();
+        self.folder.write(&report).inspect_err(|error| {
+            eprintln!("error: {error} ({} scenarios done)", Tally::of(&report).passed);
+        })
+    }
+}
+
+/// Keeps the lab while it is used, and takes it down when nobody uses it any more and it was brought up for us.
+struct Lease {
+    dir: LabDir,
+    name: String,
+    fresh: bool,
+    used: File,
+    progress: Progress,
+}
+
+impl Lease {
+    async fn end(self) -> Result<(), lab::Error> {
+        if !self.fresh {
+            return Ok(());
+        }
+        if nextest() {
+            println!("the lab {} stays up for the other tests; `cargo xtask lab down` takes it down", self.name);
+            return Ok(());
+        }
+        // Whoever holds it too still runs scenarios on this lab.
+        if self.used.unlock().and_then(|()| self.used.try_lock().map_err(Into::into)).is_err() {
+            println!("the lab {} stays up, since others use it; `cargo xtask lab down` takes it down", self.name);
+            return Ok(());
+        }
+        lab::down(&self.dir, &self.name, &self.progress).await
+    }
+}
+
+/// Each test is a process of its own then, and none knows whether it is the last.
+fn nextest() -> bool {
+    std::env::var_os("NEXTEST").is_some()
+}
+
+fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
+    // The same settings as `lab up` has, from the same variables.
+    let Verb::Lab(LabVerb::Up(up)) = Cli::try_parse_from(["e2e", "lab", "up"])?.verb else {
+        return Err("`lab up` is not understood".into());
+    };
+    let options = UpOptions::from(&up);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let progress = Progress::stderr();
+    let (lab, lease) = runtime.block_on(lease(options, progress))?;
+    if own_lines {
+        println!("{}", session::lab_line(&lab));
+    }
+    let stop = Stop::default();
+    runtime.block_on(async { stop.on_signals(None) })?;
+    let name = run::new_run();
+    let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
+    let report = suite::new_report(name, LabFacts::from(&lab.info), None);
+    let deviations = session::known_deviations(&lab.info.gateway.name);
+    let runner_options = RunnerOptions { deviations, ..RunnerOptions::default() };
+    let runner = Runner::new(lab, folder.clone(), runner_options, stop.clone())?;
+    for line in runtime.block_on(runner.sweep())? {
+        eprintln!("{line}");
+    }
+    let stage = Stage {
+        runtime,
+        runner,
+        stop,
+        folder,
+        report: Mutex::new(report),
+        console: Console::plain(width),
+        own_lines,
+        start: Instant::now(),
+    };
+    Ok((stage, lease))
+}
+
+/// The running lab, or a new one. Of several processes that want one at the same time, one brings it up.
+async fn lease(options: UpOptions, progress: Progress) -> Result<(Lab, Lease), Box<dyn std::error::Error>> {
+    let dir = LabDir::of(&options.name);
+    if let Some(parent) = dir.path().parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let turn = File::create(dir.path().with_extension("e2e-turn"))?;
+    turn.lock()?;
+    let used = File::create(dir.path().with_extension("e2e-used"))?;
+    used.lock_shared()?;
+    let name = options.name.clone();
+    let ensured = lab::ensure(&options, &progress).await;
+    turn.unlock()?;
+    let ensured = ensured?;
+    Ok((ensured.lab, Lease { dir, name, fresh: ensured.fresh, used, progress }))
+}

@@ -1,0 +1,19 @@
+//! `cargo xtask`: arguments in, library out. Light verbs run here; the others run in the `lab` binary, which is compiled
+//! when it is first needed, so that `cargo xtask scenario lint` never waits for a Kafka client to compile.
+
+mod heavy;
+mod light;
+
+use clap::Parser;
+use kafka_gateway_lab::cli::{Cli, ScenarioVerb, Verb};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match Cli::parse().verb {
+        Verb::Scenario(ScenarioVerb::List) => light::list(),
+        Verb::Scenario(ScenarioVerb::Lint { names }) => light::lint(&names),
+        Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
+        Verb::Scenario(ScenarioVerb::New { name }) => light::new(&name),
+        Verb::Lab(_) | Verb::Parity(_) | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
+    }
+}
