@@ -9,9 +9,10 @@ use super::error::ClientError;
 use super::session::{Layout, Limits, Session};
 use super::tally::{Comparison, Tally};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -117,7 +118,7 @@ pub async fn start_workload(access: &Access, spec: &WorkloadSpec, within: Durati
         let mut consumer_settings = settings(&group).to_vec();
         consumer_settings.push(quiet);
         let (consumer, events) = access.create::<BaseConsumer<Context>>(&operation, &consumer_settings)?;
-        position(&consumer, &layout, &spec.topic, &limits)
+        position(&consumer, &layout, &spec.topic, &limits, stop)
             .map_err(|error| events.explain(ClientError::kafka(&operation, &error)))?;
 
         let shared = Arc::new(Shared::default());
@@ -140,13 +141,38 @@ fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-fn position(consumer: &BaseConsumer<Context>, layout: &Layout, topic: &str, limits: &Limits) -> Result<(), KafkaError> {
+/// Assigns every partition from its present end on.
+fn position(
+    consumer: &BaseConsumer<Context>,
+    layout: &Layout,
+    topic: &str,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<(), KafkaError> {
     let mut assignment = TopicPartitionList::new();
     for partition in &layout.partitions {
-        let (_, end) = consumer.fetch_watermarks(topic, partition.id, limits.remaining())?;
+        let end = end_of(limits, stop, |within| Ok(consumer.fetch_watermarks(topic, partition.id, within)?.1))?;
         assignment.add_partition_offset(topic, partition.id, Offset::Offset(end))?;
     }
     consumer.assign(&assignment)
+}
+
+/// Where a partition ends, asked until its leader says so: the leaders of a topic made a moment ago, or of brokers that
+/// come and go, answer `NotLeaderForPartition` to whoever has not heard of it yet.
+fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i64>) -> KafkaResult<i64> {
+    let start = Instant::now();
+    loop {
+        let error = match ask(limits.remaining()) {
+            Ok(end) => return Ok(end),
+            Err(error) => error,
+        };
+        let denied = error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
+        let patience = if denied { limits.settle() } else { limits.patience };
+        if start.elapsed() > patience || stop.raised() || limits.passed() {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(50).min(limits.remaining()));
+    }
 }
 
 impl Workload {
@@ -439,6 +465,20 @@ mod tests {
         let result = workload.stop(WITHIN).await.expect("a result");
         assert!(result.largest_gap < Duration::from_millis(1200), "{result:?}");
         assert_eq!((result.lost(), result.comparison.problem()), (0, None));
+    }
+
+    #[test]
+    fn a_leader_that_has_not_heard_of_it_is_asked_again_and_a_lasting_refusal_is_told() {
+        let not_leader = || KafkaError::OffsetFetch(RDKafkaErrorCode::NotLeaderForPartition);
+        let asked = std::cell::Cell::new(0);
+        let limits = Limits::new(WITHIN, None);
+        let end = end_of(&limits, &Stop::default(), |_| {
+            asked.set(asked.get() + 1);
+            if asked.get() < 3 { Err(not_leader()) } else { Ok(7) }
+        });
+        assert_eq!((end, asked.get()), (Ok(7), 3));
+        let limits = Limits::new(Duration::from_millis(120), None);
+        assert_eq!(end_of(&limits, &Stop::default(), |_| Err(not_leader())), Err(not_leader()));
     }
 
     #[test]

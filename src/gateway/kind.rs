@@ -19,6 +19,8 @@ pub struct KindGateway {
     pub manifests: Vec<KindManifest>,
     /// Deployments that must be Available, as `namespace/name`.
     pub deployments: Vec<String>,
+    /// The label selector of the Pods that carry the traffic, in whatever namespace: what a scenario restarts.
+    pub data_plane: String,
 }
 
 /// An image as the data files name it.

@@ -103,6 +103,17 @@ pub fn kafka(provider: KafkaProvider, strimzi_version: &str) -> Result<BTreeMap<
     }
 }
 
+/// Apache Kafka's own image, whose tools are the Java client of scenarios.
+///
+/// # Errors
+/// When the data file cannot be used, or does not name it.
+pub fn apache_kafka() -> Result<Image, Error> {
+    kafka(KafkaProvider::Standin, "")?.remove("broker").ok_or_else(|| Error::Data {
+        path: paths::fixtures().join("images.yaml"),
+        problem: "kafka.standin: no `broker`".to_owned(),
+    })
+}
+
 /// The newest version of Strimzi that is listed.
 ///
 /// # Errors

@@ -24,8 +24,8 @@ pub use lint::{Schemas, lint, lint_with_schemas};
 pub use list::{Row, rows};
 pub use load::{Broken, Folder, load, load_all, names, parse};
 pub use model::{
-    Client, ClusterUse, Expectation, Identity, KafkaUse, Labs, Listener, Needs, PortForward, Provider, Sabotage,
-    Scenario, Trust,
+    Client, ClusterUse, Expectation, Identity, KafkaUse, Labs, Library, Listener, Needs, PortForward, Provider,
+    Sabotage, Scenario, Trust,
 };
 pub use new::{NewError, create};
 pub use problem::{Problem, Severity};

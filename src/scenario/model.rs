@@ -172,6 +172,20 @@ pub struct Client {
     pub trust: Option<Trust>,
     /// Who the client says it is. Default: nobody.
     pub identity: Option<Identity>,
+    /// Whose code the client is. Default: `librdkafka`. `java` is Apache Kafka's own, as its console tools in a container
+    /// on this machine's network: for `produce-and-consume` only, to a topic that nobody else writes to. Where no
+    /// container can be run, the scenario is skipped.
+    pub library: Option<Library>,
+}
+
+/// A Kafka client library.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Library {
+    /// In this process; every step can use it.
+    Librdkafka,
+    /// Apache Kafka's own, in a container.
+    Java,
 }
 
 /// A Service and its port.

@@ -1,7 +1,7 @@
 //! Rules on `clients:`.
 
 use super::context::Context;
-use crate::scenario::{Identity, suggest};
+use crate::scenario::{Identity, Library, Step, suggest};
 use std::collections::BTreeSet;
 
 pub(super) fn check(context: &mut Context<'_>) {
@@ -21,6 +21,7 @@ pub(super) fn check(context: &mut Context<'_>) {
             context.error("scenario::unknown-client", &pointer, message, "not among the clients", &help);
         }
     }
+    java(context);
     for client in defined.difference(&used) {
         let message = format!("no step uses the client `{client}`");
         let help = "remove it, or name it in a step: `client: ...`";
@@ -28,6 +29,34 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
     users(context);
     bootstraps(context);
+}
+
+/// The Java client is a pair of command line tools: it can produce and consume, and nothing else.
+fn java(context: &mut Context<'_>) {
+    for (index, step) in context.steps() {
+        let library = step.client().and_then(|client| context.scenario.clients.get(client)?.library);
+        if library != Some(Library::Java) {
+            continue;
+        }
+        let at = format!("/steps/{index}/{}", step.keyword());
+        match step {
+            Step::ProduceAndConsume(step) if step.brokers.is_none() => {}
+            Step::ProduceAndConsume(_) => context.error(
+                "scenario::java-client",
+                &format!("{at}/brokers"),
+                "the Java client chooses partitions by the messages' keys, not by `brokers`".into(),
+                "not with `library: java`",
+                "remove it: `every-broker: true` demands that each of them took some",
+            ),
+            _ => context.error(
+                "scenario::java-client",
+                &format!("{at}/client"),
+                format!("`{}` cannot be done by a client with `library: java`", step.keyword()),
+                "not with `library: java`",
+                "use it for `produce-and-consume`, and another client here",
+            ),
+        }
+    }
 }
 
 /// A client's KafkaUser must come from somewhere.

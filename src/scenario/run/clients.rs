@@ -4,7 +4,7 @@ use super::{Context, StepFailure, authority, forward};
 use crate::cause::Cause;
 use crate::client::{Access, Identity, Trust};
 use crate::kube::{self, Catalog, ObjectRef, Progressed, wait_for};
-use crate::scenario;
+use crate::scenario::{self, Library};
 use k8s_openapi::ByteString;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Acc
     let described = match context.job.scenario.clients.get(name) {
         Some(client) => context.resolve(client)?,
         None if name == DEFAULT => {
-            scenario::Client { bootstrap: None, port_forward: None, trust: None, identity: None }
+            scenario::Client { bootstrap: None, port_forward: None, trust: None, identity: None, library: None }
         }
         None => {
             return Err(StepFailure::new(Cause::Unknown, format!("client {name}"), "the scenario has no such client"));
@@ -43,6 +43,12 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Acc
     let access = Access { bootstrap, trust, identity };
     context.clients.insert(name.to_owned(), access.clone());
     Ok(access)
+}
+
+/// Whose code the named client is.
+pub fn library(context: &Context<'_>, name: Option<&str>) -> Library {
+    let client = context.job.scenario.clients.get(name.unwrap_or(DEFAULT));
+    client.and_then(|client| client.library).unwrap_or(Library::Librdkafka)
 }
 
 /// The authorities of the Kafka cluster in use, PEM.

@@ -37,29 +37,20 @@ pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<
     }
 }
 
-/// In a cluster with nodes: deletes the data plane's Pods. The Gateway API asks implementations to label what they make
-/// for a Gateway; those that run one data plane for all are found by their own usual label.
+/// In a cluster with nodes: deletes the data plane's Pods. The fixture says which; without one it is those that the
+/// Gateway API asks implementations to label (GEP-1762).
 async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, StepFailure> {
     let name = &context.lab.info.gateway.name;
     let failed = |seen: String| StepFailure::new(Cause::Unreachable, wanted, seen);
+    let selector = GatewayFixture::load(name).ok().and_then(|fixture| fixture.kind).map(|kind| kind.data_plane);
+    let selector = selector.unwrap_or_else(|| "gateway.networking.k8s.io/gateway-name".to_owned());
     let catalog = &context.lab.catalog;
     let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| StepFailure::kube(wanted, &error))?;
-    // An empty namespace lists all of them.
     let everywhere = ::kube::Api::<DynamicObject>::all_with(catalog.client().clone(), &kind.resource);
-    let mut pods = Vec::new();
-    for selector in [
-        "gateway.networking.k8s.io/gateway-name".to_owned(),
-        "gateway.envoyproxy.io/owning-gateway-name".to_owned(),
-        format!("app.kubernetes.io/name={name}"),
-    ] {
-        let listed = everywhere.list(&ListParams::default().labels(&selector)).await;
-        pods = listed.map_err(|error| failed(error.to_string()))?.items;
-        if !pods.is_empty() {
-            break;
-        }
-    }
+    let listed = everywhere.list(&ListParams::default().labels(&selector)).await;
+    let pods = listed.map_err(|error| failed(error.to_string()))?.items;
     let Some(namespace) = pods.first().and_then(|pod| pod.metadata.namespace.clone()) else {
-        return Err(failed("none of its Pods was found".to_owned()));
+        return Err(failed(format!("no Pod is labelled {selector}")));
     };
     let api = kind.api(catalog.client(), &namespace);
     let names: Vec<_> = pods.iter().filter_map(|pod| pod.metadata.name.clone()).collect();

@@ -1,5 +1,7 @@
 //! Whether a scenario makes sense on this lab.
 
+use crate::client;
+use crate::kindlab::images;
 use crate::lab::{KafkaProvider, LabInfo, LabKind};
 use crate::report::Verdict;
 use crate::scenario::{Labs, Provider, Scenario};
@@ -50,6 +52,15 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
     let lacking: Vec<_> =
         needs.features.iter().filter(|feature| !info.gateway.features.contains(feature)).cloned().collect();
     (!lacking.is_empty()).then(|| Verdict::Unsupported { feature: lacking.join(", ") })
+}
+
+/// Whether the Java client can be run here, or why not.
+///
+/// # Errors
+/// The reason.
+pub async fn java() -> Result<(), String> {
+    let image = images::apache_kafka().map_err(|error| error.to_string())?;
+    client::java_available(&image.image).await
 }
 
 /// A part's version, by its own name or by that of the part which brings it.

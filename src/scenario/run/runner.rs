@@ -9,9 +9,10 @@ use super::{Context, Deviation, Error, Lane, Stop, Task, cleanup, diagnostics, j
 use crate::cause::Cause;
 use crate::lab::Lab;
 use crate::report::{Attempt, Failure, ReportFolder, ScenarioResult, StepResult, Timeline, Verdict};
+use crate::scenario::Library;
 use camino::Utf8PathBuf;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 /// How single scenarios are run.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Runner {
     start: Instant,
     /// One pause at a time: there is one terminal.
     pausing: Mutex<()>,
+    /// Whether the Java client can be run, once a scenario wants it.
+    java: OnceCell<Result<(), String>>,
 }
 
 type Claimed = (Vec<Held>, Option<(String, Held)>);
@@ -53,7 +56,16 @@ impl Runner {
     /// When the folder of the lab's locks cannot be made.
     pub fn new(lab: Lab, folder: ReportFolder, options: RunnerOptions, stop: Stop) -> Result<Self, Error> {
         let locks = Locks::of(&lab.dir).map_err(|source| Error::Locks { dir: lab.dir.path().to_owned(), source })?;
-        Ok(Self { lab, folder, options, stop, locks, start: Instant::now(), pausing: Mutex::default() })
+        Ok(Self {
+            lab,
+            folder,
+            options,
+            stop,
+            locks,
+            start: Instant::now(),
+            pausing: Mutex::default(),
+            java: OnceCell::new(),
+        })
     }
 
     /// Undoes what earlier runs left that were killed; what was kept on purpose stays. One line for each, with whatever
@@ -86,6 +98,11 @@ impl Runner {
                     reason: format!("it needs the kind {kind}, which this cluster does not serve"),
                 });
             }
+        }
+        if scenario.clients.values().any(|client| client.library == Some(Library::Java))
+            && let Err(reason) = self.java.get_or_init(needs::java).await
+        {
+            return Some(Verdict::Skipped { reason: format!("it needs the Java client, and {reason}") });
         }
         let known = self.options.deviations.iter().any(|deviation| deviation.scenario == scenario.name);
         if known && task.sabotage.is_some() {

@@ -3,10 +3,11 @@
 use super::Outcome;
 use crate::cause::Cause;
 use crate::client::{self, BrokerShare, ConsumeSpec, NewTopic, ProduceSpec};
+use crate::kindlab::images;
 use crate::scenario::run::clients::{self, DEFAULT};
 use crate::scenario::run::journal::Undo;
 use crate::scenario::run::{Context, StepFailure, explain};
-use crate::scenario::{ClusterUse, CreateTopic, DescribeCluster, ProduceConsume, Span};
+use crate::scenario::{ClusterUse, CreateTopic, DescribeCluster, Library, ProduceConsume, Span};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -129,6 +130,15 @@ pub async fn produce_and_consume(context: &mut Context<'_>, step: &ProduceConsum
     let spec = produce_spec(context, step);
     let every = if step.every_broker { " through every broker" } else { "" };
     let wanted = format!("{} messages in and out of {}{every} within {:?}", step.messages, spec.topic, spec.within);
+    if clients::library(context, step.client.as_deref()) == Library::Java {
+        let image = images::apache_kafka()
+            .map_err(|error| StepFailure::new(Cause::Unknown, "the Java client's image", error.to_string()))?;
+        let both = client::java_produce_and_consume(&access, &spec, &image.image);
+        return match context.clock.waiting(both).await {
+            Ok(brokers) => Ok(shares("took and gave", &brokers)),
+            Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+        };
+    }
     match context.clock.waiting(client::produce_and_consume(&access, &spec, None)).await {
         Ok(both) => {
             let brokers = &both.produced.brokers;
