@@ -23,6 +23,9 @@ pub enum Verb {
     /// List, check, write and run scenarios
     #[command(subcommand)]
     Scenario(ScenarioVerb),
+    /// What runs found, as pages
+    #[command(subcommand)]
+    Report(ReportVerb),
     /// How the stand-in and Strimzi compare, for the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
@@ -136,6 +139,19 @@ pub struct ImagesArgs {
     /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
     #[arg(long, env = "LAB_NODE_IMAGE")]
     pub node_image: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReportVerb {
+    /// The verdicts of many runs by scenario, gateway and lab, with workloads and sabotages, as Markdown
+    Table {
+        /// Each run's report.json
+        #[arg(required = true)]
+        reports: Vec<Utf8PathBuf>,
+        /// Into this file instead of standard output
+        #[arg(long)]
+        write: Option<Utf8PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,7 @@
 //! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
 
 use clap::Parser;
-use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ScenarioVerb, Verb};
+use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
 use kafka_gateway_lab::{lab, verbs};
 use std::error::Error;
 use std::process::ExitCode;
@@ -33,6 +33,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         }
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
         Verb::Scenario(ScenarioVerb::Run(args)) => return verbs::run(&args).await,
+        Verb::Report(ReportVerb::Table { reports, write }) => verbs::report_table(&reports, write.as_deref())?,
         Verb::Parity(ParityVerb::Snapshot { name, file }) => verbs::snapshot(&name, file.as_deref()).await?,
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(verbs::compare(&standin, &strimzi, write.as_deref())?);

@@ -123,7 +123,7 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct Labs {
     local: Option<Spanned<LocalGateway>>,
-    kind: Option<KindGateway>,
+    kind: Option<Spanned<KindGateway>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -177,6 +177,10 @@ impl GatewayFixture {
         if let Some(local) = &document.labs.local {
             check(&local.value).map_err(|problem| invalid(Some(local.referenced.line()), problem))?;
         }
+        if let Some(kind) = document.labs.kind.as_ref().filter(|kind| kind.value.version().is_none()) {
+            let problem = format!("labs.kind.version: {:?}: expected the name of one of `images`", kind.value.version);
+            return Err(invalid(Some(kind.referenced.line()), problem));
+        }
         let deviations = document.deviations.into_iter().map(|deviation| {
             let line = deviation.referenced.line();
             let text = deviation.value;
@@ -198,7 +202,7 @@ impl GatewayFixture {
             features: document.features,
             unknown_sni: document.unknown_sni.value,
             local: document.labs.local.map(|local| local.value),
-            kind: document.labs.kind,
+            kind: document.labs.kind.map(|kind| kind.value),
             deviations: deviations.collect::<Result<_, _>>()?,
             dir: dir.to_owned(),
         })

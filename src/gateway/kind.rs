@@ -13,6 +13,8 @@ pub struct KindGateway {
     pub tried: bool,
     /// Every image that its Pods run, by a name of the folder's own: manifests say `${image.NAME}`.
     pub images: BTreeMap<String, PinnedImage>,
+    /// Which of `images` has the implementation's version for its tag.
+    pub version: String,
     /// Where objects go whose manifests name no namespace.
     pub namespace: String,
     /// Applied in this order.
@@ -45,6 +47,12 @@ pub enum KindManifest {
 }
 
 impl KindGateway {
+    /// The implementation's version.
+    pub fn version(&self) -> Option<&str> {
+        let (_, tag) = self.images.get(&self.version)?.image.rsplit_once(':')?;
+        Some(tag.trim_start_matches('v'))
+    }
+
     /// The parts that it is installed from.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.manifests.iter().filter_map(|manifest| match manifest {

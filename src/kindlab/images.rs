@@ -114,6 +114,12 @@ pub fn apache_kafka() -> Result<Image, Error> {
     })
 }
 
+/// Kafka's own version: the tag of Apache's image, or the last part of the tag of Strimzi's, `1.1.0-kafka-4.3.0`.
+pub fn version_of_kafka(images: &[Wanted]) -> Option<String> {
+    let tags = images.iter().filter_map(|wanted| wanted.image.image.rsplit_once("/kafka:"));
+    tags.map(|(_, tag)| tag.rsplit_once("-kafka-").map_or(tag, |(_, version)| version).to_owned()).next()
+}
+
 /// The newest version of Strimzi that is listed.
 ///
 /// # Errors

@@ -85,7 +85,7 @@ pub async fn up(
         kubeconfig: dir.kubeconfig(),
         context: cluster.context(),
         reach: options.reach(&fixture, IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        versions: versions(&engine, &catalog, &gateway_api, &node_image, &images).await,
+        versions: versions(&engine, &catalog, &gateway_api, &node_image, &images, options).await,
         kept: made == Made::Kept,
     })
 }
@@ -133,6 +133,7 @@ async fn versions(
     gateway_api: &str,
     node_image: &images::Wanted,
     images: &[images::Wanted],
+    options: &KindOptions,
 ) -> BTreeMap<String, String> {
     // Only for the page that the user reads: an unknown version stops nothing.
     let kubernetes =
@@ -146,5 +147,12 @@ async fn versions(
         let (name, tag) = wanted.image.image.rsplit_once(':').unwrap_or((&wanted.image.image, "latest"));
         versions.insert(format!("image {name}"), tag.to_owned());
     }
+    versions.extend(images::version_of_kafka(images).map(|version| ("kafka".to_owned(), version)));
+    if options.kafka == KafkaProvider::Strimzi {
+        versions.insert("strimzi".to_owned(), options.strimzi_version.clone());
+    }
+    let gateway = GatewayFixture::load(&options.gateway).ok().and_then(|fixture| fixture.kind);
+    let version = gateway.as_ref().and_then(|kind| kind.version());
+    versions.extend(version.map(|version| (options.gateway.clone(), version.to_owned())));
     versions
 }

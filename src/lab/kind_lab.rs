@@ -11,6 +11,7 @@ use crate::parts::{Obtained, Parts};
 use crate::progress::Progress;
 use crate::standin;
 use futures::future::try_join_all;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const DOMAIN: &str = "kafka.test";
@@ -98,8 +99,11 @@ async fn open(
     cluster: KindCluster,
     parts: &[Obtained],
 ) -> Result<Lab, Error> {
-    let KindCluster { kubeconfig, context, reach, mut versions, .. } = cluster;
-    versions.extend(parts.iter().map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin))));
+    let KindCluster { kubeconfig, context, reach, versions: running, .. } = cluster;
+    let mut versions: BTreeMap<_, _> =
+        parts.iter().map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin))).collect();
+    // What runs counts, not where its manifest came from.
+    versions.extend(running);
     let catalog = connect(&kubeconfig, &context).await?;
     let info = LabInfo {
         name: options.name.clone(),

@@ -5,15 +5,17 @@ mod exit;
 mod folder;
 mod json;
 mod junit;
+mod matrix;
 mod model;
 mod tally;
 
 pub use crate::cli::Exit;
 pub use console::Console;
 pub use folder::ReportFolder;
+pub use matrix::table;
 pub use model::{
     Attempt, Failure, LabFacts, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepRef, StepResult,
-    Timeline, Verdict,
+    Timeline, Verdict, WorkloadFigures,
 };
 pub use tally::Tally;
 

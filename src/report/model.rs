@@ -61,6 +61,12 @@ impl LabFacts {
         }
     }
 
+    /// A part's version, without where it came from; nothing where it does not start with a digit.
+    pub fn version(&self, part: &str) -> Option<&str> {
+        let version = self.versions.get(part)?.split([',', ' ']).next()?;
+        Some(version).filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
     /// The stand-in is called a stand-in wherever a user can see it.
     pub fn kafka_word(&self) -> &'static str {
         match self.kafka {
@@ -266,6 +272,22 @@ pub struct StepResult {
     pub outcome: StepOutcome,
     /// What it found, such as the number of messages and the largest gap.
     pub evidence: Vec<String>,
+    /// Of a step that ended a workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadFigures>,
+}
+
+/// What became of a workload, in figures.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct WorkloadFigures {
+    /// Messages that Kafka acknowledged.
+    pub acked: u64,
+    /// Of these, how many were never consumed.
+    pub lost: u64,
+    pub duplicates: u64,
+    /// The longest time between two acknowledgements, in seconds.
+    pub largest_gap: f64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -4,10 +4,12 @@ mod doctor;
 mod images;
 mod lab;
 mod parity;
+mod report;
 mod scenario;
 
 pub use doctor::doctor;
 pub use images::{list as list_images, load as load_images, save as save_images};
 pub use lab::{down, env, logs, status, up};
 pub use parity::{compare, snapshot};
+pub use report::table as report_table;
 pub use scenario::run;

@@ -14,6 +14,6 @@ fn main() -> ExitCode {
         Verb::Scenario(ScenarioVerb::Lint { names }) => light::lint(&names),
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
         Verb::Scenario(ScenarioVerb::New { name }) => light::new(&name),
-        Verb::Lab(_) | Verb::Parity(_) | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
+        Verb::Lab(_) | Verb::Parity(_) | Verb::Report(_) | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
     }
 }

@@ -47,6 +47,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
         let outcome = bounded(context, &step.value, stop, deadline, scenario.within.0).await;
         result.seconds = (context.clock.elapsed() - began).as_secs_f64();
         result.waited = (context.clock.waited() - waited).as_secs_f64();
+        result.workload = context.figures.take();
         match outcome {
             Bounded::Done(Ok(evidence)) => {
                 result.outcome = StepOutcome::Passed;
@@ -97,6 +98,7 @@ fn row(step: &Spanned<Step>, label: &str, started: Duration) -> StepResult {
         waited: 0.0,
         outcome: StepOutcome::NotRun,
         evidence: Vec::new(),
+        workload: None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::cause::Cause;
 use crate::client::{Access, Produced, Workload};
 use crate::kube::{self, ObjectRef};
 use crate::lab::Lab;
+use crate::report::WorkloadFigures;
 use crate::scenario::ClusterUse;
 use crate::scenario::vars::{self, Variables};
 use ::kube::api::DynamicObject;
@@ -34,6 +35,8 @@ pub struct Context<'a> {
     /// What cleanup has to undo.
     pub journal: Journal,
     pub workloads: BTreeMap<String, Workload>,
+    /// Of the workload that the present step ended.
+    pub figures: Option<WorkloadFigures>,
     /// What `produce` steps wrote, by topic as the scenario calls it.
     pub produced: BTreeMap<String, Produced>,
     /// From a topic's name in the scenario to its name in Kafka.
@@ -89,6 +92,7 @@ impl<'a> Context<'a> {
             clients: BTreeMap::new(),
             journal,
             workloads: BTreeMap::new(),
+            figures: None,
             produced: BTreeMap::new(),
             topics: BTreeMap::new(),
             tasks: JoinSet::new(),

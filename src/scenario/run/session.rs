@@ -86,12 +86,7 @@ pub fn known_deviations(gateway: &str) -> Vec<Deviation> {
 /// Which lab the scenarios run on, in a line.
 pub fn lab_line(lab: &Lab) -> String {
     let facts = LabFacts::from(&lab.info);
-    let version = |part: &str| {
-        // The rest says where it came from.
-        let version = facts.versions.get(part).and_then(|version| version.split([',', ' ']).next());
-        let version = version.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
-        version.map(|version| format!(" {version}")).unwrap_or_default()
-    };
+    let version = |part: &str| facts.version(part).map(|version| format!(" {version}")).unwrap_or_default();
     format!(
         "lab {}: {}, gateway {}{}, kafka{} ({})",
         facts.name,

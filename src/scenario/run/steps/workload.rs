@@ -3,6 +3,7 @@
 use super::Outcome;
 use crate::cause::Cause;
 use crate::client::{self, Workload, WorkloadResult, WorkloadSpec};
+use crate::report::WorkloadFigures;
 use crate::scenario::run::{Context, StepFailure, clients, explain};
 use crate::scenario::{Span, Start, Stop};
 use std::time::Duration;
@@ -36,7 +37,15 @@ pub async fn stop(context: &mut Context<'_>, step: &Stop) -> Outcome {
     let least = step.acked.unwrap_or(1);
     context.clock.waiting(acknowledged(&workload, least, within)).await;
     match context.clock.waiting(workload.stop(within)).await {
-        Ok(result) => judge(step, &result, wanted),
+        Ok(result) => {
+            context.figures = Some(WorkloadFigures {
+                acked: result.acked,
+                lost: result.lost(),
+                duplicates: result.duplicates(),
+                largest_gap: result.largest_gap.as_secs_f64(),
+            });
+            judge(step, &result, wanted)
+        }
         Err(error) => Err(StepFailure::new(Cause::Content, wanted, error.to_string()).with_evidence(error.log)),
     }
 }

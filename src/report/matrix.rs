@@ -1,0 +1,254 @@
+//! Many runs as one page: scenario by lab and gateway, with what workloads and sabotages showed. GitHub's Markdown.
+
+use super::{LabFacts, Report, ScenarioResult, Verdict};
+use crate::lab::KafkaProvider;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// The page for these runs. Where several were made on the same kind of lab, each of them counts.
+pub fn table(reports: &[Report]) -> String {
+    let columns: BTreeSet<Column> = reports.iter().map(|report| Column::of(&report.lab)).collect();
+    let matrix = Matrix { reports, columns: columns.into_iter().collect() };
+    let mut page = String::from(
+        "# The catalogue, and how it went\n\n\
+         Written by `cargo xtask report table REPORT... --write docs/catalogue.md` from the runs at its end. Each row is a \
+         folder under `scenarios/`;\nits first lines say why it matters and where it comes from.\n\n\
+         - **passed**, with *n of m* when it ran more than once in these runs.\n\
+         - **deviation**: the implementation is known to do otherwise, which its `fixtures/gateways/NAME/gateway.yaml` \
+         says with the link; when that\n  ends, the run fails until the data are updated.\n\
+         - **skipped**, **unsupported**: with the reason, below.\n\
+         - **-**: not among these runs.\n\n\
+         What was found in implementations is in [findings](findings).\n",
+    );
+    for section in [matrix.verdicts(), matrix.workloads(), matrix.sabotages(), matrix.reasons(), matrix.runs()] {
+        page.push_str(&section);
+    }
+    page
+}
+
+/// Where runs are comparable: the same lab, gateway and Kafka.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Column {
+    lab: &'static str,
+    /// Strimzi itself last: it is the rarer one.
+    strimzi: bool,
+    kafka: String,
+    gateway: String,
+}
+
+impl Column {
+    fn of(lab: &LabFacts) -> Self {
+        let strimzi = lab.kafka == KafkaProvider::Strimzi;
+        let named = |part: &str| match lab.version(part) {
+            Some(version) => format!("{part} {version}"),
+            None => part.to_owned(),
+        };
+        let kafka = if strimzi { named("strimzi") } else { "stand-in".to_owned() };
+        Self { lab: lab.kind_word(), strimzi, kafka, gateway: named(&lab.gateway) }
+    }
+
+    fn title(&self) -> String {
+        format!("{}, {}, {}", self.lab, self.gateway, self.kafka)
+    }
+}
+
+struct Matrix<'a> {
+    reports: &'a [Report],
+    columns: Vec<Column>,
+}
+
+impl<'a> Matrix<'a> {
+    /// The rows of a kind, by what the key makes of them, each with the results of every column.
+    fn rows<K: Ord>(&self, key: impl Fn(&'a ScenarioResult) -> Option<K>) -> BTreeMap<K, Vec<Vec<&'a ScenarioResult>>> {
+        let mut rows: BTreeMap<K, Vec<Vec<_>>> = BTreeMap::new();
+        for report in self.reports {
+            let column = Column::of(&report.lab);
+            let index = self.columns.iter().position(|one| *one == column).unwrap_or_default();
+            for result in &report.scenarios {
+                if let Some(key) = key(result) {
+                    rows.entry(key).or_insert_with(|| vec![Vec::new(); self.columns.len()])[index].push(result);
+                }
+            }
+        }
+        rows
+    }
+
+    fn head(&self, first: &[&str]) -> String {
+        let titles = first.iter().map(|title| (*title).to_owned()).chain(self.columns.iter().map(Column::title));
+        let titles: Vec<_> = titles.collect();
+        format!("| {} |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len()))
+    }
+
+    fn verdicts(&self) -> String {
+        let rows = self.rows(|result| result.sabotage.is_none().then_some((&result.name, &result.title)));
+        let mut text = format!("\n## Verdicts\n\n{}", self.head(&["scenario", "what holds"]));
+        for ((name, title), cells) in rows {
+            let cells: Vec<_> = cells.iter().map(|results| cell(results)).collect();
+            let _ = writeln!(text, "| [{name}](../scenarios/{name}/scenario.yaml) | {title} | {} |", cells.join(" | "));
+        }
+        text
+    }
+
+    fn workloads(&self) -> String {
+        let stops = |results: &[&'a ScenarioResult]| -> Vec<_> {
+            results.iter().flat_map(|result| &result.steps).filter_map(|step| step.workload).collect()
+        };
+        let has = |result: &&ScenarioResult| result.steps.iter().any(|step| step.workload.is_some());
+        let rows = self.rows(|result| {
+            Some(result).filter(|result| result.sabotage.is_none()).filter(has).map(|result| &result.name)
+        });
+        if rows.is_empty() {
+            return String::new();
+        }
+        let mut text = format!(
+            "\n## Under load\n\nAcknowledged messages that were lost, over all runs, and the largest gap between two \
+             acknowledgements: the median of the runs and the worst.\n\n{}",
+            self.head(&["scenario"])
+        );
+        for (name, cells) in rows {
+            let cells: Vec<_> = cells
+                .iter()
+                .map(|results| {
+                    let figures = stops(results);
+                    let mut gaps: Vec<_> = figures.iter().map(|one| one.largest_gap).collect();
+                    gaps.sort_by(f64::total_cmp);
+                    let (Some(median), Some(worst)) = (gaps.get(gaps.len() / 2), gaps.last()) else {
+                        return "-".to_owned();
+                    };
+                    let lost: u64 = figures.iter().map(|one| one.lost).sum();
+                    let acked: u64 = figures.iter().map(|one| one.acked).sum();
+                    format!("{lost} of {acked} lost in {}; gap {median:.2} s, {worst:.2} s", runs(figures.len()))
+                })
+                .collect();
+            let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+        }
+        text
+    }
+
+    fn sabotages(&self) -> String {
+        let rows = self.rows(|result| Some((&result.name, &result.sabotage.as_ref()?.name)));
+        if rows.is_empty() {
+            return String::new();
+        }
+        let mut text = format!(
+            "\n## Sabotage\n\nEach change must turn its scenario red, at the step and for the cause that it names: *red* is \
+             that, *not red* is a fault of the scenario.\n\n{}",
+            self.head(&["scenario", "sabotage"])
+        );
+        for ((name, sabotage), cells) in rows {
+            let cells: Vec<_> = cells.iter().map(|results| cell(results).replace("passed", "red")).collect();
+            let cells: Vec<_> = cells.iter().map(|cell| cell.replace("failed", "not red")).collect();
+            let _ = writeln!(text, "| {name} | {sabotage} | {} |", cells.join(" | "));
+        }
+        text
+    }
+
+    fn reasons(&self) -> String {
+        let mut reasons = BTreeSet::new();
+        for result in self.reports.iter().flat_map(|report| &report.scenarios) {
+            match &result.verdict {
+                Verdict::Skipped { reason } if result.sabotage.is_none() => {
+                    reasons.insert(format!("- `{}`: {reason}.\n", result.name));
+                }
+                Verdict::Unsupported { feature } => {
+                    reasons.insert(format!("- `{}`: the gateway does not claim {feature}.\n", result.name));
+                }
+                _ => {}
+            }
+        }
+        if reasons.is_empty() {
+            return String::new();
+        }
+        format!("\n## Skipped, and why\n\n{}", reasons.into_iter().collect::<String>())
+    }
+
+    fn runs(&self) -> String {
+        let mut text = "\n## The runs\n\n| run | lab | rows | seconds |\n|---|---|---|---|\n".to_owned();
+        for report in self.reports {
+            let lab = Column::of(&report.lab).title();
+            let _ = writeln!(text, "| {} | {lab} | {} | {:.0} |", report.run, report.scenarios.len(), report.seconds);
+        }
+        text
+    }
+}
+
+/// All results of one scenario on one kind of lab. What ran counts; a skipped one only where nothing else is known.
+fn cell(results: &[&ScenarioResult]) -> String {
+    let ran: Vec<_> = results.iter().filter(|result| result.verdict.ran()).collect();
+    let Some(last) = ran.last().or(results.iter().collect::<Vec<_>>().last()).map(|result| &result.verdict) else {
+        return "-".to_owned();
+    };
+    let same = ran.iter().filter(|result| result.verdict.word() == last.word() && !result.flaky).count();
+    let word = match last {
+        Verdict::KnownDeviation { link, .. } => format!("[deviation]({link})"),
+        Verdict::Failed(failure) => format!("failed: {}", failure.cause),
+        Verdict::DeviationGone { .. } => "deviation gone".to_owned(),
+        other => other.word().to_owned(),
+    };
+    let text = if ran.len() > 1 { format!("{word}, {same} of {}", ran.len()) } else { word };
+    if last.is_bad() || same != ran.len() { format!("**{text}**") } else { text }
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model_tests::{failure, report, result};
+    use crate::report::{StepOutcome, StepResult, WorkloadFigures};
+
+    fn loaded(gap: f64) -> ScenarioResult {
+        let figures = WorkloadFigures { acked: 100, lost: 0, duplicates: 0, largest_gap: gap };
+        let step = StepResult {
+            label: "stop".into(),
+            line: 9,
+            summary: "steady".into(),
+            started: 0.0,
+            seconds: 1.0,
+            waited: 1.0,
+            outcome: StepOutcome::Passed,
+            evidence: Vec::new(),
+            workload: Some(figures),
+        };
+        ScenarioResult { steps: vec![step], ..result("churn", Verdict::Passed) }
+    }
+
+    #[test]
+    fn runs_of_one_lab_share_a_column_and_others_have_their_own() {
+        let skipped = || result("oauth", Verdict::Skipped { reason: "no server".into() });
+        let first = report(vec![result("weights", Verdict::Passed), skipped(), loaded(0.5)]);
+        let second = report(vec![result("weights", Verdict::Failed(failure())), skipped(), loaded(2.0)]);
+        let mut kind =
+            report(vec![result("weights", Verdict::KnownDeviation { link: "l".into(), failure: failure() })]);
+        kind.lab.kafka = KafkaProvider::Strimzi;
+        kind.lab.versions.insert("strimzi".into(), "1.1.0".into());
+        let page = table(&[first, second, kind]);
+
+        assert!(
+            page.contains("| what holds | local, traefik 3.7.15, stand-in | local, traefik 3.7.15, strimzi 1.1.0 |")
+        );
+        assert!(page.contains("| what weights shows | **failed: route-missing, 1 of 2** | [deviation](l) |"), "{page}");
+        assert!(page.contains("| what oauth shows | skipped | - |"), "{page}");
+        assert!(page.contains("| churn | 0 of 200 lost in 2 runs; gap 2.00 s, 2.00 s | - |"), "{page}");
+        assert_eq!(page.matches("- `oauth`: no server.").count(), 1);
+    }
+
+    #[test]
+    fn a_sabotage_is_red_or_not() {
+        let row = crate::report::SabotageRow {
+            name: "no route".into(),
+            step: "produce".into(),
+            cause: crate::cause::Cause::RouteMissing,
+            mentions: None,
+            red: None,
+        };
+        let red = ScenarioResult { sabotage: Some(row.clone()), ..result("weights", Verdict::Passed) };
+        let green = ScenarioResult { sabotage: Some(row), ..result("tcp", Verdict::Failed(failure())) };
+        let page = table(&[report(vec![red, green])]);
+        assert!(page.contains("| weights | no route | red |"), "{page}");
+        assert!(page.contains("| tcp | no route | **not red: route-missing** |"), "{page}");
+        assert!(!page.contains("../scenarios/weights"), "a sabotage is no verdict of its scenario: {page}");
+    }
+}
