@@ -1,15 +1,17 @@
 //! The Kubernetes API as the lab uses it: any resource by kind, applied from YAML, waited for by watch.
 
 mod catalog;
+mod conditions;
 mod definitions;
 mod objects;
 mod wait;
 mod wait_all;
 
 pub use catalog::{Catalog, Kind};
+pub use conditions::conditions;
 pub use definitions::established;
 pub use objects::{MANAGER, ObjectRef, apply, delete, parse_manifests};
-pub use wait::{Progressed, conditions, wait_for};
+pub use wait::{Progressed, wait_for};
 pub use wait_all::wait_for_all;
 
 use std::time::Duration;

@@ -5,7 +5,6 @@ use futures::{StreamExt, pin_mut};
 use kube::api::DynamicObject;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
-use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -75,12 +74,4 @@ pub async fn wait_for(
             Progressed::NotYet(_) => {}
         }
     }
-}
-
-/// Every condition of a status, wherever the kind keeps it: `status.conditions`, `status.parents[].conditions` of a
-/// route, `status.listeners[].conditions` of a Gateway.
-pub fn conditions(object: &DynamicObject) -> Vec<&Value> {
-    let status = &object.data["status"];
-    let nested = ["parents", "listeners"].into_iter().filter_map(|field| status[field].as_array()).flatten();
-    std::iter::once(status).chain(nested).filter_map(|holder| holder["conditions"].as_array()).flatten().collect()
 }

@@ -325,6 +325,10 @@ pub struct Stop {
     /// met is reported.
     #[serde(default)]
     pub undisturbed: bool,
+    /// Demands that at least one of the workload's connections was cut meanwhile, so that its return is proved. Default:
+    /// false.
+    #[serde(default)]
+    pub disturbed: bool,
     /// Default: 30s for the consumer to catch up.
     pub within: Option<Span>,
 }

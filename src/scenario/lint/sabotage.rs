@@ -186,7 +186,7 @@ fn can_give(step: &Step, cause: Cause) -> bool {
             connection || cause == Content
         }
         Step::CreateTopic(_) | Step::DescribeCluster(_) => {
-            connection || matches!((step, cause), (Step::DescribeCluster(_), Content))
+            connection || matches!((step, cause), (Step::DescribeCluster(_), ConditionUnmet))
         }
         Step::Start(_) => connection,
         Step::Probe(_) | Step::ProbeTcp(_) | Step::Connections(_) => connection && cause != UnknownTopic,

@@ -63,6 +63,13 @@ pub(super) fn check(context: &mut Context<'_>) {
                     );
                 }
             }
+            Step::Stop(stop) if stop.undisturbed && stop.disturbed => context.error(
+                "scenario::disturbed",
+                &format!("{at}/disturbed"),
+                "`undisturbed` and `disturbed` exclude each other".into(),
+                "one too many",
+                "keep one: no connection may be cut, or one has to be",
+            ),
             Step::CreateTopic(step) => {
                 at_least_one(context, &format!("{at}/partitions"), "partitions", step.partitions.map_or(1, u64::from));
                 at_least_one(context, &format!("{at}/replicas"), "replicas", step.replicas.map_or(1, u64::from));

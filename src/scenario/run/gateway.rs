@@ -2,7 +2,7 @@
 
 use super::{Context, StepFailure};
 use crate::cause::Cause;
-use crate::gateway::GatewayFixture;
+use crate::gateway::{FixtureError, GatewayFixture};
 use crate::kube::{Progressed, wait_for_all};
 use crate::lab::LabKind;
 use crate::local;
@@ -42,7 +42,12 @@ pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<
 async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, StepFailure> {
     let name = &context.lab.info.gateway.name;
     let failed = |seen: String| StepFailure::new(Cause::Unreachable, wanted, seen);
-    let selector = GatewayFixture::load(name).ok().and_then(|fixture| fixture.kind).map(|kind| kind.data_plane);
+    let selector = match GatewayFixture::load(name) {
+        Ok(fixture) => fixture.kind.map(|kind| kind.data_plane),
+        // A gateway of a user's own cluster.
+        Err(FixtureError::Unknown { .. }) => None,
+        Err(error) => return Err(failed(error.to_string())),
+    };
     let selector = selector.unwrap_or_else(|| "gateway.networking.k8s.io/gateway-name".to_owned());
     let catalog = &context.lab.catalog;
     let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| StepFailure::kube(wanted, &error))?;

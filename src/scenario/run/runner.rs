@@ -8,8 +8,8 @@ use super::suite::Executor;
 use super::{Context, Deviation, Error, Lane, Stop, Task, cleanup, diagnostics, judge, needs, pause};
 use crate::cause::Cause;
 use crate::lab::Lab;
-use crate::report::{Attempt, Failure, ReportFolder, ScenarioResult, StepResult, Timeline, Verdict};
-use crate::scenario::Library;
+use crate::report::{Attempt, Failure, ReportFolder, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
+use crate::scenario::{Library, Sabotage};
 use camino::Utf8PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
@@ -44,6 +44,8 @@ type Claimed = (Vec<Held>, Option<(String, Held)>);
 /// What an attempt left, before it is put into a result.
 struct Left {
     verdict: Verdict,
+    /// With this run's values for its variables, once they are known.
+    sabotage: Option<Sabotage>,
     steps: Vec<StepResult>,
     namespace: String,
     diagnostics: Option<Utf8PathBuf>,
@@ -157,6 +159,7 @@ impl Runner {
         let mut timeline = Timeline { started: self.start.elapsed().as_secs_f64(), ..Timeline::default() };
         let nothing = |verdict, timeline| Left {
             verdict,
+            sabotage: task.sabotage().cloned(),
             steps: Vec::new(),
             namespace: String::new(),
             diagnostics: None,
@@ -184,6 +187,7 @@ impl Runner {
     async fn tried(&self, task: &Task, clock: &Clock, slot: Option<(String, Held)>) -> Left {
         let mut left = Left {
             verdict: Verdict::Passed,
+            sabotage: task.sabotage().cloned(),
             steps: Vec::new(),
             namespace: String::new(),
             diagnostics: None,
@@ -198,6 +202,7 @@ impl Runner {
             }
         };
         left.namespace.clone_from(&context.namespace);
+        left.sabotage = left.sabotage.map(|sabotage| context.resolve(&sabotage).unwrap_or(sabotage));
         let ended = attempt::steps(&mut context, task, &self.stop, &mut left.steps).await;
         let verdict = match ended {
             Ended::Green => Verdict::Passed,
@@ -206,7 +211,7 @@ impl Runner {
         };
         left.verdict = verdict;
         // Judged only for what is to be collected; the row itself is made from the verdict again.
-        let judged = self.judged(task, left.verdict.clone());
+        let (_, judged) = self.judged(task, left.sabotage.as_ref(), left.verdict.clone());
         if judged.is_bad()
             && let Some(failure) = judged.failure()
         {
@@ -228,10 +233,13 @@ impl Runner {
         left
     }
 
-    fn judged(&self, task: &Task, verdict: Verdict) -> Verdict {
-        match task.sabotage() {
-            Some(sabotage) => judge::sabotaged(sabotage, verdict).1,
-            None => judge::with_deviations(verdict, task.job.name(), &self.options.deviations),
+    fn judged(&self, task: &Task, sabotage: Option<&Sabotage>, verdict: Verdict) -> (Option<SabotageRow>, Verdict) {
+        match sabotage {
+            Some(sabotage) => {
+                let (row, verdict) = judge::sabotaged(sabotage, verdict);
+                (Some(row), verdict)
+            }
+            None => (None, judge::with_deviations(verdict, task.job.name(), &self.options.deviations)),
         }
     }
 }
@@ -239,13 +247,7 @@ impl Runner {
 impl Executor for Runner {
     async fn run(&self, task: &Task) -> ScenarioResult {
         let left = self.attempt(task).await;
-        let (sabotage, verdict) = match task.sabotage() {
-            Some(sabotage) => {
-                let (row, verdict) = judge::sabotaged(sabotage, left.verdict);
-                (Some(row), verdict)
-            }
-            None => (None, self.judged(task, left.verdict)),
-        };
+        let (sabotage, verdict) = self.judged(task, left.sabotage.as_ref(), left.verdict);
         let scenario = &task.job.scenario;
         ScenarioResult {
             name: scenario.name.clone(),

@@ -84,6 +84,10 @@ fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
         let wanted = format!("workload {}: no connection is cut and no message fails", step.producer);
         return failed(wanted, format!("{} things were met, the first: {first}", result.errors.len()), evidence);
     }
+    if step.disturbed && result.errors.is_empty() {
+        let wanted = format!("workload {}: a connection is cut and comes back", step.producer);
+        return failed(wanted, "none was cut".to_owned(), evidence);
+    }
     let least = step.acked.unwrap_or(1);
     if result.acked < least {
         let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
@@ -144,8 +148,12 @@ mod tests {
         assert_eq!(seen(&stop(", acked: 101"), fine.clone()), "failed: 100 were");
         assert_eq!(seen(&stop(", largest-gap: 1s"), fine.clone()), "failed: the largest gap was 1.50 s");
         assert!(!seen(&stop(", largest-gap: 2s"), fine.clone()).starts_with("failed"));
-        let disturbed = seen(&stop(", undisturbed: true"), fine);
+        let disturbed = seen(&stop(", undisturbed: true"), fine.clone());
         assert_eq!(disturbed, "failed: 1 things were met, the first: broker 10: disconnected");
+        assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
+        let calm = WorkloadResult { errors: Vec::new(), ..result(fine) };
+        let Err(failure) = judge(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
+        assert_eq!(failure.seen, "none was cut");
         let lost =
             Comparison { wanted: 100, found: 99, missing: 1, missing_examples: vec![7], ..Comparison::default() };
         assert!(seen(&stop(""), lost).starts_with("failed: of 100 messages 99 came: 1 missing"));

@@ -1,0 +1,74 @@
+//! Conditions, wherever a kind keeps them.
+
+use ::kube::api::DynamicObject;
+use serde_json::Value;
+
+/// Every condition of a status, wherever the kind keeps it: `status.conditions`, `status.parents[].conditions` of a
+/// route, `status.ancestors[].conditions` of a policy, `status.listeners[].conditions` of a Gateway.
+pub fn conditions(object: &DynamicObject) -> Vec<&Value> {
+    let status = &object.data["status"];
+    let nested =
+        ["parents", "ancestors", "listeners"].into_iter().filter_map(|field| status[field].as_array()).flatten();
+    std::iter::once(status)
+        .chain(nested.filter(|holder| !left_over(object, holder)))
+        .filter_map(|holder| holder["conditions"].as_array())
+        .flatten()
+        .collect()
+}
+
+/// Whether a parent's status is of a parentRef that the route has no more: some controllers leave them (Envoy Gateway
+/// 1.9.1 does), and they say nothing of the route as it is.
+fn left_over(object: &DynamicObject, holder: &Value) -> bool {
+    let (Some(parent), Some(wanted)) = (holder.get("parentRef"), object.data["spec"]["parentRefs"].as_array()) else {
+        return false;
+    };
+    let own = object.metadata.namespace.as_deref().unwrap_or_default();
+    let key = |reference: &Value| {
+        let text = |field: &str, default: &str| reference[field].as_str().unwrap_or(default).to_owned();
+        let place = [text("name", ""), text("namespace", own), text("sectionName", ""), text("kind", "Gateway")];
+        (place, reference["port"].as_u64())
+    };
+    !wanted.iter().any(|reference| key(reference) == key(parent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reasons(text: &str) -> Vec<String> {
+        let object: DynamicObject = serde_saphyr::from_str(text).expect("an object");
+        conditions(&object).iter().map(|one| one["reason"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn they_are_found_in_a_status_and_in_its_parents_ancestors_and_listeners() {
+        let text = "
+apiVersion: v1
+kind: Any
+metadata: {name: a}
+status:
+  conditions: [{reason: own}]
+  parents: [{conditions: [{reason: parent}]}]
+  ancestors: [{conditions: [{reason: ancestor}]}]
+  listeners: [{conditions: [{reason: listener}]}]
+";
+        assert_eq!(reasons(text), ["own", "parent", "ancestor", "listener"]);
+    }
+
+    #[test]
+    fn a_parent_that_the_route_has_no_more_says_nothing() {
+        let text = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: a, namespace: home}
+spec: {parentRefs: [{name: own, sectionName: west}, {name: lab, namespace: kafka, port: 9092}]}
+status:
+  parents:
+    - {parentRef: {group: gateway.networking.k8s.io, kind: Gateway, name: own}, conditions: [{reason: left-over}]}
+    - {parentRef: {kind: Gateway, name: own, namespace: home, sectionName: west}, conditions: [{reason: west}]}
+    - {parentRef: {name: lab, namespace: kafka, port: 9092}, conditions: [{reason: lab}]}
+    - {parentRef: {name: lab, namespace: kafka, port: 9093}, conditions: [{reason: other-port}]}
+";
+        assert_eq!(reasons(text), ["west", "lab"]);
+    }
+}
