@@ -26,6 +26,8 @@ pub mod tls;
 mod topics;
 mod trust;
 mod workload;
+mod workload_receiving;
+mod workload_sending;
 
 pub use access::{Access, Identity, Trust};
 pub use certificate::CertificateInfo;

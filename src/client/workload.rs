@@ -3,19 +3,16 @@
 use super::Access;
 use super::blocking::{Stop, blocking};
 use super::consume::settings;
-use super::content::{encode, new_run};
+use super::content::new_run;
 use super::context::{Context, Events};
 use super::error::ClientError;
-use super::session::{Layout, Limits, Session};
+use super::session::{Limits, Session};
 use super::tally::{Comparison, Tally};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::Message;
-use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
-use rdkafka::types::RDKafkaErrorCode;
-use rdkafka::{Offset, TopicPartitionList};
+use super::workload_receiving::{consume, position};
+use super::workload_sending::Sending;
+use rdkafka::consumer::BaseConsumer;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -73,23 +70,24 @@ impl WorkloadResult {
     }
 }
 
+/// What the handle and both threads share.
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
     /// The producer is to end.
-    stop: Stop,
+    pub stop: Stop,
     /// The consumer is to end at once.
-    abandon: Stop,
-    paused: AtomicBool,
-    acked: AtomicU64,
-    consumed: AtomicU64,
+    pub abandon: Stop,
+    pub paused: AtomicBool,
+    pub acked: AtomicU64,
+    pub consumed: AtomicU64,
     finish: Mutex<Finish>,
 }
 
 /// How the end comes: first the deadline, by which the producer may flush, then what the consumer must still see.
 #[derive(Default)]
-struct Finish {
-    deadline: Option<Instant>,
-    wanted: Option<HashMap<u64, i32>>,
+pub(super) struct Finish {
+    pub deadline: Option<Instant>,
+    pub wanted: Option<HashMap<u64, i32>>,
 }
 
 /// A workload under way. Dropping it ends it without a result.
@@ -139,40 +137,6 @@ pub async fn start_workload(access: &Access, spec: &WorkloadSpec, within: Durati
 
 fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
-}
-
-/// Assigns every partition from its present end on.
-fn position(
-    consumer: &BaseConsumer<Context>,
-    layout: &Layout,
-    topic: &str,
-    limits: &Limits,
-    stop: &Stop,
-) -> Result<(), KafkaError> {
-    let mut assignment = TopicPartitionList::new();
-    for partition in &layout.partitions {
-        let end = end_of(limits, stop, |within| Ok(consumer.fetch_watermarks(topic, partition.id, within)?.1))?;
-        assignment.add_partition_offset(topic, partition.id, Offset::Offset(end))?;
-    }
-    consumer.assign(&assignment)
-}
-
-/// Where a partition ends, asked until its leader says so: the leaders of a topic made a moment ago, or of brokers that
-/// come and go, answer `NotLeaderForPartition` to whoever has not heard of it yet.
-fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i64>) -> KafkaResult<i64> {
-    let start = Instant::now();
-    loop {
-        let error = match ask(limits.remaining()) {
-            Ok(end) => return Ok(end),
-            Err(error) => error,
-        };
-        let denied = error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
-        let patience = if denied { limits.settle() } else { limits.patience };
-        if start.elapsed() > patience || stop.raised() || limits.passed() {
-            return Err(error);
-        }
-        std::thread::sleep(Duration::from_millis(50).min(limits.remaining()));
-    }
 }
 
 impl Workload {
@@ -240,169 +204,9 @@ impl Drop for Workload {
 }
 
 impl Shared {
-    fn finish(&self) -> MutexGuard<'_, Finish> {
+    pub fn finish(&self) -> MutexGuard<'_, Finish> {
         self.finish.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The longest silence so far.
-#[derive(Clone, Copy, Default)]
-struct Gap {
-    last: Option<Instant>,
-    largest: Duration,
-}
-
-impl Gap {
-    fn tick(&mut self, at: Instant) {
-        if let Some(last) = self.last {
-            self.largest = self.largest.max(at.saturating_duration_since(last));
-        }
-        self.last = Some(self.last.map_or(at, |last| last.max(at)));
-    }
-}
-
-/// The producer's side.
-struct Sending {
-    spec: WorkloadSpec,
-    layout: Layout,
-    next: u64,
-    sent_at: HashMap<u64, Instant>,
-    acked: HashMap<u64, i32>,
-    all: Gap,
-    brokers: BTreeMap<i32, Gap>,
-    slowest: Duration,
-    errors: BTreeSet<String>,
-}
-
-impl Sending {
-    fn new(spec: WorkloadSpec, layout: Layout) -> Self {
-        Self {
-            spec,
-            layout,
-            next: 0,
-            sent_at: HashMap::new(),
-            acked: HashMap::new(),
-            all: Gap::default(),
-            brokers: BTreeMap::new(),
-            slowest: Duration::ZERO,
-            errors: BTreeSet::new(),
-        }
-    }
-
-    fn run(mut self, session: &Session, shared: &Shared) -> Self {
-        let interval = Duration::from_secs_f64(1.0 / self.spec.rate.clamp(0.1, 100_000.0));
-        let mut due = Instant::now();
-        while !shared.stop.raised() {
-            if shared.paused.load(Ordering::Relaxed) {
-                session.producer.poll(Duration::from_millis(20));
-                self.take(session, shared);
-                self.all.last = None;
-                self.brokers.values_mut().for_each(|gap| gap.last = None);
-                due = Instant::now();
-                continue;
-            }
-            let wait = due.saturating_duration_since(Instant::now());
-            session.producer.poll(wait.min(Duration::from_millis(20)));
-            self.take(session, shared);
-            while due <= Instant::now() && !shared.stop.raised() {
-                self.send(session);
-                due += interval;
-            }
-        }
-        let deadline = shared.finish().deadline.unwrap_or_else(Instant::now);
-        while !self.sent_at.is_empty() && Instant::now() < deadline {
-            session.producer.poll(Duration::from_millis(10));
-            self.take(session, shared);
-        }
-        session.producer.purge(PurgeConfig::default().queue().inflight());
-        self
-    }
-
-    fn send(&mut self, session: &Session) {
-        let sequence = self.next;
-        let index = usize::try_from(sequence).unwrap_or_default();
-        let partition = self.layout.partitions[index % self.layout.partitions.len()].id;
-        let payload = encode(&self.spec.run, sequence, self.spec.bytes);
-        let record =
-            BaseRecord::<(), _, usize>::with_opaque_to(&self.spec.topic, index).partition(partition).payload(&payload);
-        match session.producer.send(record) {
-            Ok(()) => {
-                self.sent_at.insert(sequence, Instant::now());
-                self.next += 1;
-            }
-            // The message was never taken; its number goes to the next one.
-            Err((error, _)) => self.error(error.to_string()),
-        }
-    }
-
-    fn take(&mut self, session: &Session, shared: &Shared) {
-        for trouble in session.events.troubles() {
-            self.error(format!("producer: {}: {}", trouble.broker, trouble.text));
-        }
-        for delivery in session.events.deliveries() {
-            let sequence = delivery.sequence as u64;
-            let sent_at = self.sent_at.remove(&sequence);
-            match delivery.result {
-                Ok(_) => {
-                    self.acked.insert(sequence, delivery.partition);
-                    shared.acked.fetch_add(1, Ordering::Relaxed);
-                    self.all.tick(delivery.at);
-                    if let Some(sent_at) = sent_at {
-                        self.slowest = self.slowest.max(delivery.at.saturating_duration_since(sent_at));
-                    }
-                    if let Some(broker) = self.layout.leader(delivery.partition) {
-                        self.brokers.entry(broker.id.unwrap_or(-1)).or_default().tick(delivery.at);
-                        session.events.recovered(&broker.host, broker.port);
-                    }
-                }
-                Err(error) => self.error(format!("message {sequence}: {error}")),
-            }
-        }
-    }
-
-    fn error(&mut self, text: String) {
-        // A broken gateway can produce a text for each message; the first hundred tell it all.
-        if self.errors.len() < 100 {
-            self.errors.insert(text);
-        }
-    }
-}
-
-fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> Tally {
-    let mut tally = Tally::new(run);
-    let mut ended = HashSet::new();
-    let mut paused = false;
-    while !shared.abandon.raised() {
-        let pause = shared.paused.load(Ordering::Relaxed) && !shared.stop.raised();
-        if pause != paused
-            && let Ok(assignment) = consumer.assignment()
-        {
-            // A refused pause would show as traffic, not as a wrong result.
-            let _ = if pause { consumer.pause(&assignment) } else { consumer.resume(&assignment) };
-            paused = pause;
-        }
-        match consumer.poll(Duration::from_millis(20)) {
-            Some(Ok(message)) => {
-                ended.remove(&message.partition());
-                if tally.see(message.partition(), message.payload().unwrap_or_default()).is_some() {
-                    shared.consumed.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                ended.insert(partition);
-            }
-            // Errors are in the events; a consumer goes on by itself.
-            Some(Err(_)) | None => {}
-        }
-        let finish = shared.finish();
-        let complete = finish.wanted.as_ref().is_some_and(|wanted| {
-            wanted.iter().all(|(sequence, partition)| tally.has(*sequence) && ended.contains(partition))
-        });
-        if complete || finish.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            break;
-        }
-    }
-    tally
 }
 
 #[cfg(test)]
@@ -465,29 +269,5 @@ mod tests {
         let result = workload.stop(WITHIN).await.expect("a result");
         assert!(result.largest_gap < Duration::from_millis(1200), "{result:?}");
         assert_eq!((result.lost(), result.comparison.problem()), (0, None));
-    }
-
-    #[test]
-    fn a_leader_that_has_not_heard_of_it_is_asked_again_and_a_lasting_refusal_is_told() {
-        let not_leader = || KafkaError::OffsetFetch(RDKafkaErrorCode::NotLeaderForPartition);
-        let asked = std::cell::Cell::new(0);
-        let limits = Limits::new(WITHIN, None);
-        let end = end_of(&limits, &Stop::default(), |_| {
-            asked.set(asked.get() + 1);
-            if asked.get() < 3 { Err(not_leader()) } else { Ok(7) }
-        });
-        assert_eq!((end, asked.get()), (Ok(7), 3));
-        let limits = Limits::new(Duration::from_millis(120), None);
-        assert_eq!(end_of(&limits, &Stop::default(), |_| Err(not_leader())), Err(not_leader()));
-    }
-
-    #[test]
-    fn gaps_are_between_two_acknowledgements() {
-        let start = Instant::now();
-        let mut gap = Gap::default();
-        for millis in [0, 100, 90, 400] {
-            gap.tick(start + Duration::from_millis(millis));
-        }
-        assert_eq!(gap.largest, Duration::from_millis(300));
     }
 }

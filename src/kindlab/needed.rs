@@ -35,6 +35,8 @@ impl Needed {
             };
             all.extend(images::used_by(&images::kafka(*provider, &self.strimzi)?, &by));
         }
+        let java = "the Java client of scenarios".to_owned();
+        all.push(Wanted { image: images::apache_kafka()?, used_by: java });
         let mut once: Vec<Wanted> = Vec::new();
         for wanted in all {
             match once.iter_mut().find(|known| known.image == wanted.image) {
@@ -59,7 +61,7 @@ mod tests {
     fn an_image_that_two_need_is_named_once() {
         let images = needed(&["traefik", "traefik"], &[KafkaProvider::Standin]).images().expect("sound");
         let used: Vec<_> = images.iter().map(|wanted| wanted.used_by.as_str()).collect();
-        assert_eq!(used, ["the node", "traefik, traefik", "the stand-in"]);
+        assert_eq!(used, ["the node", "traefik, traefik", "the stand-in, the Java client of scenarios"]);
     }
 
     #[test]

@@ -93,16 +93,6 @@ impl KindOptions {
         Ok(all)
     }
 
-    /// Everything that a cluster needs, the node first: what `lab images` lists, saves and loads.
-    ///
-    /// # Errors
-    /// When a data file cannot be used.
-    pub fn all_images(&self) -> Result<Vec<Wanted>, Error> {
-        let mut all = vec![self.node_image()?];
-        all.extend(self.images()?);
-        Ok(all)
-    }
-
     /// The part that is Strimzi's install manifest: `strimzi` for the newest version, `strimzi-VERSION` for others.
     pub(super) fn strimzi_part(&self) -> Result<String, Error> {
         let newest = images::newest_strimzi()? == self.strimzi_version;

@@ -51,7 +51,8 @@ impl LabDir {
         self.0.join("pods")
     }
 
+    /// What runs found. Beside the lab's folder: reports are read after `lab down`.
     pub fn reports(&self) -> Utf8PathBuf {
-        self.0.join("reports")
+        self.0.with_extension("reports")
     }
 }

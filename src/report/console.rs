@@ -42,8 +42,9 @@ impl Console {
             _ => {}
         }
         if result.flaky {
-            let good = result.attempts.iter().filter(|attempt| !attempt.verdict.is_bad()).count();
-            add(&mut text, &format!("flaky: {good} of {} attempts passed", result.attempts.len()));
+            let tried = result.attempts.iter().filter(|attempt| attempt.verdict.ran());
+            let (good, bad): (Vec<_>, Vec<_>) = tried.partition(|attempt| !attempt.verdict.is_bad());
+            add(&mut text, &format!("flaky: {} of {} attempts passed", good.len(), good.len() + bad.len()));
         } else if result.attempts.len() > 1 {
             add(&mut text, &format!("{} attempts", result.attempts.len()));
         }

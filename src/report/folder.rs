@@ -3,6 +3,10 @@
 use super::{Error, Report};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+
+/// Runs that are kept.
+const KEPT: usize = 100;
 
 /// `<reports>/<run>`: `report.json`, `junit.xml`, and a folder for each failed scenario.
 #[derive(Clone, Debug)]
@@ -11,13 +15,15 @@ pub struct ReportFolder {
 }
 
 impl ReportFolder {
-    /// Makes the folder, and lets `<reports>/last` lead to it.
+    /// Makes the folder, and lets `<reports>/last` lead to it. Of older runs the newest hundred stay.
     ///
     /// # Errors
     /// When the folder cannot be made.
     pub fn create(reports: &Utf8Path, run: &str) -> Result<Self, Error> {
         let path = reports.join(run);
-        fs::create_dir_all(&path).map_err(write_error(&path))?;
+        // Private, as the lab's own folder is: a broker's log may say anything.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(write_error(&path))?;
+        prune(reports);
         // A link that is renamed over the old one: another run that ends now never finds none.
         let fresh = reports.join(format!(".last-{run}"));
         std::os::unix::fs::symlink(run, &fresh).map_err(write_error(&fresh))?;
@@ -60,6 +66,17 @@ impl ReportFolder {
     }
 }
 
+/// Removes all but the newest runs, whose names begin with their times. What cannot be removed stays for the next run.
+fn prune(reports: &Utf8Path) {
+    let Ok(entries) = reports.read_dir_utf8() else { return };
+    let runs = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut runs: Vec<_> = runs.map(|entry| entry.into_path()).collect();
+    runs.sort();
+    for old in &runs[..runs.len().saturating_sub(KEPT)] {
+        let _ = fs::remove_dir_all(old);
+    }
+}
+
 fn write_error(path: &Utf8Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Write { path, source }
@@ -83,5 +100,15 @@ mod tests {
         let last = ReportFolder::last(reports).expect("there is one");
         assert_eq!(last.scenarios[0].name, "b");
         assert!(reports.join("first/junit.xml").is_file(), "an older run stays");
+    }
+    #[test]
+    fn the_oldest_runs_make_place() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
+        for run in 0..=KEPT {
+            ReportFolder::create(reports, &format!("2026-{run:04}")).expect("made");
+        }
+        assert!(!reports.join("2026-0000").exists() && reports.join("2026-0001").exists());
+        assert_eq!(fs::read_link(reports.join("last")).expect("a link"), format!("2026-{KEPT:04}"));
     }
 }

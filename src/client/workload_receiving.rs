@@ -1,0 +1,108 @@
+//! A workload's consumer.
+
+use super::blocking::Stop;
+use super::context::Context;
+use super::session::{Layout, Limits};
+use super::tally::Tally;
+use super::workload::Shared;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::Message;
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Assigns every partition from its present end on.
+pub(super) fn position(
+    consumer: &BaseConsumer<Context>,
+    layout: &Layout,
+    topic: &str,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<(), KafkaError> {
+    let mut assignment = TopicPartitionList::new();
+    for partition in &layout.partitions {
+        let end = end_of(limits, stop, |within| Ok(consumer.fetch_watermarks(topic, partition.id, within)?.1))?;
+        assignment.add_partition_offset(topic, partition.id, Offset::Offset(end))?;
+    }
+    consumer.assign(&assignment)
+}
+
+/// Where a partition ends, asked until its leader says so: the leaders of a topic made a moment ago, or of brokers that
+/// come and go, answer `NotLeaderForPartition` to whoever has not heard of it yet.
+fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i64>) -> KafkaResult<i64> {
+    let start = Instant::now();
+    loop {
+        let error = match ask(limits.remaining()) {
+            Ok(end) => return Ok(end),
+            Err(error) => error,
+        };
+        let denied = error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
+        let patience = if denied { limits.settle() } else { limits.patience };
+        if start.elapsed() > patience || stop.raised() || limits.passed() {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(50).min(limits.remaining()));
+    }
+}
+
+/// Consumes until everything that was acknowledged came and its partitions were read to their ends, or time is up.
+pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> Tally {
+    let mut tally = Tally::new(run);
+    let mut ended = HashSet::new();
+    let mut paused = false;
+    while !shared.abandon.raised() {
+        let pause = shared.paused.load(Ordering::Relaxed) && !shared.stop.raised();
+        if pause != paused
+            && let Ok(assignment) = consumer.assignment()
+        {
+            // A refused pause would show as traffic, not as a wrong result.
+            let _ = if pause { consumer.pause(&assignment) } else { consumer.resume(&assignment) };
+            paused = pause;
+        }
+        match consumer.poll(Duration::from_millis(20)) {
+            Some(Ok(message)) => {
+                ended.remove(&message.partition());
+                if tally.see(message.partition(), message.payload().unwrap_or_default()).is_some() {
+                    shared.consumed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                ended.insert(partition);
+            }
+            // Errors are in the events; a consumer goes on by itself.
+            Some(Err(_)) | None => {}
+        }
+        let finish = shared.finish();
+        let complete = finish.wanted.as_ref().is_some_and(|wanted| {
+            wanted.iter().all(|(sequence, partition)| tally.has(*sequence) && ended.contains(partition))
+        });
+        if complete || finish.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_leader_that_has_not_heard_of_it_is_asked_again_and_a_lasting_refusal_is_told() {
+        let not_leader = || KafkaError::OffsetFetch(RDKafkaErrorCode::NotLeaderForPartition);
+        let asked = std::cell::Cell::new(0);
+        let limits = Limits::new(WITHIN, None);
+        let end = end_of(&limits, &Stop::default(), |_| {
+            asked.set(asked.get() + 1);
+            if asked.get() < 3 { Err(not_leader()) } else { Ok(7) }
+        });
+        assert_eq!((end, asked.get()), (Ok(7), 3));
+        let limits = Limits::new(Duration::from_millis(120), None);
+        assert_eq!(end_of(&limits, &Stop::default(), |_| Err(not_leader())), Err(not_leader()));
+    }
+}
