@@ -106,18 +106,22 @@ impl Runner {
         {
             return Some(Verdict::Skipped { reason: format!("it needs the Java client, and {reason}") });
         }
-        let known = self.options.deviations.iter().any(|deviation| deviation.scenario == scenario.name);
-        if known && task.sabotage.is_some() {
+        if self.deviates(task) && task.sabotage.is_some() {
             let reason = "with a known deviation of this gateway there is no green to sabotage".to_owned();
             return Some(Verdict::Skipped { reason });
         }
         self.stop.reason().map(|reason| Verdict::Skipped { reason: format!("not begun: {reason}") })
     }
 
+    /// Whether the gateway is known to do otherwise than the scenario demands.
+    fn deviates(&self, task: &Task) -> bool {
+        self.options.deviations.iter().any(|deviation| deviation.scenario == task.job.name())
+    }
+
     /// The right to run, and the slot where one is needed.
     async fn claim(&self, task: &Task) -> Result<Claimed, Verdict> {
         let claimed = async {
-            let lane = self.locks.lane(Lane::of(&task.job.scenario, task.sabotage())).await?;
+            let lane = self.locks.lane(self.lane(task)).await?;
             let slot = match task.job.scenario.kafka.listener.filter(|listener| listener.is_slot()) {
                 Some(listener) => Some(self.slot(self.lab.info.shared.claimable(listener)).await?),
                 None => None,
@@ -245,6 +249,12 @@ impl Runner {
 }
 
 impl Executor for Runner {
+    /// What a gateway does wrong may be felt by all: an Envoy that refuses a listener's configuration takes no change for
+    /// other routes either, until the cause is gone.
+    fn lane(&self, task: &Task) -> Lane {
+        if self.deviates(task) { Lane::Alone } else { Lane::of(&task.job.scenario, task.sabotage()) }
+    }
+
     async fn run(&self, task: &Task) -> ScenarioResult {
         let left = self.attempt(task).await;
         let (sabotage, verdict) = self.judged(task, left.sabotage.as_ref(), left.verdict);

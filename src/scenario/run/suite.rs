@@ -11,6 +11,11 @@ use std::time::Instant;
 
 /// Runs one task to its end. It never fails: whatever goes wrong is in the result.
 pub trait Executor {
+    /// Beside whom the task may run.
+    fn lane(&self, task: &Task) -> Lane {
+        Lane::of(&task.job.scenario, task.sabotage())
+    }
+
     /// The result with one attempt.
     fn run(&self, task: &Task) -> impl Future<Output = ScenarioResult>;
 }
@@ -70,7 +75,7 @@ pub async fn run(
             // Another order each round, and yet one that the seed stands for.
             shuffle(&mut order, seed.wrapping_add(u64::from(round)));
         }
-        let mut pending: Vec<_> = order.into_iter().map(|task| (lane_of(&task), task)).collect();
+        let mut pending: Vec<_> = order.into_iter().map(|task| (executor.lane(&task), task)).collect();
         let mut running = FuturesUnordered::new();
         let mut lanes: Vec<Lane> = Vec::new();
         loop {
@@ -102,10 +107,6 @@ pub async fn run(
     report.interrupted = stop.reason();
     folder.write(&report)?;
     Ok(report)
-}
-
-fn lane_of(task: &Task) -> Lane {
-    Lane::of(&task.job.scenario, task.sabotage())
 }
 
 /// Puts an attempt's result to those of the same scenario.

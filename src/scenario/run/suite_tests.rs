@@ -26,7 +26,7 @@ impl Executor for Fake {
         let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(5)).await;
-        if lane_of(task) == Lane::Alone {
+        if self.lane(task) == Lane::Alone {
             self.alone.lock().expect("unpoisoned").push(self.running.load(Ordering::SeqCst));
         }
         self.running.fetch_sub(1, Ordering::SeqCst);
