@@ -12,6 +12,8 @@ pub mod client;
 #[cfg(feature = "lab")]
 pub mod diagnose;
 #[cfg(feature = "lab")]
+pub mod file_error;
+#[cfg(feature = "lab")]
 pub mod gateway;
 #[cfg(feature = "lab")]
 pub mod kindlab;

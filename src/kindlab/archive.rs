@@ -3,6 +3,7 @@
 use super::Error;
 use super::engine::Engine;
 use super::images::{self, Wanted};
+use crate::file_error::FileError;
 use camino::Utf8Path;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub async fn save(engine: &Engine, wanted: &[Wanted], file: &Utf8Path, tick: imp
 /// # Errors
 /// When the file is not there, or is no archive of images.
 pub async fn load(engine: &Engine, wanted: &[Wanted], file: &Utf8Path) -> Result<Vec<Wanted>, Error> {
-    std::fs::metadata(file).map_err(Error::file("read", file))?;
+    std::fs::metadata(file).map_err(FileError::of("read", file))?;
     engine.call(["load", "--input", file.as_str()], WITHIN).run().await?;
     images::lacking(engine, wanted).await
 }

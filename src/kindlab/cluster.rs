@@ -4,6 +4,7 @@ use super::command::Call;
 use super::engine::{Engine, PROVIDER};
 use super::record::Record;
 use super::{Error, config, connect, network, pods};
+use crate::file_error::FileError;
 use crate::kube::Catalog;
 use crate::lab::{LabDir, Ports};
 use crate::local;
@@ -143,7 +144,7 @@ impl<'a> Cluster<'a> {
         };
         record.store(self.dir)?;
         let file = self.dir.path().join("kind-cluster.yaml");
-        fs::write(&file, config::render(&record)?).map_err(Error::file("write", &file))?;
+        fs::write(&file, config::render(&record)?).map_err(FileError::of("write", &file))?;
         let kubeconfig = self.dir.kubeconfig();
         let args = [
             "create",

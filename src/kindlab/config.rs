@@ -3,13 +3,14 @@
 use super::Error;
 use super::record::Record;
 use super::values::Values;
+use crate::file_error::FileError;
 use crate::paths;
 use std::fs;
 
 /// The file for `kind create cluster --config`.
 pub fn render(record: &Record) -> Result<String, Error> {
     let path = paths::repo().join("kind/cluster.yaml");
-    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
     let mut values = Values::of_ports(&record.ports);
     values.set("cluster", &record.cluster);
     values.set("id", &record.id);

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::engine::Engine;
+use crate::file_error::FileError;
 use crate::lab::KafkaProvider;
 use crate::paths;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -57,7 +58,7 @@ struct Providers {
 
 fn catalogue() -> Result<Catalogue, Error> {
     let path = paths::fixtures().join("images.yaml");
-    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
     serde_saphyr::from_str(&text).map_err(|error| Error::Data { path, problem: error.without_snippet().to_string() })
 }
 

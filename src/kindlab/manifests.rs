@@ -1,5 +1,6 @@
 //! Manifests on their way into a cluster: upstream's whole files, adjusted where a lab needs it.
 
+use crate::file_error::FileError;
 use crate::kube::{Error, parse_manifests};
 use camino::Utf8Path;
 use kube::api::DynamicObject;
@@ -16,7 +17,7 @@ pub struct Source {
 
 impl Source {
     pub fn read(path: &Utf8Path) -> Result<Self, super::Error> {
-        let text = fs::read_to_string(path).map_err(super::Error::file("read", path))?;
+        let text = fs::read_to_string(path).map_err(FileError::of("read", path))?;
         Ok(Self { file: path.to_string(), text })
     }
 

@@ -42,6 +42,7 @@ pub use status::{Status, status};
 pub use up::up;
 pub use values::NODE_PORTS;
 
+use crate::file_error::FileError;
 use crate::kube::ObjectRef;
 use camino::Utf8PathBuf;
 use std::io;
@@ -66,13 +67,8 @@ pub enum Error {
     Command { command: String, how: String, tail: String },
     #[error("`{command}` did not end within {within:?}; its last lines:\n{tail}")]
     Hung { command: String, within: Duration, tail: String },
-    #[error("cannot {what} {path}")]
-    File {
-        what: &'static str,
-        path: Utf8PathBuf,
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("{path} does not hold what the lab wrote: {problem}; `lab down`, or remove the file")]
     State { path: Utf8PathBuf, problem: String },
     #[error("{path}: {problem}")]
@@ -126,13 +122,6 @@ pub enum Error {
     Kube(#[from] crate::kube::Error),
     #[error(transparent)]
     Fixture(#[from] crate::gateway::FixtureError),
-}
-
-impl Error {
-    fn file(what: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::File { what, path, source }
-    }
 }
 
 fn plural(count: usize) -> String {

@@ -2,6 +2,7 @@
 
 use super::handle::{read_info, write_whole};
 use super::{Error, LabDir};
+use crate::file_error::FileError;
 use crate::local::{self, JvmRuntime, Net, NodeConfig};
 use crate::standin;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -33,18 +34,22 @@ pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) ->
 
 /// The `lab` binary: this process, or beside it where this is a test.
 fn program() -> Result<Utf8PathBuf, Error> {
-    let own = env::current_exe().map_err(Error::file("find", "the path of this program"))?;
+    let own = env::current_exe().map_err(FileError::of("find", "the path of this program"))?;
     let own = Utf8PathBuf::try_from(own).map_err(|error| Error::State {
         path: Utf8PathBuf::from(error.as_path().to_string_lossy().into_owned()),
         problem: "the path is not UTF-8".to_owned(),
     })?;
-    if own.file_name() == Some("lab") {
-        return Ok(own);
-    }
     // Test binaries lie in `deps` below the folder of the program.
-    let folder = own.parent().and_then(Utf8Path::parent).unwrap_or(&own);
+    let Some(folder) = own.parent().filter(|folder| folder.file_name() == Some("deps")).and_then(Utf8Path::parent)
+    else {
+        return Ok(own);
+    };
     let beside = folder.join("lab");
-    if beside.exists() { Ok(beside) } else { Err(Error::file("find", beside)(std::io::ErrorKind::NotFound.into())) }
+    if beside.exists() {
+        Ok(beside)
+    } else {
+        Err(FileError::of("find", beside)(std::io::ErrorKind::NotFound.into()).into())
+    }
 }
 
 /// Runs the agent of a lab until it is told to end.
@@ -54,7 +59,7 @@ fn program() -> Result<Utf8PathBuf, Error> {
 pub async fn run(name: &str) -> Result<(), Error> {
     let dir = LabDir::of(name);
     let path = settings_file(&dir);
-    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
     let settings: AgentSettings =
         serde_json::from_str(&text).map_err(|error| Error::State { path, problem: error.to_string() })?;
     let AgentSettings { reach, placement, jvm } = settings;

@@ -2,6 +2,7 @@
 
 use super::handle::write_whole;
 use super::{Error, Lab};
+use crate::file_error::FileError;
 use camino::Utf8PathBuf;
 use std::fs;
 
@@ -39,7 +40,7 @@ pub fn bootstrap(lab: &Lab) -> String {
 pub(super) fn write(lab: &Lab, ca: &str, broker_ids: &[i32]) -> Result<ClientFiles, Error> {
     let files = ClientFiles::of(lab);
     let folder = lab.dir.client();
-    fs::create_dir_all(&folder).map_err(Error::file("create", &folder))?;
+    fs::create_dir_all(&folder).map_err(FileError::of("create", &folder))?;
     let bootstrap = bootstrap(lab);
     write_whole(&files.ca, ca.as_bytes())?;
     let properties = format!(

@@ -1,6 +1,7 @@
 //! Resource definitions, applied and waited for.
 
 use super::Error;
+use crate::file_error::FileError;
 use crate::kube::{self, Catalog, MANAGER};
 use ::kube::api::DynamicObject;
 use camino::Utf8Path;
@@ -20,7 +21,7 @@ pub(super) async fn apply(catalog: &Catalog, files: &[&Utf8Path]) -> Result<(), 
 pub(super) fn objects(files: &[&Utf8Path]) -> Result<Vec<DynamicObject>, Error> {
     let mut objects = Vec::new();
     for file in files {
-        let text = fs::read_to_string(file).map_err(Error::file("read", *file))?;
+        let text = fs::read_to_string(file).map_err(FileError::of("read", *file))?;
         objects.extend(kube::parse_manifests(file.as_str(), &text)?);
     }
     Ok(objects)

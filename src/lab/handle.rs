@@ -2,6 +2,7 @@
 
 use super::{Error, LabDir, LabInfo};
 use crate::client::resolve;
+use crate::file_error::FileError;
 use crate::kube::Catalog;
 use camino::Utf8Path;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -33,7 +34,7 @@ impl Lab {
         let path = self.dir.info();
         let text = serde_json::to_string_pretty(&self.info)
             .map_err(|error| Error::State { path: path.clone(), problem: error.to_string() })?;
-        write_whole(&path, text.as_bytes())
+        Ok(write_whole(&path, text.as_bytes())?)
     }
 }
 
@@ -43,7 +44,7 @@ pub(super) fn read_info(dir: &LabDir) -> Result<Option<LabInfo>, Error> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::file("read", path)(error)),
+        Err(error) => return Err(FileError::of("read", path)(error).into()),
     };
     serde_json::from_str(&text).map(Some).map_err(|error| Error::State { path, problem: error.to_string() })
 }
@@ -60,8 +61,8 @@ pub(super) async fn connect(kubeconfig: &Utf8Path, context: &str) -> Result<Cata
 }
 
 /// Replaces a file as a whole, so that a reader never sees half of it.
-pub(super) fn write_whole(path: &Utf8Path, content: &[u8]) -> Result<(), Error> {
+pub(super) fn write_whole(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
     let part = path.with_extension("part");
-    fs::write(&part, content).map_err(Error::file("write", &part))?;
-    fs::rename(&part, path).map_err(Error::file("replace", path))
+    fs::write(&part, content).map_err(FileError::of("write", &part))?;
+    fs::rename(&part, path).map_err(FileError::of("replace", path))
 }

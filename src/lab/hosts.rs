@@ -1,6 +1,6 @@
 //! The lab's block in /etc/hosts, for those who asked for it with `--hosts`.
 
-use super::Error;
+use crate::file_error::FileError;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::{fs, io};
 
@@ -13,24 +13,24 @@ fn marks(lab: &str) -> (String, String) {
 }
 
 /// Puts the lab's block into the system's hosts file, in place of an older one.
-pub(super) fn write(lab: &str, block: &str) -> Result<(), Error> {
+pub(super) fn write(lab: &str, block: &str) -> Result<(), FileError> {
     change(&system(), |text| with_block(text, lab, block))
 }
 
 /// Takes the lab's block out again, if it is there.
-pub(super) fn remove(lab: &str) -> Result<(), Error> {
+pub(super) fn remove(lab: &str) -> Result<(), FileError> {
     change(&system(), |text| without_block(text, lab))
 }
 
-fn change(path: &Utf8Path, edit: impl FnOnce(&str) -> String) -> Result<(), Error> {
+fn change(path: &Utf8Path, edit: impl FnOnce(&str) -> String) -> Result<(), FileError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(Error::file("read", path)(error)),
+        Err(error) => return Err(FileError::of("read", path)(error)),
     };
     let edited = edit(&text);
     // Written in place: in a container the file is a mount, which cannot be renamed over.
-    if edited == text { Ok(()) } else { fs::write(path, edited).map_err(Error::file("write", path)) }
+    if edited == text { Ok(()) } else { fs::write(path, edited).map_err(FileError::of("write", path)) }
 }
 
 fn with_block(text: &str, lab: &str, block: &str) -> String {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::cli::KafkaChoice;
 use crate::client::resolve;
+use crate::file_error::FileError;
 use crate::gateway::GatewayFixture;
 use crate::local::{self, JvmRuntime, control_plane, ports};
 use crate::parts::{Obtained, Parts};
@@ -98,7 +99,7 @@ pub(super) async fn finish(lab: &Lab, options: &UpOptions, progress: &Progress) 
     phase.done(format!("a message through the route of each of brokers {:?}", proof.brokers));
     let files = client_files::write(lab, &proof.ca, &proof.brokers)?;
     if options.hosts {
-        let block = fs::read_to_string(&files.hosts).map_err(Error::file("read", &files.hosts))?;
+        let block = fs::read_to_string(&files.hosts).map_err(FileError::of("read", &files.hosts))?;
         hosts::write(&lab.info.name, &block)?;
     }
     Ok(())

@@ -34,21 +34,16 @@ pub use shared::variables as manifest_variables;
 pub use status::{Status, status};
 pub use up::{Ensured, UpOptions, ensure, up};
 
+use crate::file_error::FileError;
 use camino::Utf8PathBuf;
-use std::io;
 
 /// What keeps a lab from coming up, from answering, or from going down.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no lab named {name} is up; bring it up with `cargo xtask lab up`")]
     NotUp { name: String },
-    #[error("cannot {what} {path}")]
-    File {
-        what: &'static str,
-        path: Utf8PathBuf,
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down` removes it")]
     State { path: Utf8PathBuf, problem: String },
     #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
@@ -81,11 +76,4 @@ pub enum Error {
     Standin(#[from] crate::standin::Error),
     #[error(transparent)]
     Client(#[from] crate::client::ClientError),
-}
-
-impl Error {
-    pub(crate) fn file(what: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::File { what, path, source }
-    }
 }

@@ -1,6 +1,7 @@
 //! The Kafka cluster that every lab has: applied from `fixtures/kafka/shared.yaml`, waited for, never assumed.
 
 use super::{Error, LabInfo, SharedCluster};
+use crate::file_error::FileError;
 use crate::kube::{self, Catalog, MANAGER, ObjectRef, Progressed, conditions, wait_for};
 use crate::paths;
 use crate::progress::Phase;
@@ -36,7 +37,7 @@ pub(super) async fn apply(catalog: &Catalog, info: &LabInfo) -> Result<(), Error
 /// The shared cluster's resources, with the lab's variables filled in.
 pub(super) fn objects(info: &LabInfo) -> Result<Vec<DynamicObject>, Error> {
     let path = paths::fixtures().join("kafka/shared.yaml");
-    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
     let text = substitute(&text, &variables(info)).map_err(|error| Error::Fixture {
         path: path.clone(),
         line: error.line,

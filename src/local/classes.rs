@@ -3,6 +3,7 @@
 
 use super::node::JvmRuntime;
 use super::{Error, files, ports};
+use crate::file_error::FileError;
 use crate::paths;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::process::{Pid, Signal, kill_process};
@@ -40,7 +41,7 @@ pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) 
     }
     files::folder(&folder)?;
     let scratch =
-        tempfile::Builder::new().prefix("training-").tempdir_in(&folder).map_err(Error::file("create", &folder))?;
+        tempfile::Builder::new().prefix("training-").tempdir_in(&folder).map_err(FileError::of("create", &folder))?;
     let scratch = Utf8Path::from_path(scratch.path()).unwrap_or(&folder);
     let fresh = scratch.join("archive.jsa");
     let mut broker = start(jvm, scratch, &fresh)?;
@@ -58,7 +59,7 @@ pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) 
         Ok(Err(error)) => return Err(failed(error.to_string())),
         Err(_) => return Err(failed("time is up".to_owned())),
     }
-    fs::rename(&fresh, &path).map_err(Error::file("replace", &path))?;
+    fs::rename(&fresh, &path).map_err(FileError::of("replace", &path))?;
     Ok(path)
 }
 

@@ -1,19 +1,19 @@
 //! Files and folders that only the user may read, written whole or not at all.
 
-use super::Error;
+use crate::file_error::FileError;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 
 /// Makes a folder and those above it, each with mode 0700 where it is new.
-pub fn folder(path: &Utf8Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::file("make the folder", path))
+pub fn folder(path: &Utf8Path) -> Result<(), FileError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("make the folder", path))
 }
 
 /// Writes a file with mode 0600 from its first byte on, and puts it in place in one step, so that a reader or a killed
 /// writer never sees half of it. An unchanged file is left alone; says whether it was written.
-pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, Error> {
+pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, FileError> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(false);
     }
@@ -32,26 +32,26 @@ pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, Error> {
     written.map_err(|source| {
         // The first error is the one to tell; a draft left behind is overwritten by the next attempt.
         let _ = fs::remove_file(&draft);
-        Error::file("write", path)(source)
+        FileError::of("write", path)(source)
     })?;
     Ok(true)
 }
 
 /// Removes a folder with all that it holds; one that is not there is fine.
-pub fn remove_folder(path: &Utf8Path) -> Result<(), Error> {
+pub fn remove_folder(path: &Utf8Path) -> Result<(), FileError> {
     match fs::remove_dir_all(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::file("remove", path)(error)),
+        Err(error) => Err(FileError::of("remove", path)(error)),
     }
 }
 
 /// Opens a log for appending, mode 0600.
-pub fn log(path: &Utf8Path) -> Result<File, Error> {
+pub fn log(path: &Utf8Path) -> Result<File, FileError> {
     if let Some(parent) = path.parent() {
         folder(parent)?;
     }
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(Error::file("open the log", path))
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(FileError::of("open the log", path))
 }
 
 /// The last lines of a log, at most 20 of them and 4 KiB.

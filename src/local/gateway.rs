@@ -1,6 +1,7 @@
 //! The gateway implementation as a process beside the API server, with the rights of its ServiceAccount only.
 
 use super::{Error, control_plane, files, listening, process};
+use crate::file_error::FileError;
 use crate::gateway::{GatewayFixture, LocalGateway};
 use crate::kube::{self as objects, Catalog, MANAGER, ObjectRef, Progressed, conditions, wait_for};
 use crate::lab::{LabDir, Ports};
@@ -39,7 +40,7 @@ pub async fn start(
     let local = fixture.local.as_ref().ok_or_else(|| Error::NotLocal { gateway: fixture.name.clone() })?;
     for manifest in &local.manifests {
         let path = fixture.dir.join(manifest);
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
         for object in objects::parse_manifests(path.as_str(), &text)? {
             objects::apply(catalog, &object, &local.service_account.namespace, MANAGER).await?;
         }

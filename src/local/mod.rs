@@ -22,6 +22,7 @@ mod trial;
 pub use net::Net;
 pub use node::{JvmRuntime, NodeConfig};
 
+use crate::file_error::FileError;
 use crate::gateway::FixtureError;
 use camino::Utf8PathBuf;
 use std::io;
@@ -33,13 +34,8 @@ use std::time::Duration;
 pub enum Error {
     #[error("the local lab needs Linux with /proc and pidfd ({lacks}); `--lab kind` runs wherever Docker does")]
     Unsupported { lacks: String },
-    #[error("cannot {what} {path}")]
-    File {
-        what: &'static str,
-        path: Utf8PathBuf,
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("{component}: cannot run {program}")]
     Spawn {
         component: String,
@@ -82,11 +78,4 @@ pub enum Error {
     Fixture(#[from] FixtureError),
     #[error("the gateway {gateway} has no `labs.local` in its gateway.yaml: it runs on kind only")]
     NotLocal { gateway: String },
-}
-
-impl Error {
-    pub(crate) fn file(what: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::File { what, path, source }
-    }
 }

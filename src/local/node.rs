@@ -211,7 +211,8 @@ impl Node {
 
     fn write_hosts(&self) -> Result<(), Error> {
         let pods = self.entries.values().map(|entry| (entry.pod.as_ref(), entry.address));
-        files::write(&self.hosts(), hosts::text(pods).as_bytes()).map(drop)
+        files::write(&self.hosts(), hosts::text(pods).as_bytes())?;
+        Ok(())
     }
 }
 

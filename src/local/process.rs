@@ -4,6 +4,7 @@
 //! found again, even by the `up` or `down` that follows one killed in the middle.
 
 use super::{Error, files};
+use crate::file_error::FileError;
 use crate::lab::LabDir;
 use camino::Utf8PathBuf;
 use futures::future::join_all;
@@ -91,7 +92,7 @@ pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
 /// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`settle`] only.
 pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
     let log = files::log(&log_of(dir, &spec.component))?;
-    let second = log.try_clone().map_err(Error::file("open the log", log_of(dir, &spec.component)))?;
+    let second = log.try_clone().map_err(FileError::of("open the log", log_of(dir, &spec.component)))?;
     files::folder(&spec.dir)?;
     let mut command = Command::new(&spec.program);
     command
@@ -267,8 +268,8 @@ pub fn marks(dir: &LabDir, component: &str) -> Result<[(&'static str, String); 2
     Ok([(LAB, identity(dir)?.into_string()), (COMPONENT, component.to_owned())])
 }
 
-fn identity(dir: &LabDir) -> Result<Utf8PathBuf, Error> {
-    camino::absolute_utf8(dir.path()).map_err(Error::file("find", dir.path()))
+fn identity(dir: &LabDir) -> Result<Utf8PathBuf, FileError> {
+    camino::absolute_utf8(dir.path()).map_err(FileError::of("find", dir.path()))
 }
 
 /// What a program may inherit. Everything else could change what it does: proxies, `KUBECONFIG`, `JAVA_TOOL_OPTIONS`.

@@ -1,6 +1,7 @@
 //! `fixtures/standin/differences.yaml`: where the stand-in is known to differ from Strimzi, and why.
 
 use super::Error;
+use crate::file_error::FileError;
 use crate::paths;
 use serde::Deserialize;
 use std::fs;
@@ -26,7 +27,7 @@ impl Differences {
     /// When the file cannot be used.
     pub fn load() -> Result<Self, Error> {
         let path = paths::fixtures().join("standin/differences.yaml");
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
         Self::parse(&text).map_err(|problem| Error::Content { path, problem })
     }
 

@@ -1,6 +1,7 @@
 //! A snapshot: named facts, each a set of short texts.
 
 use super::{Error, gather};
+use crate::file_error::FileError;
 use crate::lab::{KafkaProvider, Lab, LabInfo};
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ impl Snapshot {
     /// # Errors
     /// When the file is something else.
     pub fn read(file: &Utf8Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(file).map_err(Error::file("read", file))?;
+        let text = fs::read_to_string(file).map_err(FileError::of("read", file))?;
         serde_json::from_str(&text)
             .map_err(|error| Error::Content { path: file.to_owned(), problem: format!("not a snapshot: {error}") })
     }

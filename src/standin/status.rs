@@ -1,8 +1,9 @@
 //! A resource's status as Strimzi writes it: `Ready`, or `NotReady` with a reason, beside any `Warning`s.
 
 use super::Error;
-use super::context::Context;
+use super::context::{Context, FULL_INTERVAL, key_of};
 use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -31,6 +32,30 @@ impl State {
             Error::Waiting(what) => Self::not_ready("Creating", what.clone()),
             other => Self::not_ready("ReconciliationFailed", chain(other)),
         }
+    }
+}
+
+/// Says on the status of a topic or user how it ended. One that was refused is looked at again in the usual interval only.
+///
+/// # Errors
+/// The one that it ended with, so that it is tried again soon.
+pub async fn conclude(
+    context: &Context,
+    kind: &str,
+    object: &DynamicObject,
+    converged: Result<Value, Error>,
+) -> Result<Action, Error> {
+    let (state, fields, error) = match converged {
+        Ok(fields) => (State::Ready, fields, None),
+        Err(error) => (State::of(&error), json!({}), Some(error)),
+    };
+    write(context, object, &state, &[], fields).await?;
+    match error {
+        None | Some(Error::Refused(_)) => {
+            context.succeeded(kind, &key_of(object));
+            Ok(Action::requeue(FULL_INTERVAL))
+        }
+        Some(error) => Err(error),
     }
 }
 

@@ -1,9 +1,9 @@
 //! KafkaTopic: made, grown, reconfigured, and deleted by way of its finalizer.
 
-use super::context::{API_VERSION, Context, FULL_INTERVAL, Key, key_of};
+use super::context::{API_VERSION, Context, Key, key_of};
 use super::model::{TopicSpec, config_text};
 use super::reach::BrokerAdmin;
-use super::status::{self, State};
+use super::status;
 use super::strict::{self, Refusal};
 use super::{Error, names};
 use kube::api::{DynamicObject, Patch, PatchParams, TypeMeta};
@@ -24,18 +24,8 @@ pub async fn topic(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
         remove(&context, &object, &cluster).await?;
         return Ok(Action::await_change());
     }
-    let (state, fields, error) = match converge(&context, &object, &cluster).await {
-        Ok(fields) => (State::Ready, fields, None),
-        Err(error) => (State::of(&error), json!({}), Some(error)),
-    };
-    status::write(&context, &object, &state, &[], fields).await?;
-    match error {
-        None | Some(Error::Refused(_)) => {
-            context.succeeded("KafkaTopic", &key_of(&object));
-            Ok(Action::requeue(FULL_INTERVAL))
-        }
-        Some(error) => Err(error),
-    }
+    let converged = converge(&context, &object, &cluster).await;
+    status::conclude(&context, "KafkaTopic", &object, converged).await
 }
 
 /// The cluster that a KafkaTopic or KafkaUser names by its label.

@@ -3,9 +3,9 @@
 use super::acl_requests::Acl;
 use super::admin::AdminError;
 use super::certs::{self, Identity};
-use super::context::{API_VERSION, Context, FULL_INTERVAL, Key, key_of};
+use super::context::{API_VERSION, Context, Key, key_of};
 use super::model::{AuthType, UserSpec};
-use super::status::{self, State};
+use super::status;
 use super::strict::{self, Refusal};
 use super::topics::cluster_of;
 use super::{Error, acls, authorities, names, objects};
@@ -29,18 +29,8 @@ pub async fn user(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<A
     let _turn = context.turn("KafkaUser", &key_of(&object)).await;
     let Some(object) = context.current("KafkaUser", &object).await? else { return Ok(Action::await_change()) };
     let Some(cluster) = cluster_of(&object) else { return Ok(Action::await_change()) };
-    let (state, fields, error) = match converge(&context, &object, &cluster).await {
-        Ok(fields) => (State::Ready, fields, None),
-        Err(error) => (State::of(&error), json!({}), Some(error)),
-    };
-    status::write(&context, &object, &state, &[], fields).await?;
-    match error {
-        None | Some(Error::Refused(_)) => {
-            context.succeeded("KafkaUser", &key_of(&object));
-            Ok(Action::requeue(FULL_INTERVAL))
-        }
-        Some(error) => Err(error),
-    }
+    let converged = converge(&context, &object, &cluster).await;
+    status::conclude(&context, "KafkaUser", &object, converged).await
 }
 
 async fn converge(context: &Context, object: &DynamicObject, cluster: &Key) -> Result<Value, Error> {

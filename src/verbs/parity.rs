@@ -1,6 +1,7 @@
 //! `parity snapshot | compare`
 
 use crate::cli::{Exit, NameArgs};
+use crate::file_error::FileError;
 use crate::lab::Lab;
 use crate::parity::{Differences, Error, Snapshot, compare as differences, table};
 use crate::progress::Progress;
@@ -17,7 +18,7 @@ pub async fn snapshot(name: &NameArgs, file: Option<&Utf8Path>) -> Result<(), Er
     let text = snapshot.to_text();
     match file {
         Some(file) => {
-            fs::write(file, text).map_err(Error::file("write", file))?;
+            fs::write(file, text).map_err(FileError::of("write", file))?;
             Progress::stderr().say(format!("{file}: {} facts of {}", snapshot.facts.len(), snapshot.source));
         }
         None => print!("{text}"),
@@ -36,7 +37,7 @@ pub fn compare(standin: &Utf8Path, strimzi: &Utf8Path, write: Option<&Utf8Path>)
     let text = table(&standin, &strimzi, &comparison);
     print!("{text}");
     if let Some(file) = write {
-        fs::write(file, &text).map_err(Error::file("write", file))?;
+        fs::write(file, &text).map_err(FileError::of("write", file))?;
     }
     Ok(if comparison.unexplained() == 0 { Exit::Passed } else { Exit::Failed })
 }

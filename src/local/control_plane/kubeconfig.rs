@@ -1,6 +1,7 @@
 //! The kubeconfig that the lab leaves for its user and for its own clients.
 
 use super::pki::Pki;
+use crate::file_error::FileError;
 use crate::lab::LabDir;
 use crate::local::{Error, files};
 use camino::Utf8Path;
@@ -63,6 +64,6 @@ pub fn endpoint(dir: &LabDir) -> Result<String, Error> {
     cluster.and_then(|cluster| cluster.server).ok_or_else(|| unusable("it names no server".into()))
 }
 
-fn embedded(path: &Utf8Path) -> Result<ByteString, Error> {
-    fs::read(path).map(ByteString).map_err(Error::file("read", path))
+fn embedded(path: &Utf8Path) -> Result<ByteString, FileError> {
+    fs::read(path).map(ByteString).map_err(FileError::of("read", path))
 }

@@ -1,5 +1,6 @@
 //! The control plane's keys and certificates: one authority for the lab, and what it signed.
 
+use crate::file_error::FileError;
 use crate::lab::LabDir;
 use crate::local::{Error, files};
 use camino::Utf8PathBuf;
@@ -37,7 +38,7 @@ pub fn ensure(dir: &LabDir) -> Result<Pki, Error> {
         let draft = dir.pki().join("control-plane.new");
         files::remove_folder(&draft)?;
         make(&Pki::at(&draft))?;
-        fs::rename(&draft, &folder).map_err(Error::file("put in place", &folder))?;
+        fs::rename(&draft, &folder).map_err(FileError::of("put in place", &folder))?;
     }
     Ok(Pki::at(&folder))
 }

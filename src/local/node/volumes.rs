@@ -1,6 +1,7 @@
 //! A Pod's volumes as files below its folder.
 
 use super::Sources;
+use crate::file_error::FileError;
 use crate::local::files;
 use camino::{Utf8Path, Utf8PathBuf};
 use k8s_openapi::ByteString;
@@ -137,7 +138,7 @@ fn write(place: &Utf8Path, content: &BTreeMap<String, Vec<u8>>) -> Result<(), Tr
     Ok(())
 }
 
-fn disk(error: crate::local::Error) -> Trouble {
+fn disk(error: FileError) -> Trouble {
     Trouble::config(crate::local::journal::causes(&error))
 }
 
