@@ -70,7 +70,11 @@ pub async fn up(
         gateway::finish(installer, &fixture, component).await?;
         phase.done(format!("GatewayClass {} accepted", fixture.class));
     }
+    if let Some(version) = fixture.kind.as_ref().filter(|_| existing.install_gateway).and_then(|kind| kind.version()) {
+        versions.insert(fixture.name.clone(), version.to_owned());
+    }
     if strimzi {
+        versions.insert("strimzi".to_owned(), options.strimzi_version.clone());
         let phase = progress.phase("Strimzi's operator");
         let component = strimzi::begin(installer, parts.of(&options.strimzi_part()?, "--kafka strimzi")?).await?;
         strimzi::finish(installer, component).await?;

@@ -135,7 +135,7 @@ async fn a_gateway_comes_up_is_reached_and_goes_without_a_trace() {
     let dir = LabDir::of(&options.name);
     let progress = Progress::stderr();
     let all = Parts::load().expect("parts.yaml");
-    let names = wanted_parts(&options).expect("a gateway on kind");
+    let names = wanted_parts(&options, None).expect("a gateway on kind");
     let parts: PartFiles = names
         .iter()
         .map(|name| (name.clone(), all.obtain(name, &progress).unwrap_or_else(|error| panic!("{name}: {error}")).path))
@@ -190,7 +190,7 @@ async fn exactly_what_was_put_into_a_users_cluster_comes_out_again() {
     let progress = Progress::stderr();
     let options = KindOptions { gateway: "traefik".to_owned(), ..options() };
     let all = Parts::load().expect("parts.yaml");
-    let parts: PartFiles = wanted_parts(&options)
+    let parts: PartFiles = wanted_parts(&options, None)
         .expect("a gateway on kind")
         .iter()
         .map(|name| (name.clone(), all.obtain(name, &progress).unwrap_or_else(|error| panic!("{name}: {error}")).path))
@@ -254,7 +254,7 @@ async fn snapshot(catalog: &Catalog) -> Vec<String> {
 async fn leaves_a_cluster_behind() {
     let (options, progress) = (options(), Progress::stderr());
     let all = Parts::load().expect("parts.yaml");
-    let names = wanted_parts(&options).expect("a gateway on kind");
+    let names = wanted_parts(&options, None).expect("a gateway on kind");
     let part = |name: &String| {
         (name.clone(), all.obtain(name, &progress).unwrap_or_else(|error| panic!("{name}: {error}")).path)
     };

@@ -1,5 +1,6 @@
 //! What `lab up` is asked for, and what it gives back.
 
+use super::existing::Existing;
 use super::images::{self, Wanted};
 use super::{Error, gateway};
 use crate::gateway::GatewayFixture;
@@ -67,14 +68,18 @@ impl FromIterator<(String, Utf8PathBuf)> for PartFiles {
 ///
 /// # Errors
 /// When there is no such gateway, or it does not run on kind.
-pub fn wanted_parts(options: &KindOptions) -> Result<Vec<String>, Error> {
+pub fn wanted_parts(options: &KindOptions, existing: Option<&Existing>) -> Result<Vec<String>, Error> {
+    let cluster = existing.is_none().then(|| KIND.to_owned());
     let fixture = GatewayFixture::load(&options.gateway)?;
-    let own = gateway::section(&fixture)?.parts().map(ToOwned::to_owned);
+    let gateway = existing.is_none_or(|existing| existing.install_gateway);
+    let own = gateway::section(&fixture)?.parts().filter(|_| gateway).map(ToOwned::to_owned);
     let strimzi = match options.kafka {
-        KafkaProvider::Strimzi => Some(options.strimzi_part()?),
-        KafkaProvider::Standin => None,
+        KafkaProvider::Strimzi if existing.is_none_or(|existing| existing.install_strimzi) => {
+            Some(options.strimzi_part()?)
+        }
+        _ => None,
     };
-    Ok([KIND.to_owned(), GATEWAY_API.to_owned()].into_iter().chain(own).chain(strimzi).collect())
+    Ok(cluster.into_iter().chain([GATEWAY_API.to_owned()]).chain(own).chain(strimzi).collect())
 }
 
 impl KindOptions {
@@ -140,7 +145,7 @@ mod tests {
                     kubernetes: None,
                     pull: false,
                 };
-                for part in wanted_parts(&options).expect("it runs on kind") {
+                for part in wanted_parts(&options, None).expect("it runs on kind") {
                     assert!(known.contains(&part), "{gateway}: {part}");
                 }
                 let images = options.images().expect("images");

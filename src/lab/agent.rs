@@ -1,6 +1,6 @@
 //! The lab's background process: started by `up`, and what it does once it runs.
 
-use super::handle::{read_info, write_whole};
+use super::handle::{read_info, server, write_whole};
 use super::{Error, LabDir};
 use crate::file_error::FileError;
 use crate::local::{self, JvmRuntime, Net, NodeConfig};
@@ -29,7 +29,9 @@ pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) ->
         .map_err(|error| Error::State { path: path.clone(), problem: error.to_string() })?;
     write_whole(&path, text.as_bytes())?;
     let arguments = ["lab", "agent", "--name", name].map(ToOwned::to_owned).to_vec();
-    Ok(local::agent::start(dir, &program()?, arguments).await?)
+    let info = read_info(dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
+    let server = server(&info.kubeconfig, &info.context).await?;
+    Ok(local::agent::start(dir, server, &program()?, arguments).await?)
 }
 
 /// The `lab` binary: this process, or beside it where this is a test.

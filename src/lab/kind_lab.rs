@@ -48,7 +48,7 @@ pub(super) async fn up(
     wanted: &KindOptions,
     progress: &Progress,
 ) -> Result<Lab, Error> {
-    let parts = obtain(kindlab::wanted_parts(wanted)?, progress).await?;
+    let parts = obtain(kindlab::wanted_parts(wanted, options.existing.as_ref())?, progress).await?;
     let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
     let cluster = match &options.existing {
         Some(existing) => existing::up(dir, wanted, existing, &files, progress).await?,

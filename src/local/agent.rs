@@ -19,16 +19,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
 const GOOD_RUN: Duration = Duration::from_secs(60);
 
-/// Starts `program args...` as the agent, unless it runs. One with other arguments or for another address of the API
-/// server, or whose program has been built anew since, is replaced; the brokers are the next one's.
+/// Starts `program args...` as the agent, unless it runs. One with other arguments or for another API `server`, or whose
+/// program has been built anew since, is replaced; the brokers are the next one's.
 ///
 /// # Errors
 /// When it cannot be started, or ends at once.
-pub async fn start(dir: &LabDir, program: &Utf8Path, args: Vec<String>) -> Result<(), Error> {
+pub async fn start(dir: &LabDir, server: String, program: &Utf8Path, args: Vec<String>) -> Result<(), Error> {
     let spec = Spec {
         component: COMPONENT.to_owned(),
         // An agent that knows the API server by another address is of no use any more.
-        instance: control_plane::endpoint(dir)?,
+        instance: server,
         program: program.to_owned(),
         args,
         env: vec![],
