@@ -1,9 +1,12 @@
 //! Many runs as one page: scenario by lab and gateway, with what workloads and sabotages showed. GitHub's Markdown.
 
 use super::{LabFacts, Report, ScenarioResult, Verdict};
-use crate::lab::KafkaProvider;
+use crate::lab::{KafkaProvider, LabKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+
+/// A cell of which nothing is known.
+const NOTHING: &str = "-";
 
 /// The page for these runs. Where several were made on the same kind of lab, each of them counts.
 pub fn table(reports: &[Report]) -> String {
@@ -29,6 +32,8 @@ pub fn table(reports: &[Report]) -> String {
 /// Where runs are comparable: the same lab, gateway and Kafka.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Column {
+    /// The labs of this repository before those of users.
+    place: usize,
     lab: &'static str,
     /// Strimzi itself last: it is the rarer one.
     strimzi: bool,
@@ -44,7 +49,9 @@ impl Column {
             None => part.to_owned(),
         };
         let kafka = if strimzi { named("strimzi") } else { "stand-in".to_owned() };
-        Self { lab: lab.kind_word(), strimzi, kafka, gateway: named(&lab.gateway) }
+        let place = [LabKind::Local, LabKind::Kind, LabKind::Existing].iter().position(|kind| *kind == lab.kind);
+        let place = place.unwrap_or_default();
+        Self { place, lab: lab.kind_word(), strimzi, kafka, gateway: named(&lab.gateway) }
     }
 
     fn title(&self) -> String {
@@ -73,56 +80,47 @@ impl<'a> Matrix<'a> {
         rows
     }
 
-    fn head(&self, first: &[&str]) -> String {
-        let titles = first.iter().map(|title| (*title).to_owned()).chain(self.columns.iter().map(Column::title));
-        let titles: Vec<_> = titles.collect();
-        format!("| {} |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len()))
+    /// A table of the columns in which anything is known. Each row has its own first cells.
+    fn grid(&self, first: &[&str], rows: &[(String, Vec<String>)]) -> String {
+        let known: Vec<bool> =
+            (0..self.columns.len()).map(|index| rows.iter().any(|(_, cells)| cells[index] != NOTHING)).collect();
+        let titles =
+            self.columns.iter().map(Column::title).zip(&known).filter(|(_, known)| **known).map(|(title, _)| title);
+        let titles: Vec<_> = first.iter().map(|title| (*title).to_owned()).chain(titles).collect();
+        let mut text = format!("| {} |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
+        for (start, cells) in rows {
+            let cells: Vec<_> =
+                cells.iter().zip(&known).filter(|(_, known)| **known).map(|(cell, _)| cell.as_str()).collect();
+            let _ = writeln!(text, "| {start} | {} |", cells.join(" | "));
+        }
+        text
     }
 
     fn verdicts(&self) -> String {
         let rows = self.rows(|result| result.sabotage.is_none().then_some((&result.name, &result.title)));
-        let mut text = format!("\n## Verdicts\n\n{}", self.head(&["scenario", "what holds"]));
-        for ((name, title), cells) in rows {
-            let cells: Vec<_> = cells.iter().map(|results| cell(results)).collect();
-            let _ = writeln!(text, "| [{name}](../scenarios/{name}/scenario.yaml) | {title} | {} |", cells.join(" | "));
-        }
-        text
+        let row = |((name, title), cells): ((&String, &String), Vec<Vec<&ScenarioResult>>)| {
+            let start = format!("[{name}](../scenarios/{name}/scenario.yaml) | {title}");
+            (start, cells.iter().map(|results| cell(results)).collect())
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        format!("\n## Verdicts\n\n{}", self.grid(&["scenario", "what holds"], &rows))
     }
 
     fn workloads(&self) -> String {
-        let stops = |results: &[&'a ScenarioResult]| -> Vec<_> {
-            results.iter().flat_map(|result| &result.steps).filter_map(|step| step.workload).collect()
-        };
-        let has = |result: &&ScenarioResult| result.steps.iter().any(|step| step.workload.is_some());
-        let rows = self.rows(|result| {
-            Some(result).filter(|result| result.sabotage.is_none()).filter(has).map(|result| &result.name)
-        });
+        let loaded = |result: &ScenarioResult| result.steps.iter().any(|step| step.workload.is_some());
+        let rows = self.rows(|result| (result.sabotage.is_none() && loaded(result)).then_some(&result.name));
         if rows.is_empty() {
             return String::new();
         }
-        let mut text = format!(
+        let row = |(name, cells): (&String, Vec<Vec<&ScenarioResult>>)| {
+            (name.clone(), cells.iter().map(|results| load(results)).collect())
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        format!(
             "\n## Under load\n\nAcknowledged messages that were lost, over all runs, and the largest gap between two \
              acknowledgements: the median of the runs and the worst.\n\n{}",
-            self.head(&["scenario"])
-        );
-        for (name, cells) in rows {
-            let cells: Vec<_> = cells
-                .iter()
-                .map(|results| {
-                    let figures = stops(results);
-                    let mut gaps: Vec<_> = figures.iter().map(|one| one.largest_gap).collect();
-                    gaps.sort_by(f64::total_cmp);
-                    let (Some(median), Some(worst)) = (gaps.get(gaps.len() / 2), gaps.last()) else {
-                        return "-".to_owned();
-                    };
-                    let lost: u64 = figures.iter().map(|one| one.lost).sum();
-                    let acked: u64 = figures.iter().map(|one| one.acked).sum();
-                    format!("{lost} of {acked} lost in {}; gap {median:.2} s, {worst:.2} s", runs(figures.len()))
-                })
-                .collect();
-            let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
-        }
-        text
+            self.grid(&["scenario"], &rows)
+        )
     }
 
     fn sabotages(&self) -> String {
@@ -130,17 +128,16 @@ impl<'a> Matrix<'a> {
         if rows.is_empty() {
             return String::new();
         }
-        let mut text = format!(
+        let red = |results: &Vec<&ScenarioResult>| cell(results).replace("passed", "red").replace("failed", "not red");
+        let row = |((name, sabotage), cells): ((&String, &String), Vec<Vec<&ScenarioResult>>)| {
+            (format!("{name} | {sabotage}"), cells.iter().map(red).collect())
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        format!(
             "\n## Sabotage\n\nEach change must turn its scenario red, at the step and for the cause that it names: *red* is \
              that, *not red* is a fault of the scenario.\n\n{}",
-            self.head(&["scenario", "sabotage"])
-        );
-        for ((name, sabotage), cells) in rows {
-            let cells: Vec<_> = cells.iter().map(|results| cell(results).replace("passed", "red")).collect();
-            let cells: Vec<_> = cells.iter().map(|cell| cell.replace("failed", "not red")).collect();
-            let _ = writeln!(text, "| {name} | {sabotage} | {} |", cells.join(" | "));
-        }
-        text
+            self.grid(&["scenario", "sabotage"], &rows)
+        )
     }
 
     fn reasons(&self) -> String {
@@ -176,7 +173,7 @@ impl<'a> Matrix<'a> {
 fn cell(results: &[&ScenarioResult]) -> String {
     let ran: Vec<_> = results.iter().filter(|result| result.verdict.ran()).collect();
     let Some(last) = ran.last().or(results.iter().collect::<Vec<_>>().last()).map(|result| &result.verdict) else {
-        return "-".to_owned();
+        return NOTHING.to_owned();
     };
     let same = ran.iter().filter(|result| result.verdict.word() == last.word() && !result.flaky).count();
     let word = match last {
@@ -187,6 +184,17 @@ fn cell(results: &[&ScenarioResult]) -> String {
     };
     let text = if ran.len() > 1 { format!("{word}, {same} of {}", ran.len()) } else { word };
     if last.is_bad() || same != ran.len() { format!("**{text}**") } else { text }
+}
+
+/// What became of the workloads of one scenario on one kind of lab.
+fn load(results: &[&ScenarioResult]) -> String {
+    let figures: Vec<_> = results.iter().flat_map(|result| &result.steps).filter_map(|step| step.workload).collect();
+    let mut gaps: Vec<_> = figures.iter().map(|one| one.largest_gap).collect();
+    gaps.sort_by(f64::total_cmp);
+    let (Some(median), Some(worst)) = (gaps.get(gaps.len() / 2), gaps.last()) else { return NOTHING.to_owned() };
+    let lost: u64 = figures.iter().map(|one| one.lost).sum();
+    let acked: u64 = figures.iter().map(|one| one.acked).sum();
+    format!("{lost} of {acked} lost in {}; gap {median:.2} s, {worst:.2} s", runs(figures.len()))
 }
 
 fn runs(count: usize) -> String {
@@ -231,7 +239,7 @@ mod tests {
         );
         assert!(page.contains("| what weights shows | **failed: route-missing, 1 of 2** | [deviation](l) |"), "{page}");
         assert!(page.contains("| what oauth shows | skipped | - |"), "{page}");
-        assert!(page.contains("| churn | 0 of 200 lost in 2 runs; gap 2.00 s, 2.00 s | - |"), "{page}");
+        assert!(page.contains("| churn | 0 of 200 lost in 2 runs; gap 2.00 s, 2.00 s |\n"), "{page}");
         assert_eq!(page.matches("- `oauth`: no server.").count(), 1);
     }
 
