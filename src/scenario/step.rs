@@ -240,7 +240,7 @@ pub struct Probe {
     /// How many handshakes in a row must show it: for weights, and whatever else may differ from one to the next.
     /// Default: 1.
     pub times: Option<u32>,
-    /// Default: 10s. The probe is repeated until it shows what is expected.
+    /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
 }
 
@@ -279,7 +279,7 @@ pub struct ProbeTcp {
     /// A number or a variable.
     pub port: String,
     pub expect: PortState,
-    /// Default: 10s. The probe is repeated until it shows what is expected.
+    /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::client::tls::Probe;
+use crate::gateway::GatewayFixture;
 use crate::kube::{Catalog, conditions};
 use crate::lab::LabKind;
 use crate::report::Failure;
@@ -196,13 +197,22 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
     if context.lab.info.kind == LabKind::Local {
         return;
     }
-    for namespace in namespaces {
+    // The gateway's own words, and those of its data plane, are often the only ones that say why.
+    let fixture = GatewayFixture::load(gateway).ok().and_then(|fixture| fixture.kind);
+    let gateways = fixture.as_ref().map(|kind| kind.namespace.as_str());
+    for namespace in namespaces.iter().copied().chain(gateways) {
         let pods: Api<Pod> = Api::namespaced(context.lab.catalog.client().clone(), namespace);
         let Ok(list) = pods.list(&ListParams::default()).await else { continue };
-        for name in list.items.into_iter().filter_map(|pod| pod.metadata.name) {
-            let tail = LogParams { tail_lines: Some(300), ..LogParams::default() };
-            let text = pods.logs(&name, &tail).await.unwrap_or_else(|error| format!("{error}\n"));
-            write(folder, &format!("logs/{namespace}_{name}.log"), &text);
+        for pod in list.items {
+            let Some(name) = pod.metadata.name else { continue };
+            // Of a Pod with several containers the API gives no log without a container's name.
+            for container in pod.spec.into_iter().flat_map(|spec| spec.containers) {
+                let container = container.name;
+                let tail =
+                    LogParams { tail_lines: Some(300), container: Some(container.clone()), ..LogParams::default() };
+                let text = pods.logs(&name, &tail).await.unwrap_or_else(|error| format!("{error}\n"));
+                write(folder, &format!("logs/{namespace}_{name}_{container}.log"), &text);
+            }
         }
     }
 }
