@@ -5,7 +5,7 @@ use crate::kube::Catalog;
 use camino::Utf8Path;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -16,21 +16,32 @@ use tokio::time::{Instant, sleep, timeout};
 /// # Errors
 /// [`Error::Kubeconfig`] when the file or the context cannot be used.
 pub async fn connect(kubeconfig: Option<&Utf8Path>, context: &str) -> Result<Catalog, Error> {
-    let shown = kubeconfig.map_or_else(|| "your kubeconfig".to_owned(), ToString::to_string);
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Kubeconfig {
-        kubeconfig: shown.clone(),
-        context: context.to_owned(),
-        source,
-    };
+    let config = config(kubeconfig, context).await?;
+    let client = Client::try_from(config).map_err(|error| unusable(kubeconfig, context, error.into()))?;
+    Ok(Catalog::new(client))
+}
+
+/// Where the API server of a kubeconfig's context is.
+///
+/// # Errors
+/// [`Error::Kubeconfig`] when the file or the context cannot be used.
+pub async fn server(kubeconfig: &Utf8Path, context: &str) -> Result<String, Error> {
+    Ok(config(Some(kubeconfig), context).await?.cluster_url.to_string())
+}
+
+async fn config(kubeconfig: Option<&Utf8Path>, context: &str) -> Result<Config, Error> {
     let file = match kubeconfig {
         Some(path) => Kubeconfig::read_from(path.as_std_path()),
         None => Kubeconfig::read(),
     };
-    let file = file.map_err(|error| failed(error.into()))?;
+    let failed = |error: KubeconfigError| unusable(kubeconfig, context, error.into());
     let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-    let config = Config::from_custom_kubeconfig(file, &options).await.map_err(|error| failed(error.into()))?;
-    let client = Client::try_from(config).map_err(|error| failed(error.into()))?;
-    Ok(Catalog::new(client))
+    Config::from_custom_kubeconfig(file.map_err(failed)?, &options).await.map_err(failed)
+}
+
+fn unusable(kubeconfig: Option<&Utf8Path>, context: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    let kubeconfig = kubeconfig.map_or_else(|| "your kubeconfig".to_owned(), ToString::to_string);
+    Error::Kubeconfig { kubeconfig, context: context.to_owned(), source }
 }
 
 /// Waits until the API server answers a request.

@@ -31,7 +31,7 @@ mod status;
 mod up;
 mod values;
 
-pub use connect::connect;
+pub use connect::{connect, server};
 pub use down::{down, is_there};
 pub use engine::Engine;
 pub use images::{Image, Wanted};

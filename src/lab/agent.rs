@@ -1,8 +1,9 @@
 //! The lab's background process: started by `up`, and what it does once it runs.
 
-use super::handle::{read_info, server, write_whole};
+use super::handle::{read_info, write_whole};
 use super::{Error, LabDir};
 use crate::file_error::FileError;
+use crate::kindlab;
 use crate::local::{self, JvmRuntime, Net, NodeConfig};
 use crate::standin;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -30,7 +31,7 @@ pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) ->
     write_whole(&path, text.as_bytes())?;
     let arguments = ["lab", "agent", "--name", name].map(ToOwned::to_owned).to_vec();
     let info = read_info(dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
-    let server = server(&info.kubeconfig, &info.context).await?;
+    let server = kindlab::server(&info.kubeconfig, &info.context).await?;
     Ok(local::agent::start(dir, server, &program()?, arguments).await?)
 }
 

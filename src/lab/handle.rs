@@ -3,9 +3,9 @@
 use super::{Error, LabDir, LabInfo};
 use crate::client::resolve;
 use crate::file_error::FileError;
+use crate::kindlab;
 use crate::kube::Catalog;
 use camino::Utf8Path;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use std::{fs, io};
 
 /// A lab that is up.
@@ -51,23 +51,7 @@ pub(super) fn read_info(dir: &LabDir) -> Result<Option<LabInfo>, Error> {
 
 /// A catalog of the cluster that a kubeconfig's context names.
 pub(super) async fn connect(kubeconfig: &Utf8Path, context: &str) -> Result<Catalog, Error> {
-    let config = config(kubeconfig, context).await?;
-    let client = kube::Client::try_from(config)
-        .map_err(|error| Error::Kubeconfig { path: kubeconfig.to_owned(), source: error.into() })?;
-    Ok(Catalog::new(client))
-}
-
-/// Where the API server of a kubeconfig's context is.
-pub(super) async fn server(kubeconfig: &Utf8Path, context: &str) -> Result<String, Error> {
-    Ok(config(kubeconfig, context).await?.cluster_url.to_string())
-}
-
-async fn config(kubeconfig: &Utf8Path, context: &str) -> Result<kube::Config, Error> {
-    let unusable =
-        |source: Box<dyn std::error::Error + Send + Sync>| Error::Kubeconfig { path: kubeconfig.to_owned(), source };
-    let read = Kubeconfig::read_from(kubeconfig).map_err(|error| unusable(error.into()))?;
-    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-    kube::Config::from_custom_kubeconfig(read, &options).await.map_err(|error| unusable(error.into()))
+    Ok(kindlab::connect(Some(kubeconfig), context).await?)
 }
 
 /// Replaces a file as a whole, so that a reader never sees half of it.

@@ -50,12 +50,6 @@ pub enum Error {
     OtherLab { name: String, is: String, wanted: String },
     #[error("--kafka strimzi needs a cluster with nodes: use `--lab kind`, or `--kafka standin` here")]
     StrimziOnLocal,
-    #[error("the kubeconfig {path} cannot be used")]
-    Kubeconfig {
-        path: Utf8PathBuf,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
     #[error("{path}, line {line}: {problem}")]
     Fixture { path: Utf8PathBuf, line: usize, problem: String },
     #[error("the lab is up, but a client does not get through: {summary}\n{}", evidence.iter().map(|e| format!("  - {e}")).collect::<Vec<_>>().join("\n"))]

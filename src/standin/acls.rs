@@ -97,36 +97,25 @@ mod tests {
         }))
         .expect("a user");
         let acls = of("alice", &spec).expect("rules");
-        let expected = [
-            Acl {
-                resource_type: 2,
-                resource_name: "orders".to_owned(),
-                pattern_type: 4,
-                principal: "User:CN=alice".to_owned(),
-                host: "*".to_owned(),
-                operation: 3,
-                permission: 3,
-            },
-            Acl {
-                resource_type: 2,
-                resource_name: "orders".to_owned(),
-                pattern_type: 4,
-                principal: "User:CN=alice".to_owned(),
-                host: "*".to_owned(),
-                operation: 8,
-                permission: 3,
-            },
-            Acl {
-                resource_type: 4,
-                resource_name: "kafka-cluster".to_owned(),
-                pattern_type: 3,
-                principal: "User:CN=alice".to_owned(),
-                host: "*".to_owned(),
-                operation: 12,
-                permission: 2,
-            },
-        ];
-        assert_eq!(acls, BTreeSet::from(expected));
+        let read = Acl {
+            resource_type: 2,
+            resource_name: "orders".to_owned(),
+            pattern_type: 4,
+            principal: "User:CN=alice".to_owned(),
+            host: "*".to_owned(),
+            operation: 3,
+            permission: 3,
+        };
+        let describe = Acl { operation: 8, ..read.clone() };
+        let denied = Acl {
+            resource_type: 4,
+            resource_name: "kafka-cluster".to_owned(),
+            pattern_type: 3,
+            operation: 12,
+            permission: 2,
+            ..read.clone()
+        };
+        assert_eq!(acls, BTreeSet::from([read, describe, denied]));
     }
 
     #[test]
