@@ -132,7 +132,7 @@ async fn a_gateway_comes_up_is_reached_and_goes_without_a_trace() {
     // The network's mark lies beside the labs' folders, so the state folder as a whole must be the test's own.
     assert!(std::env::var("LAB_STATE").is_ok_and(|path| !path.is_empty()), "set LAB_STATE to a scratch folder");
     let options = options();
-    let dir = LabDir::of(&options.name);
+    let dir = LabDir::of(&options.name).expect("a home");
     let progress = Progress::stderr();
     let all = Parts::load().expect("parts.yaml");
     let names = wanted_parts(&options, None).expect("a gateway on kind");
@@ -195,7 +195,7 @@ async fn exactly_what_was_put_into_a_users_cluster_comes_out_again() {
         .iter()
         .map(|name| (name.clone(), all.obtain(name, &progress).unwrap_or_else(|error| panic!("{name}: {error}")).path))
         .collect();
-    let (theirs, ours) = (LabDir::of("live-user"), LabDir::of("live-existing"));
+    let (theirs, ours) = (LabDir::of("live-user").expect("a home"), LabDir::of("live-existing").expect("a home"));
     assert_eq!(std::env::var("KUBECONFIG").expect("KUBECONFIG"), theirs.kubeconfig().as_str());
     let engine = Engine::find().await.expect("an engine");
     let kind = parts.of("kind", "the test").expect("kind");
@@ -259,5 +259,5 @@ async fn leaves_a_cluster_behind() {
         (name.clone(), all.obtain(name, &progress).unwrap_or_else(|error| panic!("{name}: {error}")).path)
     };
     let parts: PartFiles = names.iter().map(part).collect();
-    up(&LabDir::of(&options.name), &options, &parts, &progress).await.expect("up");
+    up(&LabDir::of(&options.name).expect("a home"), &options, &parts, &progress).await.expect("up");
 }

@@ -22,7 +22,7 @@ mod status;
 mod up;
 
 pub use agent::run as run_agent;
-pub use dir::LabDir;
+pub use dir::{FolderError, LabDir};
 pub use down::down;
 pub use env::variables;
 pub use handle::Lab;
@@ -35,6 +35,7 @@ pub use status::{Status, status};
 pub use up::{Ensured, UpOptions, ensure, up};
 
 use crate::file_error::FileError;
+use crate::paths::PathsError;
 use camino::Utf8PathBuf;
 
 /// What keeps a lab from coming up, from answering, or from going down.
@@ -44,6 +45,10 @@ pub enum Error {
     NotUp { name: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Paths(#[from] PathsError),
     #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down` removes it")]
     State { path: Utf8PathBuf, problem: String },
     #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]

@@ -16,7 +16,7 @@ pub async fn up(args: &UpArgs) -> Result<(), Error> {
 /// # Errors
 /// As [`lab::down`].
 pub async fn down(args: &NameArgs) -> Result<(), Error> {
-    lab::down(&LabDir::of(&args.name), &args.name, &Progress::stderr()).await
+    lab::down(&LabDir::of(&args.name)?, &args.name, &Progress::stderr()).await
 }
 
 /// # Errors
@@ -30,7 +30,7 @@ pub async fn status(args: &NameArgs) -> Result<Exit, Error> {
 /// # Errors
 /// When there is no such log.
 pub async fn logs(args: &LogsArgs) -> Result<(), Error> {
-    let dir = LabDir::of(&args.name.name);
+    let dir = LabDir::of(&args.name.name)?;
     match &args.component {
         Some(component) if lab::components(&dir)?.contains(component) => {
             print!("{}", lab::tail(&dir, component, args.lines)?);
