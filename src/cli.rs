@@ -1,7 +1,9 @@
 //! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
 
 use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::fmt;
 
 /// A lab for Kafka behind the Kubernetes Gateway API, and the scenarios that prove it.
@@ -13,6 +15,29 @@ use std::fmt;
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Cli {
+    /// Reads the command line and the environment. A variable that is empty counts as unset.
+    ///
+    /// # Errors
+    /// Clap's own, which know how they are shown and which exit code they mean; the request for help is one of them.
+    pub fn read_from<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches_from(arguments)?)
+    }
+
+    /// As [`Cli::read_from`] with this process's arguments; an error is shown, and ends the process.
+    pub fn read() -> Self {
+        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty =
+        |arg: &clap::Arg| arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()));
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::<clap::builder::OsStr>::Reset) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 #[derive(Debug, Subcommand)]

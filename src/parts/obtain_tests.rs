@@ -221,7 +221,7 @@ fn every_part_comes_from_every_registry() {
         for source in sources.filter(|source| !matches!(source, Source::Download(_))) {
             let part = Part { sources: vec![source.clone()], ..part.clone() };
             let manifest = Manifest { parts: [(name.clone(), part.clone())].into() };
-            let cache = paths::cache().join(source.describe().replace(['/', ' '], "-"));
+            let cache = paths::cache().expect("a home").join(source.describe().replace(['/', ' '], "-"));
             let parts = Parts::new(manifest, &cache, environment.clone()).expect("a cache");
             let progress = Progress::stderr();
             let made = parts.obtain(name, &progress).expect("obtained");
