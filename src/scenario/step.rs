@@ -238,7 +238,7 @@ pub struct Probe {
     /// What must be seen: at least one of these.
     pub expect: ProbeWants,
     /// How many handshakes in a row must show it: for weights, and whatever else may differ from one to the next.
-    /// Default: 1.
+    /// Default: 1, and 5 with `broker`, since a route that leads to several brokers is lucky now and then.
     pub times: Option<u32>,
     /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
@@ -256,6 +256,9 @@ pub struct ProbeWants {
     pub kafka: Option<bool>,
     /// The broker with this node id answers behind it.
     pub broker: Option<i32>,
+    /// With `broker`: the name of the Kafka cluster whose broker it is, where the scenario has several. Default: the
+    /// cluster in use.
+    pub cluster: Option<String>,
     /// The protocol that was agreed on by ALPN; `""` for none.
     pub alpn: Option<String>,
 }

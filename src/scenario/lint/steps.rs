@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use super::kinds::kind;
-use crate::scenario::{Refuse, Restart, Sleep, Span, Step, Wait, suggest};
+use crate::scenario::{ProbeWants, Refuse, Restart, Sleep, Span, Step, Wait, suggest};
+use std::collections::BTreeSet;
 
 /// A sleep that is longer than this is a scenario on time, not a wait for something.
 const LONGEST_SLEEP: Span = Span::seconds(60);
@@ -36,6 +37,7 @@ pub(super) fn check(context: &mut Context<'_>) {
                         help,
                     );
                 }
+                check_cluster(context, &at, wants);
                 check_port(context, &format!("{at}/port"), probe.port.as_deref());
                 if let Some(times) = probe.times {
                     at_least_one(context, &format!("{at}/times"), "times", u64::from(times));
@@ -100,6 +102,30 @@ pub(super) fn check(context: &mut Context<'_>) {
             _ => {}
         }
         check_within(context, index, &at, step);
+    }
+}
+
+/// The cluster of a probe's broker: without a broker it means nothing, and the scenario must know the cluster.
+fn check_cluster(context: &mut Context<'_>, at: &str, wants: &ProbeWants) {
+    let Some(cluster) = &wants.cluster else { return };
+    let pointer = format!("{at}/expect/cluster");
+    if wants.broker.is_none() {
+        let message = "`cluster` says whose broker it is, and no `broker` is expected".into();
+        let help = "add `broker`, the node id, or remove `cluster`";
+        context.error("scenario::probe", &pointer, message, "without meaning here", help);
+        return;
+    }
+    let filled = context.fill(cluster);
+    let in_use = context.fill("${cluster}");
+    let made = context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.clone());
+    let known: BTreeSet<String> = made.chain([in_use]).collect();
+    if !known.contains(&filled) {
+        let message = format!("the scenario has no Kafka cluster `{cluster}`");
+        let help = match suggest::nearest(&filled, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the clusters are {}", suggest::all_of(known.iter().map(String::as_str))),
+        };
+        context.error("scenario::cluster-name", &pointer, message, "no such cluster", &help);
     }
 }
 
