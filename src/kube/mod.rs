@@ -4,6 +4,7 @@ mod catalog;
 mod conditions;
 mod definitions;
 mod objects;
+mod ports;
 mod wait;
 mod wait_all;
 
@@ -11,6 +12,7 @@ pub use catalog::{Catalog, Kind};
 pub use conditions::conditions;
 pub use definitions::established;
 pub use objects::{MANAGER, ObjectRef, apply, delete, parse_manifests};
+pub use ports::target_port;
 pub use wait::{Progressed, wait_for};
 pub use wait_all::wait_for_all;
 
