@@ -83,9 +83,11 @@ pub async fn patch(context: &mut Context<'_>, patch: &Patch) -> Outcome {
     }
     let params = PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
     let merge = KubePatch::Merge(&patch.merge);
-    context.clock.waiting(api.patch(&object.name, &params, &merge)).await.map_err(|error| {
-        StepFailure::kube(&wanted, &kube::Error::Request { what: format!("patch {object}"), source: Box::new(error) })
-    })?;
+    context
+        .clock
+        .waiting(api.patch(&object.name, &params, &merge))
+        .await
+        .map_err(|error| StepFailure::kube(&wanted, &kube::Error::request(format!("patch {object}"))(error)))?;
     Ok(Vec::new())
 }
 
@@ -117,7 +119,7 @@ pub async fn get(context: &Context<'_>, object: &ObjectRef) -> Result<Option<Dyn
         .clock
         .waiting(api.get_opt(&object.name))
         .await
-        .map_err(|error| failed(&kube::Error::Request { what: format!("get {object}"), source: Box::new(error) }))
+        .map_err(|error| failed(&kube::Error::request(format!("read {object}"))(error)))
 }
 
 /// Whether the object is not of the run's own namespace, which goes away with everything in it.
