@@ -22,6 +22,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         }
     };
     let lab = Lab::open(&args.name.name).await?;
+    lab.check().await?;
     let suite = SuiteOptions::default();
     let options = SessionOptions {
         selection: Selection { shard, ..Selection::of(&args.filters) },
