@@ -1,13 +1,12 @@
 //! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
 
-use clap::Parser;
 use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
 use kafka_gateway_lab::{lab, verbs};
 use std::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -25,7 +24,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Lab(LabVerb::Status(args)) => return Ok(verbs::status(&args).await?),
         Verb::Lab(LabVerb::Logs(args)) => verbs::logs(&args).await?,
         Verb::Lab(LabVerb::Env(args)) => verbs::env(&args).await?,
-        Verb::Lab(LabVerb::Doctor) => verbs::doctor()?,
+        Verb::Lab(LabVerb::Doctor) => verbs::doctor().await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => verbs::list_images(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => verbs::save_images(&file, &images).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Load { file, images })) => {

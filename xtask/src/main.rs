@@ -4,12 +4,11 @@
 mod heavy;
 mod light;
 
-use clap::Parser;
 use kafka_gateway_lab::cli::{Cli, ScenarioVerb, Verb};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match Cli::parse().verb {
+    match Cli::read().verb {
         Verb::Scenario(ScenarioVerb::List) => light::list(),
         Verb::Scenario(ScenarioVerb::Lint { names }) => light::lint(&names),
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
