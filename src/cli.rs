@@ -1,7 +1,8 @@
 //! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
 
 use camino::Utf8PathBuf;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::fmt;
 
@@ -14,6 +15,44 @@ use std::fmt;
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Cli {
+    /// Reads the command line and the environment. A variable that is empty counts as unset.
+    ///
+    /// # Errors
+    /// Clap's own, which know how they are shown and which exit code they mean; the request for help is one of them.
+    pub fn read_from<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        let cli = Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches_from(arguments)?)?;
+        cli.consistent()
+    }
+
+    /// What flags mean for each other, as far as clap cannot say it.
+    fn consistent(self) -> Result<Self, clap::Error> {
+        match &self.verb {
+            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice::Existing => {
+                let problem = format!(
+                    "`--context` names a cluster of yours, and `--lab {}` is another: add `--lab existing`, or leave `--context` out",
+                    up.lab
+                );
+                Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// As [`Cli::read_from`] with this process's arguments; an error is shown, and ends the process.
+    pub fn read() -> Self {
+        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty =
+        |arg: &clap::Arg| arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()));
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::<clap::builder::OsStr>::Reset) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 #[derive(Debug, Subcommand)]
@@ -273,31 +312,6 @@ pub struct RunArgs {
     pub within: u64,
 }
 
-impl Cli {
-    /// Reads the command line of this process; ends the process with help, or with what is wrong (2).
-    pub fn read() -> Self {
-        Self::checked(std::env::args_os()).unwrap_or_else(|error| error.exit())
-    }
-
-    /// Reads a command line, with the rules that flags have among each other.
-    ///
-    /// # Errors
-    /// What clap says is wrong.
-    pub fn checked<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
-        let cli = Self::try_parse_from(args)?;
-        match &cli.verb {
-            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice::Existing => {
-                let problem = format!(
-                    "`--context` names a cluster of yours, and `--lab {}` is another: add `--lab existing`, or leave `--context` out",
-                    up.lab
-                );
-                Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
-            }
-            _ => Ok(cli),
-        }
-    }
-}
-
 impl fmt::Display for LabChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.to_possible_value();
@@ -344,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_context_without_an_existing_lab_is_a_usage_error() {
-        let read = |args: &str| Cli::checked(format!("xtask lab up {args}").split_whitespace());
+        let read = |args: &str| Cli::read_from(format!("xtask lab up {args}").split_whitespace());
         for args in
             ["--context prod --lab kind", "--context prod --lab auto --gateway traefik", "--context prod --lab local"]
         {

@@ -1,12 +1,16 @@
 //! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
 
 use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
-use kafka_gateway_lab::{lab, verbs};
+use kafka_gateway_lab::{lab, paths, verbs};
 use std::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::read();
+    if let Err(error) = paths::require_checkout() {
+        eprintln!("error: {error}");
+        return Exit::Usage.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),

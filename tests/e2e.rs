@@ -3,7 +3,6 @@
 //! Uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down again at the end. Under nextest, where
 //! each test is a process of its own, the first one brings the lab up and it stays.
 
-use clap::Parser;
 use kafka_gateway_lab::cli::{Cli, LabVerb, Verb};
 use kafka_gateway_lab::lab::{self, Lab, LabDir, UpOptions};
 use kafka_gateway_lab::progress::Progress;
@@ -180,7 +179,7 @@ fn nextest() -> bool {
 
 fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
     // The same settings as `lab up` has, from the same variables.
-    let Verb::Lab(LabVerb::Up(up)) = Cli::try_parse_from(["e2e", "lab", "up"])?.verb else {
+    let Verb::Lab(LabVerb::Up(up)) = Cli::read_from(["e2e", "lab", "up"])?.verb else {
         return Err("`lab up` is not understood".into());
     };
     let options = UpOptions::from(&up);
@@ -217,7 +216,7 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
 
 /// The running lab, or a new one. Of several processes that want one at the same time, one brings it up.
 async fn lease(options: UpOptions, progress: Progress) -> Result<(Lab, Lease), Box<dyn std::error::Error>> {
-    let dir = LabDir::of(&options.name);
+    let dir = LabDir::of(&options.name)?;
     if let Some(parent) = dir.path().parent() {
         fs::create_dir_all(parent)?;
     }

@@ -67,6 +67,8 @@ pub enum Error {
     Hung { command: String, within: Duration, tail: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Paths(#[from] crate::paths::PathsError),
     #[error("{path} does not hold what the lab wrote: {problem}; `lab down`, or remove the file")]
     State { path: Utf8PathBuf, problem: String },
     #[error("{path}: {problem}")]

@@ -84,7 +84,10 @@ fn local_obstacles() -> Vec<String> {
     {
         found.push(format!("{free} MB of memory are available, and it needs some {MEMORY_MB} MB"));
     }
-    found.extend(disk::check(&paths::state(), local_lab::NEEDED_MB).err().map(|error| error.to_string()));
+    match paths::state() {
+        Ok(state) => found.extend(disk::check(&state, local_lab::NEEDED_MB).err().map(|error| error.to_string())),
+        Err(error) => found.push(error.to_string()),
+    }
     found
 }
 

@@ -22,7 +22,7 @@ impl Lab {
     /// # Errors
     /// [`Error::NotUp`] when there is none; [`Error::State`] when its state cannot be read.
     pub async fn open(name: &str) -> Result<Self, Error> {
-        let dir = LabDir::of(name);
+        let dir = LabDir::of(name)?;
         let info = read_info(&dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
         let catalog = connect(&info.kubeconfig, &info.context).await?;
         resolve::map_domain(&info.domain, info.gateway.address);

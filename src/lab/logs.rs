@@ -30,7 +30,7 @@ pub fn components(dir: &LabDir) -> Result<Vec<String>, Error> {
 /// # Errors
 /// [`Error::NoLog`] with everything that has one.
 pub async fn log(name: &str, wanted: &str, lines: usize) -> Result<String, Error> {
-    let dir = LabDir::of(name);
+    let dir = LabDir::of(name)?;
     let components = components(&dir)?;
     let lab = match Lab::open(name).await {
         Ok(lab) => Some(lab),
@@ -91,7 +91,7 @@ fn no_log(wanted: &str, known: Vec<String>) -> Error {
 /// # Errors
 /// [`Error::NotUp`] when nothing of the lab is there.
 pub async fn names(name: &str) -> Result<Vec<String>, Error> {
-    let components = components(&LabDir::of(name))?;
+    let components = components(&LabDir::of(name)?)?;
     let is_empty = components.is_empty();
     let mut names = shown(components);
     match Lab::open(name).await {

@@ -27,7 +27,7 @@ pub(crate) mod testing;
 mod up;
 
 pub use agent::run as run_agent;
-pub use dir::LabDir;
+pub use dir::{FolderError, LabDir};
 pub use down::down;
 pub use env::variables;
 pub use handle::Lab;
@@ -39,6 +39,7 @@ pub use status::Status;
 pub use up::{Ensured, UpOptions, ensure, up};
 
 use crate::file_error::FileError;
+use crate::paths::PathsError;
 use camino::Utf8PathBuf;
 
 /// What keeps a lab from coming up, from answering, or from going down.
@@ -52,6 +53,10 @@ pub enum Error {
     ApiServer { name: String, says: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Paths(#[from] PathsError),
     #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down` removes it")]
     State { path: Utf8PathBuf, problem: String },
     #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]

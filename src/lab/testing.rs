@@ -17,6 +17,8 @@ pub(crate) struct Held {
 pub(crate) fn lab(name: &str) -> (Held, Lab) {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join(name));
+    // By its mark its processes are known.
+    dir.make().expect("a folder with its mark");
     // The kernel accepts connections, and nobody reads them.
     let silent = TcpListener::bind("127.0.0.1:0").expect("bound");
     let port = silent.local_addr().expect("an address").port();

@@ -25,14 +25,20 @@ const GOOD_RUN: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When it cannot be started, or ends at once.
-pub async fn start(dir: &LabDir, server: String, program: &Utf8Path, args: Vec<String>) -> Result<(), Error> {
+pub async fn start(
+    dir: &LabDir,
+    server: String,
+    program: &Utf8Path,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+) -> Result<(), Error> {
     let spec = Spec {
         component: COMPONENT.to_owned(),
         // An agent that knows the API server by another address is of no use any more.
         instance: server,
         program: program.to_owned(),
         args,
-        env: vec![],
+        env,
         dir: dir.path().to_owned(),
     };
     let running = process::running(dir)?.into_iter().filter(|process| process.component == COMPONENT);

@@ -34,7 +34,7 @@ appender.out.layout.pattern=%m%n
 /// # Errors
 /// When that broker does not start, or leaves no archive. Brokers run without one as well, only later.
 pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) -> Result<Utf8PathBuf, Error> {
-    let folder = paths::cache().join("jvm");
+    let folder = paths::cache()?.join("jvm");
     let path = folder.join(format!("kafka-{kafka_version}-java-{java_version}.jsa"));
     if is_whole(&path) {
         return Ok(path);

@@ -25,6 +25,7 @@ pub use node::{JvmRuntime, NodeConfig};
 
 use crate::file_error::FileError;
 use crate::gateway::FixtureError;
+use crate::paths::PathsError;
 use camino::Utf8PathBuf;
 use std::io;
 use std::net::SocketAddr;
@@ -37,6 +38,8 @@ pub enum Error {
     Unsupported { lacks: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Paths(#[from] PathsError),
     #[error("{component}: cannot run {program}")]
     Spawn {
         component: String,

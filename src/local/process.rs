@@ -21,6 +21,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
 const LAB: &str = "KAFKA_GATEWAY_LAB";
+const ID: &str = "KAFKA_GATEWAY_LAB_ID";
 const COMPONENT: &str = "KAFKA_GATEWAY_LAB_COMPONENT";
 const INSTANCE: &str = "KAFKA_GATEWAY_LAB_INSTANCE";
 
@@ -107,8 +108,7 @@ pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
         .env_clear()
         .envs(env::vars().filter(|(name, _)| harmless(name)))
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
-        .env(LAB, identity(dir)?.as_str())
-        .env(COMPONENT, &spec.component)
+        .envs(marks(dir, &spec.component))
         .env(INSTANCE, &spec.instance)
         .stdin(Stdio::null())
         .stdout(log)
@@ -148,7 +148,7 @@ pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -
 /// # Errors
 /// Where there is no /proc.
 pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
-    let identity = identity(dir)?;
+    let id = dir.id();
     let entries = fs::read_dir("/proc").map_err(|error| Error::Unsupported { lacks: format!("/proc: {error}") })?;
     let user = geteuid().as_raw();
     let mut found = Vec::new();
@@ -160,7 +160,10 @@ pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
         // Read before the environment: if the pid changes hands in between, the identity no longer matches later on.
         let Some(started) = started_at(pid) else { continue };
         let Some(variables) = environment(pid) else { continue };
-        if variables.get(LAB).map(String::as_str) != Some(identity.as_str()) {
+        // By the id, whatever the path to the folder is called now; by the path, where the folder is gone.
+        let of_this_lab =
+            |name, value: Option<&str>| value.is_some() && variables.get(name).map(String::as_str) == value;
+        if !of_this_lab(ID, id.as_deref()) && !of_this_lab(LAB, Some(dir.path().as_str())) {
             continue;
         }
         let Some(component) = variables.get(COMPONENT) else { continue };
@@ -266,17 +269,10 @@ fn reap(pid: u32) -> Option<ExitStatus> {
     Some(ExitStatus::from_raw(status.as_raw()))
 }
 
-/// The lab's folder as its processes carry it.
-/// The environment by which a process that something else starts is known as this lab's.
-///
-/// # Errors
-/// When the lab's folder cannot be named.
-pub fn marks(dir: &LabDir, component: &str) -> Result<[(&'static str, String); 2], Error> {
-    Ok([(LAB, identity(dir)?.into_string()), (COMPONENT, component.to_owned())])
-}
-
-fn identity(dir: &LabDir) -> Result<Utf8PathBuf, FileError> {
-    camino::absolute_utf8(dir.path()).map_err(FileError::of("find", dir.path()))
+/// The environment by which a process is known as a component of this lab, also one that something else starts.
+pub fn marks(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
+    let id = dir.id().map(|id| (ID, id));
+    id.into_iter().chain([(LAB, dir.path().to_string()), (COMPONENT, component.to_owned())]).collect()
 }
 
 /// What a program may inherit. Everything else could change what it does: proxies, `KUBECONFIG`, `JAVA_TOOL_OPTIONS`.
@@ -322,8 +318,8 @@ mod tests {
     fn lab() -> (tempfile::TempDir, LabDir) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = Utf8Path::from_path(folder.path()).expect("UTF-8").join("lab");
-        // LabDir joins the state folder and the name, and joining an absolute path replaces the folder.
-        let dir = LabDir::of(path.as_str());
+        let dir = LabDir::at(path);
+        dir.make().expect("made");
         (folder, dir)
     }
 
@@ -370,6 +366,29 @@ mod tests {
         assert_eq!((found[0].component.as_str(), found[0].instance.as_str(), found[0].pid), ("sleeper", "one", pid));
         stop(&found, Duration::from_secs(5)).await.expect("stopped");
         assert_eq!(running(&dir).expect("listed"), []);
+    }
+
+    #[tokio::test]
+    async fn a_process_is_found_through_another_path_to_the_folder_but_not_through_a_copy() {
+        let (folder, dir) = lab();
+        let pid =
+            settle(&dir, &shell(&dir, "sleeper", "exec sleep 60"), Duration::from_millis(50)).await.expect("started");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let (moved, copy) = (root.join("moved/lab"), root.join("copied/lab"));
+        for path in [&moved, &copy] {
+            std::fs::create_dir_all(path.parent().expect("below the root")).expect("made");
+        }
+        std::fs::rename(dir.path(), &moved).expect("moved");
+        std::fs::create_dir(&copy).expect("made");
+        for entry in std::fs::read_dir(&moved).expect("listed").flatten() {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), copy.as_std_path().join(entry.file_name())).expect("copied");
+            }
+        }
+        assert_eq!(running(&LabDir::at(copy)).expect("listed"), []);
+        let found = running(&LabDir::at(moved)).expect("listed");
+        assert_eq!(found.iter().map(|process| process.pid).collect::<Vec<_>>(), [pid]);
+        stop(&found, Duration::from_secs(5)).await.expect("stopped");
     }
 
     #[tokio::test]

@@ -77,7 +77,7 @@ impl Parts {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self::new(manifest, &paths::cache(), env::vars_os().filter_map(text).collect())
+        Self::new(manifest, &paths::cache()?, env::vars_os().filter_map(text).collect())
     }
 
     fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {

@@ -17,7 +17,7 @@ pub async fn up(args: &UpArgs) -> Result<(), Error> {
 /// # Errors
 /// As [`lab::down`].
 pub async fn down(args: &NameArgs) -> Result<(), Error> {
-    lab::down(&LabDir::of(&args.name), &args.name, &Progress::stderr()).await
+    lab::down(&LabDir::of(&args.name)?, &args.name, &Progress::stderr()).await
 }
 
 /// Prints the processes at once, and everything else when the API server has answered or its time is up.
@@ -34,7 +34,7 @@ pub async fn status(args: &StatusArgs) -> Result<Exit, Error> {
     };
     let begun = match &lab {
         Some(lab) => Status::of(lab)?,
-        None => Status::half(&LabDir::of(name), name)?.ok_or_else(|| Error::NotUp { name: name.clone() })?,
+        None => Status::half(&LabDir::of(name)?, name)?.ok_or_else(|| Error::NotUp { name: name.clone() })?,
     };
     if text {
         print!("{}", begun.head());
