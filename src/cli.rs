@@ -24,7 +24,22 @@ impl Cli {
     /// # Errors
     /// Clap's own, which know how they are shown and which exit code they mean; the request for help is one of them.
     pub fn read_from<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
-        Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches_from(arguments)?)
+        let cli = Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches_from(arguments)?)?;
+        cli.consistent()
+    }
+
+    /// What flags mean for each other, as far as clap cannot say it.
+    fn consistent(self) -> Result<Self, clap::Error> {
+        match &self.verb {
+            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice::Existing => {
+                let problem = format!(
+                    "`--context` names a cluster of yours, and `--lab {}` is another: add `--lab existing`, or leave `--context` out",
+                    up.lab
+                );
+                Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
+            }
+            _ => Ok(self),
+        }
     }
 
     /// As [`Cli::read_from`] with this process's arguments; an error is shown, and ends the process.
@@ -63,8 +78,8 @@ pub enum LabVerb {
     Up(UpArgs),
     /// Stop everything that the lab runs and remove its state
     Down(NameArgs),
-    /// What runs, since when, and what it says of itself
-    Status(NameArgs),
+    /// What runs, what the API server says of it, and what is wrong; 1 when anything is
+    Status(StatusArgs),
     /// The end of a component's log, or the list of components
     Logs(LogsArgs),
     /// Shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
@@ -87,11 +102,30 @@ pub struct NameArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Also go to every broker through the gateway, as a client does
+    #[arg(long)]
+    pub probe: bool,
+    /// The form of the answer
+    #[arg(short, long, default_value = "text")]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Args, Clone, Debug)]
 pub struct LogsArgs {
     #[command(flatten)]
     pub name: NameArgs,
-    /// The component, such as `kube-apiserver` or `kafka-kafka_my-cluster-broker-10`; on kind also a Pod, as
-    /// `kafka/my-cluster-broker-10` or by its name alone
+    /// A component such as `kube-apiserver`, `gateway`, or a Pod by its name alone or as `kafka/my-cluster-broker-10`
     pub component: Option<String>,
     /// How many lines of the end
     #[arg(long, default_value_t = 100)]
@@ -111,9 +145,9 @@ pub struct UpArgs {
     /// Who makes Kafka resources real [default: strimzi on kind, standin on local]
     #[arg(long, env = "LAB_KAFKA")]
     pub kafka: Option<KafkaChoice>,
-    /// The first of the gateway's ports on this machine; fifteen are used from it on
-    #[arg(long, env = "LAB_PORT_BASE", default_value_t = 9092, value_parser = clap::value_parser!(u16).range(1024..=65_500))]
-    pub port_base: u16,
+    /// The first of the gateway's ports on this machine; fifteen are used from it on [default: 9092]
+    #[arg(long, env = "LAB_PORT_BASE", value_parser = clap::value_parser!(u16).range(1024..=65_500))]
+    pub port_base: Option<u16>,
     /// Also write the lab's names into /etc/hosts, for clients outside the harness; `lab down` removes them
     #[arg(long)]
     pub hosts: bool,
@@ -339,7 +373,19 @@ impl From<Exit> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    #[test]
+    fn a_context_without_an_existing_lab_is_a_usage_error() {
+        let read = |args: &str| Cli::read_from(format!("xtask lab up {args}").split_whitespace());
+        for args in
+            ["--context prod --lab kind", "--context prod --lab auto --gateway traefik", "--context prod --lab local"]
+        {
+            let error = read(args).expect_err(args);
+            assert_eq!(error.exit_code(), Exit::Usage as i32, "{error}");
+            assert!(error.to_string().contains("--lab existing"), "{error}");
+        }
+        read("--context prod --lab existing").expect("sound");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

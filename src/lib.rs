@@ -17,6 +17,8 @@ pub mod file_error;
 #[cfg(feature = "lab")]
 pub mod gateway;
 #[cfg(feature = "lab")]
+pub mod journal;
+#[cfg(feature = "lab")]
 pub mod kindlab;
 #[cfg(feature = "lab")]
 pub mod kube;

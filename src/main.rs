@@ -28,7 +28,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Lab(LabVerb::Status(args)) => return Ok(verbs::status(&args).await?),
         Verb::Lab(LabVerb::Logs(args)) => verbs::logs(&args).await?,
         Verb::Lab(LabVerb::Env(args)) => verbs::env(&args).await?,
-        Verb::Lab(LabVerb::Doctor) => verbs::doctor()?,
+        Verb::Lab(LabVerb::Doctor) => verbs::doctor().await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => verbs::list_images(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => verbs::save_images(&file, &images).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Load { file, images })) => {

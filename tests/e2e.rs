@@ -205,6 +205,7 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let progress = Progress::stderr();
     let (lab, lease) = runtime.block_on(lease(options, progress))?;
+    runtime.block_on(lab.check())?;
     if own_lines {
         println!("{}", session::lab_line(&lab));
     }

@@ -14,7 +14,8 @@ pub struct UpOptions {
     pub lab: LabChoice,
     pub gateway: Option<String>,
     pub kafka: Option<KafkaChoice>,
-    pub port_base: u16,
+    /// `None`: the usual one, or that of the lab that is up.
+    pub port_base: Option<u16>,
     pub hosts: bool,
     /// The version of Strimzi.
     pub strimzi: String,

@@ -3,7 +3,7 @@
 //! There are no pid files. A process carries the lab it belongs to in its environment, so that whatever was started is
 //! found again, even by the `up` or `down` that follows one killed in the middle.
 
-use super::{Error, files};
+use super::{Error, files, last_words};
 use crate::file_error::FileError;
 use crate::lab::LabDir;
 use camino::Utf8PathBuf;
@@ -77,6 +77,12 @@ impl Running {
         Some(text.strip_suffix('\0').unwrap_or(&text).split('\0').map(ToOwned::to_owned).collect())
     }
 
+    /// Whether it is stopped, as by SIGSTOP or a debugger: it is there, and does nothing.
+    pub fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        matches!(state(&stat), Some("T" | "t"))
+    }
+
     fn is_alive(&self) -> bool {
         started_at(self.pid) == Some(self.started)
     }
@@ -92,7 +98,7 @@ pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
 /// # Errors
 /// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`settle`] only.
 pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
-    let log = files::log(&log_of(dir, &spec.component))?;
+    let log = files::fresh_log(&log_of(dir, &spec.component))?;
     let second = log.try_clone().map_err(FileError::of("open the log", log_of(dir, &spec.component)))?;
     files::folder(&spec.dir)?;
     let mut command = Command::new(&spec.program);
@@ -132,7 +138,8 @@ pub async fn settle(dir: &LabDir, spec: &Spec, moment: Duration) -> Result<u32, 
 pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -> Error {
     let log = log_of(dir, component);
     let how = status.map_or_else(|| "its exit status is not known".to_owned(), |status| status.to_string());
-    Error::ExitedEarly { component: component.to_owned(), how, tail: files::tail(&log), log }
+    let words = last_words::of_file(&log);
+    Error::ExitedEarly { component: component.to_owned(), how, words, tail: files::tail(&log), log }
 }
 
 /// Every process of this lab that runs, of this user, in the order of their starts. One that has ended and waits for
@@ -287,12 +294,20 @@ fn started_at(pid: u32) -> Option<u64> {
 }
 
 fn parse_stat(stat: &str) -> Option<u64> {
-    // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X" | "x") {
+    if matches!(state(stat)?, "Z" | "X" | "x") {
         return None;
     }
-    fields.nth(18)?.parse().ok()
+    after_name(stat)?.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// The letter for what a process does.
+fn state(stat: &str) -> Option<&str> {
+    after_name(stat)?.split_whitespace().next()
+}
+
+/// The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+fn after_name(stat: &str) -> Option<&str> {
+    Some(stat.rsplit_once(')')?.1)
 }
 
 #[cfg(test)]
@@ -324,6 +339,21 @@ mod tests {
         let line = "42 (a) b (c)) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1 1";
         assert_eq!(parse_stat(line), Some(98765));
         assert_eq!(parse_stat(&line.replace(" S ", " Z ")), None);
+    }
+
+    #[tokio::test]
+    async fn a_stopped_process_is_told_from_one_that_runs() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "sleeper", "exec sleep 60");
+        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let process = identify(&spec, pid);
+        assert!(!process.is_stopped());
+        let handle = open(pid).expect("a pidfd").expect("it runs");
+        pidfd_send_signal(&handle, Signal::STOP).expect("sent");
+        while !process.is_stopped() {
+            tokio::task::yield_now().await;
+        }
+        stop(&[process], Duration::ZERO).await.expect("killed");
     }
 
     #[tokio::test]
@@ -379,6 +409,16 @@ mod tests {
         let error = settle(&dir, &spec, Duration::from_secs(5)).await.expect_err("it ends");
         let text = error.to_string();
         assert!(text.contains("no such flag: --frob") && text.contains("exit status: 3"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_reason_is_named_even_where_a_stack_trace_buries_it() {
+        let (_folder, dir) = lab();
+        let script = "echo 'cannot save: no space left on device' >&2; i=0; \
+            while [ $i -lt 40 ]; do echo \"    zapcore.(*CheckedEntry).Write $i\" >&2; i=$((i+1)); done; exit 2";
+        let error = settle(&dir, &shell(&dir, "etcd", script), Duration::from_secs(5)).await.expect_err("it ends");
+        let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+        assert!(first.contains("cannot save: no space left on device"), "{error}");
     }
 
     #[tokio::test]

@@ -46,7 +46,7 @@ pub const TABLE: &[Variable] = &[
     always("domain", "kafka.test", "Every name below it leads to the gateway."),
     always("cluster", "my-cluster", "The Kafka cluster in use: the shared one, or with `cluster: own` the one named."),
     always("kafka.namespace", "kafka", "The namespace of the Kafka cluster in use."),
-    always("gateway.class", "lab", "The GatewayClass of the gateway under test."),
+    always("gateway.class", "traefik", "The GatewayClass of the gateway under test."),
     always(
         "gateway.name",
         "lab",

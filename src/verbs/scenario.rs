@@ -40,6 +40,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     };
     let Some(jobs) = fit_to_run(chosen) else { return Ok(Exit::Usage) };
     let lab = Lab::open(&args.name.name).await?;
+    lab.check().await?;
     // A sabotage has its number behind the name.
     let longest =
         jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0) + if args.sabotage { 4 } else { 0 };

@@ -81,9 +81,7 @@ pub async fn patch(context: &mut Context<'_>, patch: &Patch) -> Outcome {
     let kind = kind.map_err(|error| StepFailure::kube(&wanted, &error))?;
     let api = kind.api(context.lab.catalog.client(), &object.namespace);
     let change = change(patch).map_err(|seen| StepFailure::new(Cause::ManifestRefused, &wanted, seen))?;
-    let refused = |error| {
-        StepFailure::kube(&wanted, &kube::Error::Request { what: format!("patch {object}"), source: Box::new(error) })
-    };
+    let refused = |error| StepFailure::kube(&wanted, &kube::Error::request(format!("patch {object}"))(error));
     let params = PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
     if foreign(context, &object) {
         keep_what_is_there(context, &object)?;
@@ -147,7 +145,7 @@ pub async fn get(context: &Context<'_>, object: &ObjectRef) -> Result<Option<Dyn
         .clock
         .waiting(api.get_opt(&object.name))
         .await
-        .map_err(|error| failed(&kube::Error::Request { what: format!("get {object}"), source: Box::new(error) }))
+        .map_err(|error| failed(&kube::Error::request(format!("read {object}"))(error)))
 }
 
 /// On a cluster that is not the lab's, what was there before the run stays as it is: even an object that is put right
