@@ -1,5 +1,6 @@
 //! What each step does, a family a file.
 
+mod answers;
 mod certificate;
 mod conditions;
 mod connections;
@@ -12,6 +13,7 @@ mod refuse;
 mod settle;
 mod traffic;
 mod wait;
+mod whose;
 mod workload;
 
 pub use dispatch::{Outcome, limit, perform, sabotage};
