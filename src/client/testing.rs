@@ -3,6 +3,7 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult};
+use kafka_protocol::messages::metadata_response::MetadataResponseBroker;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsResponse, DescribeConfigsRequest, DescribeConfigsResponse, MetadataResponse, RequestHeader,
     ResponseHeader,
@@ -130,12 +131,17 @@ pub async fn serve_tls(config: ServerConfig) -> SocketAddr {
 
 /// A broker of a cluster called `the-cluster`, as far as it is needed to ask who it is: API versions, metadata, and its
 /// configuration, which it tells for its own id only, with Kafka's own words for another one.
-pub async fn broker<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, id: i32) {
-    // Ends with the connection.
-    while answer(&mut stream, id).await.is_some() {}
+pub async fn broker<S: AsyncRead + AsyncWrite + Unpin>(stream: S, id: i32) {
+    broker_of(stream, id, &[]).await;
 }
 
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32) -> Option<()> {
+/// The same with these brokers in its metadata.
+pub async fn broker_of<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, id: i32, all: &[(i32, SocketAddr)]) {
+    // Ends with the connection.
+    while answer(&mut stream, id, all).await.is_some() {}
+}
+
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32, all: &[(i32, SocketAddr)]) -> Option<()> {
     let length = usize::try_from(stream.read_u32().await.ok()?).ok()?;
     let mut request = vec![0; length];
     stream.read_exact(&mut request).await.ok()?;
@@ -155,7 +161,16 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32) -> O
             ApiVersionsResponse::default().with_api_keys(known.to_vec()).encode(&mut body, version).ok()?;
         }
         ApiKey::Metadata => {
-            let answer = MetadataResponse::default().with_cluster_id(Some("the-cluster".into()));
+            let brokers = all.iter().map(|(id, address)| {
+                MetadataResponseBroker::default()
+                    .with_node_id((*id).into())
+                    .with_host(StrBytes::from_string(address.ip().to_string()))
+                    .with_port(address.port().into())
+            });
+            let answer = MetadataResponse::default()
+                .with_cluster_id(Some("the-cluster".into()))
+                .with_controller_id(id.into())
+                .with_brokers(brokers.collect());
             answer.encode(&mut body, version).ok()?;
         }
         ApiKey::DescribeConfigs => {

@@ -65,8 +65,12 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
     let wrong_port = || advertised && !ports.is_empty() && !ports.contains(&facts.port);
     let advertise = || {
         let served: Vec<_> = ports.iter().map(u16::to_string).collect();
+        let who = match facts.broker.as_ref().and_then(|broker| broker.id) {
+            Some(id) => format!("broker {id}"),
+            None => "a broker".to_owned(),
+        };
         let text = format!(
-            "a broker advertises {}:{}, where the gateway does not serve (its ports are {}): set the listener's \
+            "{who} advertises {}:{}, where the gateway does not serve (its ports are {}): set the listener's \
              advertisedHost and advertisedPort (or their templates) to the gateway's address",
             facts.host,
             facts.port,
