@@ -1,10 +1,11 @@
 //! A lab that is up: its facts and a connection to its API server.
 
-use super::{Error, LabDir, LabInfo};
+use super::{Error, KafkaProvider, LabDir, LabInfo, LabKind};
 use crate::client::resolve;
 use crate::file_error::FileError;
 use crate::kindlab;
 use crate::kube::Catalog;
+use crate::local;
 use camino::Utf8Path;
 use std::{fs, io};
 
@@ -27,6 +28,17 @@ impl Lab {
         let catalog = connect(&info.kubeconfig, &info.context).await?;
         resolve::map_domain(&info.domain, info.gateway.address);
         Ok(Self { info, dir, catalog })
+    }
+
+    /// The components of the lab that should run on this machine and do not. Empty also where that cannot be seen.
+    pub fn dead_components(&self) -> Vec<String> {
+        let components = match (self.info.kind, self.info.kafka) {
+            (LabKind::Local, _) => local::status::components(&self.dir, &self.info.gateway.name),
+            (_, KafkaProvider::Standin) => local::status::agent_only(&self.dir),
+            _ => return Vec::new(),
+        };
+        let dead = components.unwrap_or_default().into_iter().filter(|component| component.process.is_none());
+        dead.map(|component| component.name).collect()
     }
 
     /// Writes what is known of the lab, for every later verb.
