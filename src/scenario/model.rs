@@ -208,7 +208,7 @@ pub enum Trust {
     ClusterCa,
     /// The CA that signs client certificates: the classic mistake.
     ClientsCa,
-    /// The lab's own CA, which signed the wildcard certificate that `lab up` made.
+    /// The lab's own CA, which signs what `certificate` steps make; it is made when a scenario first needs it.
     LabCa,
     /// A key of a Secret.
     Secret {
