@@ -196,8 +196,9 @@ fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, (Option<Broke
                 format!("give the topic at least {} partitions", wanted.len())
             } else {
                 // The usual reason: its leadership went to others when it restarted.
-                "elect the preferred leaders (kafka-leader-election.sh --election-type preferred), which a cluster does \
-                 by itself some minutes after a broker's restart, or use a new topic"
+                "after a restart others lead, until the preferred leaders are elected \
+                 (kafka-leader-election.sh --election-type preferred; a cluster does it by itself some minutes later): \
+                 elect them, or use a new topic"
                     .to_owned()
             };
             let text = format!(

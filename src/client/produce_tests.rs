@@ -42,7 +42,7 @@ async fn a_broker_that_leads_nothing_is_named_and_more_partitions_are_no_remedy_
     let every = ProduceSpec { every_broker: true, ..spec(30) };
     let error = produce(&access, &every).await.expect_err("broker 2 leads nothing");
     assert_eq!(error.broker.as_ref().and_then(|broker| broker.id), Some(2), "{error}");
-    assert!(error.text.contains("elect the preferred leaders") && !error.text.contains("at least"), "{error}");
+    assert!(error.text.contains("elect them, or use a new topic") && !error.text.contains("at least"), "{error}");
 
     mock.create_topic("narrow", 1, 1).expect("a topic");
     let narrow = ProduceSpec { topic: "narrow".into(), ..every };
@@ -85,8 +85,9 @@ async fn a_broker_that_is_down_is_named_while_the_others_serve() {
     let (mock, access) = cluster();
     // Slow enough to go down when the client knows it by metadata and has sent to it, but has no answer yet.
     mock.broker_round_trip_time(2, Duration::from_secs(3)).expect("slow");
-    let start = Instant::now();
-    let spec = ProduceSpec { patience: Some(Duration::from_secs(1)), ..spec(30) };
+    // With a patience that is not kept this test would take an hour.
+    let hour = Duration::from_secs(3600);
+    let spec = ProduceSpec { patience: Some(Duration::from_secs(1)), within: hour, ..spec(30) };
     let going_down = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
         mock.broker_down(2).expect("down");
@@ -97,9 +98,8 @@ async fn a_broker_that_is_down_is_named_while_the_others_serve() {
     assert!(!error.text.is_empty() && !error.log.is_empty(), "{error:?}");
     let served: Vec<_> = error.served.iter().map(|share| (share.broker.id, share.messages)).collect();
     assert_eq!(served, [(Some(1), 10), (Some(3), 10)]);
-    assert!(start.elapsed() < Duration::from_secs(10), "patience was not kept: {:?}", start.elapsed());
 
-    let others = ProduceSpec { only_brokers: Some(vec![1, 3]), ..spec };
+    let others = ProduceSpec { only_brokers: Some(vec![1, 3]), within: WITHIN, ..spec };
     let trip = produce_and_consume(&access, &others, None).await.expect("the others serve");
     assert_eq!(trip.produced.brokers.len(), 2);
     assert_eq!(trip.consumed.comparison.found, 30);

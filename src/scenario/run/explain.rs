@@ -41,8 +41,11 @@ pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOu
     let host = sni.map_or_else(|| outcome.address.ip().to_string(), ToOwned::to_owned);
     let subject = Subject::Address { host, port: outcome.address.port() };
     let diagnosis = ask(context, &subject, None).await;
-    let mut evidence = vec![outcome.to_string()];
-    evidence.extend(diagnosis.evidence);
+    let mut evidence = diagnosis.evidence;
+    // The diagnosis makes a handshake of its own, which mostly ends as this one did.
+    if !evidence.iter().any(|line| line.ends_with(&outcome.to_string())) {
+        evidence.insert(0, outcome.to_string());
+    }
     StepFailure::new(diagnosis.cause, "a TLS handshake", diagnosis.summary).with_evidence(evidence)
 }
 
