@@ -9,6 +9,7 @@ mod life;
 mod objects;
 mod operator;
 mod probe;
+mod probe_tcp;
 mod refuse;
 mod settle;
 mod traffic;

@@ -1,27 +1,25 @@
-//! probe, probe-tcp.
+//! probe.
 
 use super::Outcome;
 use super::answers::{Answer, Answers, Next};
 use super::refuse::port;
 use super::whose;
 use crate::cause::Cause;
-use crate::client::tcp::{self, TcpOutcome};
 use crate::client::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
 use crate::client::{self, BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
 use crate::scenario::run::{Context, StepFailure, clients, explain};
-use crate::scenario::{PortState, Probe, ProbeTcp, Span, Terminator};
+use crate::scenario::{Probe, Span, Terminator};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 const WITHIN: Span = Span::seconds(30);
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
-const AGAIN: Duration = Duration::from_millis(300);
+pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
 /// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
 /// leads four more connections to the first one's broker once in 81 times, and one that takes turns never.
-const TIMES_FOR_A_BROKER: u32 = 5;
+pub(super) const TIMES_FOR_A_BROKER: u32 = 5;
 
 pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
     let within = step.within.unwrap_or(WITHIN).0;
@@ -280,70 +278,6 @@ fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<Step
             let seen = format!("a broker answers ({} kinds of request)", word.hello.apis);
             Some(StepFailure::new(Cause::NotRefused, format!("{sni}: no broker answers"), seen))
         }
-    }
-}
-
-pub async fn probe_tcp(context: &mut Context<'_>, step: &ProbeTcp) -> Outcome {
-    let within = step.within.unwrap_or(WITHIN).0;
-    let deadline = Instant::now() + within;
-    let port = port(context, Some(&step.port))?;
-    let host = step.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
-    let wanted = format!(
-        "{host}:{port} {}",
-        match step.expect {
-            PortState::Open => "accepts connections",
-            PortState::Kafka => "is answered by a broker",
-            PortState::Closed => "is closed",
-        }
-    );
-    let found = context.clock.waiting(tokio::net::lookup_host((host.as_str(), port))).await;
-    let Some(address) = found.ok().and_then(|mut all| all.next()) else {
-        return Err(StepFailure::new(Cause::UnresolvedName, wanted, format!("{host} does not resolve")));
-    };
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
-        let (met, seen) = context.clock.waiting(port_state(step.expect, address, left)).await;
-        if met {
-            return Ok(vec![seen]);
-        }
-        if Instant::now() + AGAIN >= deadline {
-            let cause = if step.expect == PortState::Closed { Cause::NotRefused } else { Cause::Unreachable };
-            return Err(StepFailure::new(cause, wanted, seen));
-        }
-        context.clock.waiting(tokio::time::sleep(AGAIN)).await;
-    }
-}
-
-async fn port_state(expect: PortState, address: SocketAddr, within: Duration) -> (bool, String) {
-    match expect {
-        PortState::Open => {
-            let outcome = tcp::probe(address, within).await;
-            (outcome == TcpOutcome::Connected, outcome.to_string())
-        }
-        PortState::Kafka => match client::hello(address, None, within).await {
-            Ok(hello) => (true, format!("a broker answers ({} kinds of request)", hello.apis)),
-            Err(seen) => (false, seen),
-        },
-        PortState::Closed => match tcp::probe(address, within).await {
-            TcpOutcome::Connected => closes(address, within).await,
-            outcome => (true, outcome.to_string()),
-        },
-    }
-}
-
-/// Whether the other side closes without a byte: a gateway's port is open even when no route is behind it.
-async fn closes(address: SocketAddr, within: Duration) -> (bool, String) {
-    let talk = async {
-        let mut stream = tokio::net::TcpStream::connect(address).await?;
-        // The smallest question that Kafka answers: API versions, version 0, for nobody in particular.
-        stream.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]).await?;
-        stream.read(&mut [0; 16]).await
-    };
-    match timeout(within, talk).await {
-        Ok(Ok(0)) => (true, "closed without a byte".to_owned()),
-        Ok(Err(error)) => (true, error.to_string()),
-        Ok(Ok(bytes)) => (false, format!("it is open and answers ({bytes} bytes)")),
-        Err(_) => (false, "it is open and says nothing".to_owned()),
     }
 }
 
