@@ -50,6 +50,8 @@ pub enum Cause {
     ManifestRefused,
     /// A condition did not come true in time.
     ConditionUnmet,
+    /// A component of the lab itself does not run, so nothing that needs it can work.
+    LabComponentDead,
     /// A deadline passed, and nothing more is known.
     Timeout,
     /// None of the above: the text says what was seen.

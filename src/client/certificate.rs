@@ -25,6 +25,14 @@ pub struct CertificateInfo {
     pub fingerprint: String,
 }
 
+/// A broker by its certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CertifiedBroker {
+    pub namespace: String,
+    pub cluster: String,
+    pub id: i32,
+}
+
 impl CertificateInfo {
     /// Reads a certificate in DER.
     ///
@@ -64,6 +72,18 @@ impl CertificateInfo {
         self.dns_names.iter().any(|name| {
             let name = name.to_ascii_lowercase();
             name == host || (name.starts_with("*.") && parent.is_some_and(|parent| name[2..] == *parent))
+        })
+    }
+
+    /// The broker whose own certificate this is, as an operator makes it: one of its names is that of the broker's Pod,
+    /// `<cluster>-<pool>-<id>.<cluster>-kafka-brokers.<namespace>.svc`. A certificate that the user brought has none.
+    pub fn broker(&self) -> Option<CertifiedBroker> {
+        self.dns_names.iter().find_map(|name| {
+            let mut labels = name.split('.');
+            let (pod, service, namespace) = (labels.next()?, labels.next()?, labels.next()?);
+            let cluster = service.strip_suffix("-kafka-brokers")?;
+            let id = pod.strip_prefix(cluster)?.strip_prefix('-')?.rsplit_once('-')?.1.parse().ok()?;
+            Some(CertifiedBroker { namespace: namespace.to_owned(), cluster: cluster.to_owned(), id })
         })
     }
 

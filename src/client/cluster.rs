@@ -185,11 +185,9 @@ mod tests {
     async fn an_address_that_refuses_is_named() {
         let address =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-        let start = std::time::Instant::now();
         let error =
             cluster(&Access::plaintext(address.to_string()), Duration::from_secs(1)).await.expect_err("refused");
         assert_eq!(error.broker.as_ref().map(|broker| broker.port), Some(address.port()), "{error:?}");
         assert!(error.text.contains("refused") && !error.log.is_empty(), "{error:?}");
-        assert!(start.elapsed() < Duration::from_secs(5));
     }
 }

@@ -4,7 +4,9 @@ use super::error::BrokerAddr;
 use super::tcp;
 use super::tls::Probe;
 use super::trust::Recorder;
-use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, MetadataRequest, RequestHeader, ResponseHeader};
+use kafka_protocol::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, RequestHeader, ResponseHeader,
+};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, Request, StrBytes};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -23,6 +25,8 @@ pub struct Hello {
     pub apis: usize,
     /// The brokers by its metadata, or why it did not tell them (it wants authentication first).
     pub brokers: Result<Vec<BrokerAddr>, String>,
+    /// The id of its cluster, where its metadata told one.
+    pub cluster_id: Option<String>,
 }
 
 /// Asks the broker behind `address` who it is, over TLS when `tls` says how, else in plain text.
@@ -44,29 +48,36 @@ pub async fn hello(address: SocketAddr, tls: Option<&Probe<'_>>, within: Duratio
 
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<Hello, String> {
     let versions = api_versions(&mut stream).await.map_err(|error| format!("no Kafka answer: {error}"))?;
-    let metadata = versions.api_keys.iter().find(|api| api.api_key == ApiKey::Metadata as i16);
-    let brokers = match metadata {
-        None => Err("it serves no metadata".to_owned()),
-        Some(api) => {
-            let version = api.max_version.min(MetadataRequest::VERSIONS.max);
-            // No topics, so that nothing is created.
-            let request =
-                MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false);
-            match call(&mut stream, 2, version, &request).await {
-                Ok(response) => Ok(response
-                    .brokers
-                    .into_iter()
-                    .map(|broker| BrokerAddr {
-                        id: Some(broker.node_id.0),
-                        host: broker.host.to_string(),
-                        port: u16::try_from(broker.port).unwrap_or_default(),
-                    })
-                    .collect()),
-                Err(error) => Err(format!("no metadata without authentication: {error}")),
-            }
-        }
+    Ok(greet(&mut stream, &versions).await)
+}
+
+/// Asks a broker for its metadata.
+pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, versions: &ApiVersionsResponse) -> Hello {
+    let apis = versions.api_keys.len();
+    let silent = |why: String| Hello { apis, brokers: Err(why), cluster_id: None };
+    let Some(version) = newest::<MetadataRequest>(versions) else {
+        return silent("it serves no metadata".to_owned());
     };
-    Ok(Hello { apis: versions.api_keys.len(), brokers })
+    // No topics, so that nothing is created.
+    let request = MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false);
+    let response = match call(stream, 2, version, &request).await {
+        Ok(response) => response,
+        Err(error) => return silent(format!("no metadata without authentication: {error}")),
+    };
+    let brokers = response.brokers.into_iter().map(|broker| BrokerAddr {
+        id: Some(broker.node_id.0),
+        host: broker.host.to_string(),
+        port: u16::try_from(broker.port).unwrap_or_default(),
+    });
+    Hello { apis, brokers: Ok(brokers.collect()), cluster_id: response.cluster_id.map(|id| id.to_string()) }
+}
+
+/// The newest version of a request that both sides know.
+pub(super) fn newest<R: Request>(versions: &ApiVersionsResponse) -> Option<i16> {
+    let ours = <R as Message>::VERSIONS;
+    let api = versions.api_keys.iter().find(|api| api.api_key == R::KEY)?;
+    let version = api.max_version.min(ours.max);
+    (version >= api.min_version.max(ours.min)).then_some(version)
 }
 
 /// Kafka's first request, in the version that every broker answers and that needs no authentication.
@@ -77,7 +88,7 @@ where
     call(stream, 1, 0, &ApiVersionsRequest::default()).await
 }
 
-async fn call<R, S>(stream: &mut S, correlation: i32, version: i16, request: &R) -> io::Result<R::Response>
+pub(super) async fn call<R, S>(stream: &mut S, correlation: i32, version: i16, request: &R) -> io::Result<R::Response>
 where
     R: Request,
     S: AsyncRead + AsyncWrite + Unpin,

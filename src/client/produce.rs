@@ -4,7 +4,7 @@ use super::Access;
 use super::blocking::{Stop, blocking};
 use super::content::{encode, new_run};
 use super::context::{Delivery, Trouble};
-use super::error::{BrokerShare, ClientError};
+use super::error::{BrokerAddr, BrokerShare, ClientError};
 use super::session::{Layout, Limits, Session};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
@@ -105,7 +105,8 @@ fn run(access: &Access, spec: &ProduceSpec, operation: &str, stop: &Stop) -> Res
     // Patience is for a broker that fails; before the first answer a busy machine needs some too.
     let first = Limits { patience: limits.patience.max(FIRST_ANSWER).min(spec.within), ..limits };
     let layout = session.layout(operation, &spec.topic, spec.only_brokers.is_none(), &first, stop)?;
-    let partitions = choose(&layout, spec).map_err(|text| ClientError::harness(operation, text))?;
+    let partitions = choose(&layout, spec)
+        .map_err(|(broker, text)| ClientError { broker, ..ClientError::harness(operation, text) })?;
 
     let mut flight = Flight::default();
     let placement: HashMap<u64, i32> = (0..spec.messages).zip(partitions.iter().copied().cycle()).collect();
@@ -179,25 +180,35 @@ fn run(access: &Access, spec: &ProduceSpec, operation: &str, stop: &Stop) -> Res
     })
 }
 
-/// The partitions to use: those that the wanted brokers lead.
-fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, String> {
+/// The partitions to use: those that the wanted brokers lead. Else what is in the way, with the broker that it is about.
+fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, (Option<BrokerAddr>, String)> {
     let all: Vec<i32> = layout.brokers.iter().filter_map(|broker| broker.id).collect();
     let wanted = spec.only_brokers.as_ref().unwrap_or(&all);
     if let Some(stranger) = wanted.iter().find(|id| !all.contains(id)) {
-        return Err(format!("there is no broker {stranger}: the cluster's metadata lists {all:?}"));
+        return Err((None, format!("there is no broker {stranger}: the cluster's metadata lists {all:?}")));
     }
     let led: Vec<_> = layout.partitions.iter().filter(|partition| wanted.contains(&partition.leader)).collect();
     if spec.every_broker || spec.only_brokers.is_some() {
         let idle = wanted.iter().find(|id| !led.iter().any(|partition| partition.leader == **id));
         if let Some(idle) = idle {
-            return Err(format!(
-                "broker {idle} leads none of the {} partitions of {}, so nothing would prove it: use more partitions",
-                layout.partitions.len(),
+            let partitions = layout.partitions.len();
+            let remedy = if partitions < wanted.len() {
+                format!("give the topic at least {} partitions", wanted.len())
+            } else {
+                // The usual reason: its leadership went to others when it restarted.
+                "after a restart others lead, until the preferred leaders are elected \
+                 (kafka-leader-election.sh --election-type preferred; a cluster does it by itself some minutes later): \
+                 elect them, or use a new topic"
+                    .to_owned()
+            };
+            let text = format!(
+                "it leads none of the {partitions} partitions of {}, so no message would go through it: {remedy}",
                 spec.topic
-            ));
+            );
+            return Err((layout.broker(*idle).cloned(), text));
         }
         if spec.messages < led.len() as u64 {
-            return Err(format!("{} messages are too few for {} partitions", spec.messages, led.len()));
+            return Err((None, format!("{} messages are too few for {} partitions", spec.messages, led.len())));
         }
     }
     Ok(led.into_iter().map(|partition| partition.id).collect())

@@ -1,5 +1,14 @@
 //! Certificates and servers for unit tests, all in this process and on loopback.
 
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::api_versions_response::ApiVersion;
+use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult};
+use kafka_protocol::messages::metadata_response::MetadataResponseBroker;
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsResponse, DescribeConfigsRequest, DescribeConfigsResponse, MetadataResponse, RequestHeader,
+    ResponseHeader,
+};
+use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
 };
@@ -7,6 +16,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::RootCertStore;
@@ -117,4 +127,71 @@ pub async fn serve_tls(config: ServerConfig) -> SocketAddr {
         }
     })
     .await
+}
+
+/// A broker of a cluster called `the-cluster`, as far as it is needed to ask who it is: API versions, metadata, and its
+/// configuration, which it tells for its own id only, with Kafka's own words for another one.
+pub async fn broker<S: AsyncRead + AsyncWrite + Unpin>(stream: S, id: i32) {
+    broker_of(stream, id, &[]).await;
+}
+
+/// The same with these brokers in its metadata.
+pub async fn broker_of<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, id: i32, all: &[(i32, SocketAddr)]) {
+    // Ends with the connection.
+    while answer(&mut stream, id, all).await.is_some() {}
+}
+
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32, all: &[(i32, SocketAddr)]) -> Option<()> {
+    let length = usize::try_from(stream.read_u32().await.ok()?).ok()?;
+    let mut request = vec![0; length];
+    stream.read_exact(&mut request).await.ok()?;
+    let (key, version) = (i16::from_be_bytes([request[0], request[1]]), i16::from_be_bytes([request[2], request[3]]));
+    let mut request = request.as_slice();
+    let key = ApiKey::try_from(key).ok()?;
+    let header = RequestHeader::decode(&mut request, key.request_header_version(version)).ok()?;
+    let mut body = 0u32.to_be_bytes().to_vec();
+    let head = ResponseHeader::default().with_correlation_id(header.correlation_id);
+    head.encode(&mut body, key.response_header_version(version)).ok()?;
+    match key {
+        ApiKey::ApiVersions => {
+            let known = [ApiKey::ApiVersions, ApiKey::Metadata, ApiKey::DescribeConfigs].map(|key| {
+                let range = key.valid_versions();
+                ApiVersion::default().with_api_key(key as i16).with_min_version(range.min).with_max_version(range.max)
+            });
+            ApiVersionsResponse::default().with_api_keys(known.to_vec()).encode(&mut body, version).ok()?;
+        }
+        ApiKey::Metadata => {
+            let brokers = all.iter().map(|(id, address)| {
+                MetadataResponseBroker::default()
+                    .with_node_id((*id).into())
+                    .with_host(StrBytes::from_string(address.ip().to_string()))
+                    .with_port(address.port().into())
+            });
+            let answer = MetadataResponse::default()
+                .with_cluster_id(Some("the-cluster".into()))
+                .with_controller_id(id.into())
+                .with_brokers(brokers.collect());
+            answer.encode(&mut body, version).ok()?;
+        }
+        ApiKey::DescribeConfigs => {
+            let asked = DescribeConfigsRequest::decode(&mut request, version).ok()?;
+            let name = asked.resources.first()?.resource_name.to_string();
+            let result = if name == id.to_string() {
+                let entry = DescribeConfigsResourceResult::default()
+                    .with_name("node.id".into())
+                    .with_value(Some(StrBytes::from_string(name)));
+                DescribeConfigsResult::default().with_configs(vec![entry])
+            } else {
+                let text = format!("Unexpected broker id, expected {id} or empty string, but received {name}");
+                DescribeConfigsResult::default()
+                    .with_error_code(ResponseError::InvalidRequest.code())
+                    .with_error_message(Some(StrBytes::from_string(text)))
+            };
+            DescribeConfigsResponse::default().with_results(vec![result]).encode(&mut body, version).ok()?;
+        }
+        _ => return None,
+    }
+    let length = u32::try_from(body.len() - 4).ok()?;
+    body[..4].copy_from_slice(&length.to_be_bytes());
+    stream.write_all(&body).await.ok()
 }

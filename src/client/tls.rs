@@ -45,46 +45,56 @@ impl<'a> Probe<'a> {
     /// Asks.
     pub async fn run(&self) -> TlsOutcome {
         let start = Instant::now();
+        let (mut outcome, stream) = self.open().await;
+        if let Some(mut stream) = stream
+            && let Handshake::Completed { afterwards, .. } = &mut outcome.handshake
+        {
+            *afterwards = self.watch(&mut stream).await;
+        }
+        outcome.elapsed = start.elapsed();
+        outcome
+    }
+
+    /// Asks, and keeps the connection where the handshake was completed, so that it can be asked for more.
+    pub(crate) async fn open(&self) -> (TlsOutcome, Option<TlsStream<TcpStream>>) {
+        let start = Instant::now();
         let recorder = Recorder::new();
-        let handshake = match self.connect(recorder.clone()).await {
-            Ok(stream) => self.completed(stream).await,
-            Err(handshake) => handshake,
+        let (handshake, stream) = match self.connect(recorder.clone()).await {
+            Ok(stream) => (completed(&stream), Some(stream)),
+            Err(handshake) => (handshake, None),
         };
         let chain = recorder.chain();
         let verdict = match self.trust {
             Some(authorities) if !chain.is_empty() => Some(verify(authorities, &chain, self.sni)),
             _ => None,
         };
-        TlsOutcome {
+        let outcome = TlsOutcome {
             address: self.address,
             sni: self.sni.map(ToOwned::to_owned),
             handshake,
             chain: chain.iter().filter_map(|der| CertificateInfo::from_der(der).ok()).collect(),
             verdict,
             elapsed: start.elapsed(),
-        }
+        };
+        (outcome, stream)
     }
 
-    async fn completed(&self, mut stream: TlsStream<TcpStream>) -> Handshake {
-        let (_, session) = stream.get_ref();
-        let protocol = session.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
-        let alpn = session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
+    /// What becomes of the connection after the handshake.
+    async fn watch(&self, stream: &mut TlsStream<TcpStream>) -> Afterwards {
+        if self.linger.is_zero() {
+            return Afterwards::Open;
+        }
         let mut buffer = [0; 64];
-        let afterwards = if self.linger.is_zero() {
-            Afterwards::Open
-        } else {
-            match timeout(self.linger, stream.read(&mut buffer)).await {
-                Err(_) => Afterwards::Open,
-                Ok(Ok(0)) => Afterwards::Closed,
-                Ok(Ok(_)) => Afterwards::Data,
-                Ok(Err(error)) => match Handshake::from(error) {
-                    Handshake::Alert { name } => Afterwards::Alert { name },
-                    Handshake::Reset => Afterwards::Reset,
-                    _ => Afterwards::Closed,
-                },
-            }
-        };
-        Handshake::Completed { protocol, alpn, afterwards }
+        match timeout(self.linger, stream.read(&mut buffer)).await {
+            Err(_) => Afterwards::Open,
+            Ok(Ok(0)) => Afterwards::Closed,
+            Ok(Ok(_)) => Afterwards::Data,
+            Ok(Err(error)) => match Handshake::from(error) {
+                Handshake::Alert { name } => Afterwards::Alert { name },
+                Handshake::Reset => Afterwards::Reset,
+                _ => Afterwards::Closed,
+            },
+        }
     }
 
     /// The connection itself, for those who go on to speak over it.
@@ -108,6 +118,14 @@ impl<'a> Probe<'a> {
             Err(_) => Err(Handshake::TimedOut { connected: true }),
         }
     }
+}
+
+/// A handshake that was completed; nobody has watched the connection since.
+fn completed(stream: &TlsStream<TcpStream>) -> Handshake {
+    let (_, session) = stream.get_ref();
+    let protocol = session.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
+    let alpn = session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
+    Handshake::Completed { protocol, alpn, afterwards: Afterwards::Open }
 }
 
 /// Asks `address` for `sni` and tells what came; see [`Probe`] for more that can be said.

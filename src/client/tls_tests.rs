@@ -129,7 +129,6 @@ async fn a_silent_server_ends_at_the_deadline() {
     .await;
     let outcome = probe(address, Some(NAME), &[], None, Duration::from_millis(200)).await;
     assert_eq!(outcome.handshake, Handshake::TimedOut { connected: true });
-    assert!(outcome.elapsed < WITHIN);
 }
 
 #[tokio::test]

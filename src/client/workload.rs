@@ -13,7 +13,7 @@ use super::workload_sending::Sending;
 use rdkafka::consumer::BaseConsumer;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub struct WorkloadSpec {
     pub rate: f64,
     /// Payload size in bytes.
     pub bytes: usize,
-    /// Do without the periodic metadata requests, so that a paused workload's connections are really idle.
+    /// Do without the periodic metadata requests, so that the connections are really idle between two messages.
     pub quiet: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct WorkloadResult {
     pub consumed: u64,
     /// The consumed messages against the acknowledged ones: `missing` are those that Kafka lost.
     pub comparison: Comparison,
-    /// The longest time from one acknowledgement to the next, of any broker; pauses do not count.
+    /// The longest time from one acknowledgement to the next, of any broker.
     pub largest_gap: Duration,
     /// The same for each broker's own acknowledgements, by the id of the partition's leader at the start.
     pub largest_gaps: BTreeMap<i32, Duration>,
@@ -77,9 +77,7 @@ pub(super) struct Shared {
     pub stop: Stop,
     /// The consumer is to end at once.
     pub abandon: Stop,
-    pub paused: AtomicBool,
     pub acked: AtomicU64,
-    pub consumed: AtomicU64,
     finish: Mutex<Finish>,
 }
 
@@ -140,23 +138,9 @@ fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
 }
 
 impl Workload {
-    /// Stops sending and fetching, and keeps the connections.
-    pub fn pause(&self) {
-        self.shared.paused.store(true, Ordering::Relaxed);
-    }
-
-    pub fn resume(&self) {
-        self.shared.paused.store(false, Ordering::Relaxed);
-    }
-
     /// Messages acknowledged so far.
     pub fn acked(&self) -> u64 {
         self.shared.acked.load(Ordering::Relaxed)
-    }
-
-    /// Messages consumed so far.
-    pub fn consumed(&self) -> u64 {
-        self.shared.consumed.load(Ordering::Relaxed)
     }
 
     /// Stops sending, waits up to `within` for what is still under way, and compares.
@@ -249,25 +233,5 @@ mod tests {
         assert!(result.errors.iter().any(|text| text.contains("producer: broker 2")), "{:?}", result.errors);
         assert!(result.largest_gaps[&2] > result.largest_gaps[&1], "{:?}", result.largest_gaps);
         assert!(result.slowest_ack >= Duration::from_millis(100), "{:?}", result.slowest_ack);
-    }
-
-    #[tokio::test]
-    async fn a_pause_is_no_gap() {
-        let mock = MockCluster::new(1).expect("a mock cluster");
-        mock.create_topic("orders", 1, 1).expect("a topic");
-        let access = Access::plaintext(mock.bootstrap_servers());
-        let spec = WorkloadSpec { quiet: true, ..WorkloadSpec::new("orders") };
-        let workload = start_workload(&access, &spec, WITHIN).await.expect("a workload");
-        acked(&workload, 10).await;
-        workload.pause();
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let paused = workload.acked();
-        tokio::time::sleep(Duration::from_millis(1500)).await;
-        assert_eq!(workload.acked(), paused);
-        workload.resume();
-        acked(&workload, paused + 10).await;
-        let result = workload.stop(WITHIN).await.expect("a result");
-        assert!(result.largest_gap < Duration::from_millis(1200), "{result:?}");
-        assert_eq!((result.lost(), result.comparison.problem()), (0, None));
     }
 }

@@ -11,7 +11,6 @@ use rdkafka::message::Message;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Assigns every partition from its present end on.
@@ -52,22 +51,11 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
 pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> Tally {
     let mut tally = Tally::new(run);
     let mut ended = HashSet::new();
-    let mut paused = false;
     while !shared.abandon.raised() {
-        let pause = shared.paused.load(Ordering::Relaxed) && !shared.stop.raised();
-        if pause != paused
-            && let Ok(assignment) = consumer.assignment()
-        {
-            // A refused pause would show as traffic, not as a wrong result.
-            let _ = if pause { consumer.pause(&assignment) } else { consumer.resume(&assignment) };
-            paused = pause;
-        }
         match consumer.poll(Duration::from_millis(20)) {
             Some(Ok(message)) => {
                 ended.remove(&message.partition());
-                if tally.see(message.partition(), message.payload().unwrap_or_default()).is_some() {
-                    shared.consumed.fetch_add(1, Ordering::Relaxed);
-                }
+                tally.see(message.partition(), message.payload().unwrap_or_default());
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 ended.insert(partition);

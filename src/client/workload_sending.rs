@@ -57,14 +57,6 @@ impl Sending {
         let interval = Duration::from_secs_f64(1.0 / self.spec.rate.clamp(0.1, 100_000.0));
         let mut due = Instant::now();
         while !shared.stop.raised() {
-            if shared.paused.load(Ordering::Relaxed) {
-                session.producer.poll(Duration::from_millis(20));
-                self.take(session, shared);
-                self.all.last = None;
-                self.brokers.values_mut().for_each(|gap| gap.last = None);
-                due = Instant::now();
-                continue;
-            }
             let wait = due.saturating_duration_since(Instant::now());
             session.producer.poll(wait.min(Duration::from_millis(20)));
             self.take(session, shared);

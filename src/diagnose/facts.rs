@@ -3,7 +3,7 @@
 use crate::cause::Cause;
 use crate::client::tcp::TcpOutcome;
 use crate::client::tls::TlsOutcome;
-use crate::client::{BrokerAddr, ClientError, NodeIdentity};
+use crate::client::{BrokerAddr, ClientError, Peer, Whose};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -52,8 +52,25 @@ pub struct Backend {
     /// Pods that the Service selects, and how many of them are ready.
     pub pods: usize,
     pub ready: usize,
-    /// The node ids of those Pods that are brokers.
-    pub nodes: Vec<i32>,
+    /// Those Pods that are brokers.
+    pub brokers: Vec<PodBroker>,
+}
+
+/// A broker by its Pod.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct PodBroker {
+    /// The Kafka resource, `namespace/name`.
+    pub cluster: String,
+    pub id: i32,
+}
+
+/// A parent that a route names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parent {
+    /// The Gateway, `namespace/name`.
+    pub gateway: String,
+    /// The listener; any one without it.
+    pub listener: Option<String>,
 }
 
 /// A TLSRoute or TCPRoute that concerns the address.
@@ -63,6 +80,7 @@ pub struct Route {
     pub namespace: String,
     pub name: String,
     pub hostnames: Vec<String>,
+    pub parents: Vec<Parent>,
     pub conditions: Vec<Condition>,
     pub backends: Vec<Backend>,
 }
@@ -87,6 +105,13 @@ pub struct Listener {
     pub hostname: Option<String>,
 }
 
+impl Listener {
+    /// Whether it serves the name; without a hostname of its own it serves any.
+    pub(super) fn serves(&self, host: &str) -> bool {
+        self.hostname.as_ref().is_none_or(|pattern| super::routes::covers(pattern, host))
+    }
+}
+
 /// A Kafka resource's listener that declares the name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Declared {
@@ -95,6 +120,22 @@ pub struct Declared {
     pub listener: String,
     /// Whether brokers advertise the name, rather than clients starting with it.
     pub advertised: bool,
+    /// The id that the cluster gave itself, by the resource's status.
+    pub cluster_id: Option<String>,
+}
+
+impl Declared {
+    /// Whose brokers have to answer for the name.
+    pub(super) fn whose(&self) -> Whose {
+        let (namespace, cluster) = self.cluster().split_once('/').unwrap_or_default();
+        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Whose { namespace: known(namespace), cluster: known(cluster), cluster_id: self.cluster_id.clone() }
+    }
+
+    /// The resource as `namespace/name`.
+    pub(super) fn cluster(&self) -> &str {
+        self.resource.strip_prefix("Kafka ").unwrap_or(&self.resource)
+    }
 }
 
 /// What is known of the lab's gateway.
@@ -117,12 +158,15 @@ pub struct Facts {
     pub lookup: Option<Lookup>,
     pub tcp: Option<TcpOutcome>,
     pub tls: Option<TlsOutcome>,
-    /// Whether the broker behind the address is the one that advertises it.
-    pub identity: Option<NodeIdentity>,
+    /// Who answered at the address, each on a connection of its own.
+    pub peers: Vec<Peer>,
     pub routes: Vec<Route>,
     /// Whether the cluster could be asked for its routes: else that there are none means nothing.
     pub routes_known: bool,
+    /// The listeners on the port that serve the name.
     pub listeners: Vec<Listener>,
+    /// All listeners of all Gateways.
+    pub served: Vec<Listener>,
     pub declared: Option<Declared>,
     pub gateway: Gateway,
     /// What could not be found out, and why.
@@ -130,6 +174,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whose brokers have to answer at the address, as far as a Kafka resource says.
+    pub(super) fn whose(&self) -> Whose {
+        self.declared.as_ref().map(Declared::whose).unwrap_or_default()
+    }
+
     /// Nothing but the address.
     pub fn of(host: impl Into<String>, port: u16) -> Self {
         Self {
@@ -140,10 +189,11 @@ impl Facts {
             lookup: None,
             tcp: None,
             tls: None,
-            identity: None,
+            peers: Vec::new(),
             routes: Vec::new(),
             routes_known: false,
             listeners: Vec::new(),
+            served: Vec::new(),
             declared: None,
             gateway: Gateway::default(),
             gaps: Vec::new(),

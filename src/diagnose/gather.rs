@@ -1,9 +1,10 @@
 //! Gathers the facts: what the client said, what the network answers, what the cluster's objects say.
 
 use super::facts::{Diagnosis, Facts, Gateway, Lookup, Subject};
-use super::{judge, routes, symptom};
+use super::{advertised, judge, routes, symptom};
+use crate::cause::Cause;
 use crate::client::tls::Probe;
-use crate::client::{Access, Identity, NodeIdentity, Trust, identify, resolve, tcp};
+use crate::client::{Access, Identity, NodeIdentity, Peer, Trust, identify, resolve, tcp};
 use crate::kube::Catalog;
 use crate::lab::LabInfo;
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +27,13 @@ impl Default for Settings {
     }
 }
 
+/// How many connections are asked who answers. A Service over all brokers leads the first one to the right broker often
+/// enough.
+const ASKED: usize = 5;
+
+/// How often the client asks instead, where a broker says nothing to a stranger: each takes a client of its own.
+const ASKED_BY_CLIENT: usize = 3;
+
 /// Finds the cause of a failure. What cannot be found out is said in the evidence; the rest still counts.
 pub async fn explain(catalog: &Catalog, info: &LabInfo, subject: &Subject, settings: &Settings) -> Diagnosis {
     let mut facts = match start(subject, settings) {
@@ -38,11 +46,21 @@ pub async fn explain(catalog: &Catalog, info: &LabInfo, subject: &Subject, setti
     };
     let settled = facts.error.as_ref().is_some_and(|error| symptom::answered(error).is_some());
     if !settled {
-        network(&mut facts, settings).await;
-        cluster(&mut facts, catalog).await;
-        identity(&mut facts, settings).await;
+        gather(&mut facts, catalog, settings).await;
     }
-    judge(&facts)
+    let diagnosis = judge(&facts);
+    // A client that only waited names no broker, or the wrong one: each advertised address may be the cause.
+    match matches!(diagnosis.cause, Cause::Timeout | Cause::Unknown) {
+        true => advertised::look(catalog, &facts, settings, diagnosis).await,
+        false => diagnosis,
+    }
+}
+
+/// Everything about one address.
+pub(super) async fn gather(facts: &mut Facts, catalog: &Catalog, settings: &Settings) {
+    network(facts, settings).await;
+    cluster(facts, catalog).await;
+    peers(facts, settings).await;
 }
 
 /// The address that the subject is about.
@@ -102,6 +120,12 @@ async fn network(facts: &mut Facts, settings: &Settings) {
     if !reached || plain {
         return;
     }
+    let sni = figures.is_none().then(|| facts.host.clone());
+    facts.tls = Some(question(settings, address, sni.as_deref()).run().await);
+}
+
+/// A handshake as the failing client makes it.
+fn question<'a>(settings: &'a Settings, address: SocketAddr, sni: Option<&'a str>) -> Probe<'a> {
     let access = settings.access.as_ref();
     let trust = access.and_then(|access| match &access.trust {
         Trust::Pem(pem) => Some(pem.as_str()),
@@ -111,8 +135,7 @@ async fn network(facts: &mut Facts, settings: &Settings) {
         Identity::Tls { cert, key } => Some((cert.as_str(), key.as_str())),
         _ => None,
     });
-    let sni = figures.is_none().then_some(facts.host.as_str());
-    facts.tls = Some(Probe { trust, client, ..Probe::new(address, sni, within) }.run().await);
+    Probe { trust, client, ..Probe::new(address, sni, settings.within) }
 }
 
 async fn cluster(facts: &mut Facts, catalog: &Catalog) {
@@ -129,26 +152,60 @@ async fn cluster(facts: &mut Facts, catalog: &Catalog) {
     let (host, port) = (facts.host.clone(), facts.port);
     facts.routes = routes::routes(tls, tcp, gateways, &host, port);
     routes::resolve(&mut facts.routes, services, pods);
-    facts.listeners = routes::listeners(gateways, &host, port);
+    facts.served = routes::listeners(gateways);
+    facts.listeners = routes::for_name(&facts.served, &host, port);
     facts.declared = routes::declared(kafkas, &host);
 }
 
-/// Which broker answers is asked only when all else looks well: it takes a Kafka client of its own.
-async fn identity(facts: &mut Facts, settings: &Settings) {
+/// Who answers is asked only when all else looks well: it takes several connections, or Kafka clients.
+async fn peers(facts: &mut Facts, settings: &Settings) {
     let (Some(access), Some(id)) = (&settings.access, facts.broker.as_ref().and_then(|broker| broker.id)) else {
         return;
     };
     let well = facts.tls.as_ref().is_none_or(|tls| !tls.turned_away());
+    let (address, sni) = match &facts.lookup {
+        Some(Lookup::Figures(address)) => (*address, None),
+        Some(Lookup::Found(address)) => (*address, Some(facts.host.clone())),
+        _ => return,
+    };
     if !well || facts.tcp != Some(tcp::TcpOutcome::Connected) {
         return;
     }
-    facts.identity = Some(match identify(access, settings.within * 2).await {
-        Ok(identities) => identities
-            .get(&id)
-            .cloned()
-            .unwrap_or_else(|| NodeIdentity::Unknown("the metadata does not list it".to_owned())),
-        Err(error) => NodeIdentity::Unknown(error.to_string()),
-    });
+    let address = SocketAddr::new(address, facts.port);
+    let probe = facts.tls.is_some().then(|| question(settings, address, sni.as_deref()));
+    for _ in 0..ASKED {
+        let peer = Peer::at(address, probe.as_ref(), id, settings.within).await;
+        let silent = matches!(peer, Peer::Unknown(_));
+        facts.peers.push(peer);
+        if silent {
+            break;
+        }
+    }
+    if facts.peers.iter().all(|peer| matches!(peer, Peer::Unknown(_))) {
+        facts.peers = by_client(access, id, settings.within * 2).await;
+    }
+}
+
+/// The same by the client's own way, which may have the rights that a stranger lacks.
+async fn by_client(access: &Access, id: i32, within: Duration) -> Vec<Peer> {
+    let mut peers = Vec::new();
+    for _ in 0..ASKED_BY_CLIENT {
+        let peer = match identify(access, within).await {
+            Ok(mut identities) => match identities.remove(&id) {
+                Some(NodeIdentity::Confirmed) => Peer::Said { id, cluster_id: None },
+                Some(NodeIdentity::Another) => Peer::Another,
+                Some(NodeIdentity::Unknown(why)) => Peer::Unknown(why),
+                None => Peer::Unknown("the metadata does not list it".to_owned()),
+            },
+            Err(error) => Peer::Unknown(error.to_string()),
+        };
+        let silent = matches!(peer, Peer::Unknown(_));
+        peers.push(peer);
+        if silent {
+            break;
+        }
+    }
+    peers
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cause::Cause;
-use crate::client::testing::{Authority, serve_tls};
+use crate::client::testing::{Authority, broker_of, serve, serve_tls};
 use crate::client::{BrokerAddr, ClientError};
 use crate::lab::{GatewayReach, KafkaProvider, LabKind, Ports, SharedCluster};
 
@@ -79,4 +79,26 @@ async fn a_name_that_does_not_resolve_is_found() {
     let subject = Subject::Address { host: "x.gone.diagnose.invalid".into(), port: 9092 };
     let diagnosis = explain(&catalog(), &info(), &subject, &Settings::default()).await;
     assert_eq!(diagnosis.cause, Cause::UnresolvedName, "{diagnosis:#?}");
+}
+
+#[tokio::test]
+async fn a_timeout_that_names_no_broker_is_explained_by_an_advertised_address() {
+    // Broker 2 advertises a port where nobody listens, and the client was at broker 1 all the time.
+    let second = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    let first = serve(move |stream| async move {
+        let own = stream.local_addr().expect("an address");
+        broker_of(stream, 1, &[(1, own), (2, second)]).await;
+    })
+    .await;
+    let access = Access::plaintext(first.to_string());
+    let settings = Settings { access: Some(access), within: Duration::from_secs(2), ..Settings::default() };
+    let subject = Subject::Failure(ClientError {
+        code: "OperationTimedOut".into(),
+        ..ClientError::harness("create topic orders", "timed out")
+    });
+    let diagnosis = explain(&catalog(), &info(), &subject, &settings).await;
+    assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
+    assert!(diagnosis.summary.contains(&format!("broker 2 advertises {second}")), "{}", diagnosis.summary);
+    let listed = format!("kafka: the metadata lists broker 2 ({second})");
+    assert!(diagnosis.evidence.contains(&listed), "{:#?}", diagnosis.evidence);
 }

@@ -1,9 +1,10 @@
 //! From facts to a cause: pure, so that each rule can be tested without a network.
 
+use super::evidence::evidence;
 use super::facts::{Diagnosis, Facts, Lookup, Route};
 use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
+use super::wrong_broker::wrong_broker;
 use crate::cause::Cause;
-use crate::client::NodeIdentity;
 use crate::client::tcp::TcpOutcome;
 use crate::client::tls::{Afterwards, Handshake, TlsOutcome, Verdict};
 
@@ -17,14 +18,14 @@ pub fn judge(facts: &Facts) -> Diagnosis {
 fn verdict(facts: &Facts) -> (Cause, String) {
     kafka(facts)
         .or_else(|| network(facts))
-        .or_else(|| astray(facts))
+        .or_else(|| wrong_broker(facts))
         .or_else(|| certificate(facts))
         .or_else(|| routing(facts))
         .unwrap_or_else(|| leftover(facts))
 }
 
 /// The address, with the broker that advertises it.
-fn address(facts: &Facts) -> String {
+pub(super) fn address(facts: &Facts) -> String {
     match facts.broker.as_ref().and_then(|broker| broker.id) {
         Some(id) => format!("{}:{} (advertised by broker {id})", facts.host, facts.port),
         None => format!("{}:{}", facts.host, facts.port),
@@ -64,8 +65,12 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
     let wrong_port = || advertised && !ports.is_empty() && !ports.contains(&facts.port);
     let advertise = || {
         let served: Vec<_> = ports.iter().map(u16::to_string).collect();
+        let who = match facts.broker.as_ref().and_then(|broker| broker.id) {
+            Some(id) => format!("broker {id}"),
+            None => "a broker".to_owned(),
+        };
         let text = format!(
-            "a broker advertises {}:{}, where the gateway does not serve (its ports are {}): set the listener's \
+            "{who} advertises {}:{}, where the gateway does not serve (its ports are {}): set the listener's \
              advertisedHost and advertisedPort (or their templates) to the gateway's address",
             facts.host,
             facts.port,
@@ -79,10 +84,7 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
         {
             return advertise();
         }
-        Some(Lookup::Failed(text)) => {
-            let summary = format!("{} does not resolve where the client runs ({text}): add it to DNS", facts.host);
-            return Some((Cause::UnresolvedName, summary));
-        }
+        Some(Lookup::Failed(text)) => return Some(unresolved(facts, text, advertised)),
         Some(Lookup::Figures(_)) if facts.tls.as_ref().is_none_or(TlsOutcome::turned_away) && reached(facts) => {
             let summary = format!(
                 "the client connects to {} by address and so sends no server name (SNI), by which alone the gateway \
@@ -104,6 +106,49 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
         Cause::Unreachable,
         format!("{} {tcp}: check that the gateway runs and listens on that port", address(facts)),
     ))
+}
+
+/// A name that does not resolve. DNS is the remedy only where a Gateway serves the name.
+fn unresolved(facts: &Facts, text: &str, advertised: bool) -> (Cause, String) {
+    let fact = format!("{} does not resolve where the client runs ({text})", facts.host);
+    let served = facts.served.iter().any(|listener| listener.serves(&facts.host)) || !facts.routes.is_empty();
+    if served || facts.served.is_empty() || !facts.routes_known {
+        return (Cause::UnresolvedName, format!("{fact}: add it to DNS"));
+    }
+    let names = served_names(facts);
+    if !advertised {
+        let summary = format!("{fact}, and no Gateway serves it (they serve {names}): check the name");
+        return (Cause::UnresolvedName, summary);
+    }
+    let of = match facts.broker.as_ref().and_then(|broker| broker.id) {
+        Some(id) => format!(" of broker {id}"),
+        None => String::new(),
+    };
+    let at = match &facts.declared {
+        Some(declared) => format!(" in listener {} of {}", declared.listener, declared.resource),
+        None => String::new(),
+    };
+    let summary = format!("{fact}, and no Gateway serves it (they serve {names}): check the advertisedHost{of}{at}");
+    (Cause::AdvertisedAddress, summary)
+}
+
+/// The hostnames that Gateways serve, those that are most like the name first.
+fn served_names(facts: &Facts) -> String {
+    const SHOWN: usize = 4;
+    let mut names: Vec<&str> = facts.served.iter().filter_map(|listener| listener.hostname.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let alike = |name: &str| {
+        let labels =
+            name.trim_start_matches("*.").split('.').filter(|label| facts.host.split('.').any(|one| one == *label));
+        labels.count()
+    };
+    names.sort_by_key(|name| std::cmp::Reverse(alike(name)));
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// A name that exists only inside a cluster.
@@ -147,9 +192,13 @@ fn certificate(facts: &Facts) -> Option<(Cause, String)> {
             Cause::UntrustedCertificate,
             format!(
                 "the certificate shown at {} is signed by {}, which the client does not trust: give the client the \
-                 CA that signs the listener's certificates (Secret <cluster>-cluster-ca-cert, not the clients CA)",
+                 CA that signs the listener's certificates (Secret {}-cluster-ca-cert, not the clients CA)",
                 address(facts),
-                leaf.issuer
+                leaf.issuer,
+                leaf.broker().map_or_else(
+                    || "<cluster>".to_owned(),
+                    |broker| format!("{}/{}", broker.namespace, broker.cluster)
+                ),
             ),
         )),
         Some(Verdict::Expired) => Some((
@@ -166,27 +215,12 @@ fn certificate(facts: &Facts) -> Option<(Cause, String)> {
 }
 
 /// Whether the gateway showed the certificate that it keeps for names which it does not know.
-fn is_default(facts: &Facts) -> bool {
+pub(super) fn is_default(facts: &Facts) -> bool {
     let shown = facts.tls.as_ref().and_then(|tls| tls.chain.first());
     match (&facts.gateway.default_certificate, shown) {
         (Some(name), Some(leaf)) => leaf.common_name == *name,
         _ => false,
     }
-}
-
-/// Whether the way leads to another broker. Before the certificate, which would only say that it names another one.
-fn astray(facts: &Facts) -> Option<(Cause, String)> {
-    let id = facts.broker.as_ref().and_then(|broker| broker.id);
-    let route = facts.routes.iter().find(|route| route.accepted());
-    let nodes: Vec<i32> = route.iter().flat_map(|route| &route.backends).flat_map(|one| one.nodes.clone()).collect();
-    let elsewhere = id.is_some_and(|id| !nodes.is_empty() && !nodes.contains(&id));
-    if facts.identity != Some(NodeIdentity::Another) && !elsewhere {
-        return None;
-    }
-    let route = route.map_or_else(String::new, |route| format!(": {} leads to {}", route.title(), backends(route)));
-    let to = if elsewhere { format!("broker {nodes:?}") } else { "another broker".to_owned() };
-    let summary = format!("{} is led to {to}{route}; correct the backendRef", address(facts));
-    Some((Cause::WrongBroker, summary))
 }
 
 /// Where the gateway's routes lead.
@@ -275,7 +309,7 @@ fn no_route(facts: &Facts) -> Option<(Cause, String)> {
     Some((Cause::RouteMissing, summary))
 }
 
-fn backends(route: &Route) -> String {
+pub(super) fn backends(route: &Route) -> String {
     let names: Vec<_> =
         route.backends.iter().map(|backend| format!("Service {}/{}", backend.namespace, backend.service)).collect();
     if names.is_empty() { "no backend".to_owned() } else { names.join(", ") }
@@ -303,55 +337,6 @@ fn leftover(facts: &Facts) -> (Cause, String) {
         );
     }
     (Cause::Unknown, error.to_string())
-}
-
-fn evidence(facts: &Facts) -> Vec<String> {
-    let mut lines = Vec::new();
-    lines.extend(facts.error.as_ref().map(|error| format!("client: {error}")));
-    lines.extend(facts.lookup.as_ref().map(|lookup| match lookup {
-        Lookup::Figures(_) => format!("name: {} is an address, so the client sends no server name", facts.host),
-        Lookup::Found(address) => format!("name: {} resolves to {address}", facts.host),
-        Lookup::Failed(text) => format!("name: {} does not resolve: {text}", facts.host),
-    }));
-    lines.extend(facts.tcp.as_ref().map(|tcp| format!("tcp: port {} {tcp}", facts.port)));
-    lines.extend(facts.tls.as_ref().map(|tls| format!("tls: {tls}")));
-    if is_default(facts) {
-        lines.push("tls: that is the gateway's default certificate, shown for names that it does not know".to_owned());
-    }
-    lines.extend(facts.identity.as_ref().map(|identity| match identity {
-        NodeIdentity::Confirmed => "kafka: the broker behind the name is the one that advertises it".to_owned(),
-        NodeIdentity::Another => "kafka: another broker answers there than the one that advertises it".to_owned(),
-        NodeIdentity::Unknown(text) => format!("kafka: which broker answers could not be asked: {text}"),
-    }));
-    lines.extend(facts.declared.iter().map(|declared| {
-        format!("kubernetes: listener {} of {} declares {}", declared.listener, declared.resource, facts.host)
-    }));
-    for listener in &facts.listeners {
-        let hostname = listener.hostname.as_deref().unwrap_or("any name");
-        lines.push(format!(
-            "kubernetes: Gateway {} listener {} serves {hostname} on port {}",
-            listener.gateway, listener.name, listener.port
-        ));
-    }
-    for route in &facts.routes {
-        let conditions: Vec<_> = route
-            .conditions
-            .iter()
-            .map(|one| format!("{}={} ({})", one.kind, if one.status { "True" } else { "False" }, one.reason))
-            .collect();
-        let state = if conditions.is_empty() { "no status".to_owned() } else { conditions.join(", ") };
-        lines.push(format!("kubernetes: {} leads to {}: {state}", route.title(), backends(route)));
-        for backend in &route.backends {
-            let state = if backend.exists {
-                format!("{} of {} Pods ready", backend.ready, backend.pods)
-            } else {
-                "does not exist".to_owned()
-            };
-            lines.push(format!("kubernetes: Service {}/{}: {state}", backend.namespace, backend.service));
-        }
-    }
-    lines.extend(facts.gaps.iter().map(|gap| format!("not known: {gap}")));
-    lines
 }
 
 #[cfg(test)]

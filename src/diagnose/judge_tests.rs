@@ -1,7 +1,7 @@
 use super::*;
 use crate::client::tls::probe;
-use crate::client::{BrokerAddr, CertificateInfo, ClientError};
-use crate::diagnose::{Backend, Condition, Declared, Gateway};
+use crate::client::{BrokerAddr, CertificateInfo, ClientError, Peer};
+use crate::diagnose::{Backend, Condition, Declared, Gateway, Listener, PodBroker};
 use std::time::Duration;
 use time::macros::datetime;
 
@@ -36,6 +36,10 @@ fn completed(afterwards: Afterwards) -> Handshake {
     Handshake::Completed { protocol: "TLSv1_3".into(), alpn: None, afterwards }
 }
 
+fn pod(cluster: &str, id: i32) -> PodBroker {
+    PodBroker { cluster: cluster.into(), id }
+}
+
 fn error(code: &str, text: &str) -> Option<ClientError> {
     Some(ClientError { code: code.into(), ..ClientError::harness("produce to orders", text) })
 }
@@ -50,6 +54,7 @@ fn route() -> Route {
         namespace: "kafka".into(),
         name: "my-cluster-broker-11".into(),
         hostnames: vec![HOST.into()],
+        parents: Vec::new(),
         conditions: vec![condition("Accepted", true, "Accepted"), condition("ResolvedRefs", true, "ResolvedRefs")],
         backends: vec![Backend {
             namespace: "kafka".into(),
@@ -57,7 +62,7 @@ fn route() -> Route {
             exists: true,
             pods: 1,
             ready: 1,
-            nodes: vec![11],
+            brokers: vec![pod("kafka/my-cluster", 11)],
         }],
     }
 }
@@ -128,6 +133,7 @@ fn each_cause_has_facts_that_lead_to_it() {
                     resource: "Kafka kafka/my-cluster".into(),
                     listener: "external".into(),
                     advertised: false,
+                    cluster_id: None,
                 }),
                 ..unadvertised(facts())
             },
@@ -152,8 +158,12 @@ fn each_cause_has_facts_that_lead_to_it() {
         ),
         (Cause::BackendUnresolved, "does not exist", with_backend(|backend| backend.exists = false)),
         (Cause::BrokerDown, "no ready Pod", with_backend(|backend| backend.ready = 0)),
-        (Cause::WrongBroker, "broker [12]", with_backend(|backend| backend.nodes = vec![12])),
-        (Cause::WrongBroker, "another broker", Facts { identity: Some(NodeIdentity::Another), ..facts() }),
+        (
+            Cause::WrongBroker,
+            "is led to broker 12: TLSRoute",
+            with_backend(|backend| backend.brokers = vec![pod("kafka/my-cluster", 12)]),
+        ),
+        (Cause::WrongBroker, "another broker", Facts { peers: vec![Peer::Another], ..facts() }),
         (Cause::CertificateName, "is for broker-12.kafka.test", shows(Verdict::WrongName)),
         (Cause::UntrustedCertificate, "CN=the authority", shows(Verdict::Untrusted)),
         (Cause::CertificateExpired, "2026-02-01", shows(Verdict::Expired)),
@@ -239,6 +249,90 @@ fn the_default_certificate_is_an_unknown_name_and_not_an_untrusted_certificate()
     // Without the fixture's word for it, it is only a certificate that nobody trusts.
     let unaware = Facts { routes: vec![], tls: shown, gateway: Gateway::default(), ..facts() };
     assert_eq!(judge(&unaware).cause, Cause::UntrustedCertificate);
+}
+
+fn declared(resource: &str) -> Option<Declared> {
+    Some(Declared { resource: resource.into(), listener: "external".into(), advertised: true, cluster_id: None })
+}
+
+#[test]
+fn answers_that_differ_are_a_wrong_broker() {
+    let said = |id| Peer::Said { id, cluster_id: None };
+    let well = || tls(completed(Afterwards::Open), Some("broker"), Some(Verdict::Good));
+    let asked = |ids: &[i32]| Facts {
+        error: error("MessageTimedOut", "timed out"),
+        tls: well(),
+        peers: ids.iter().copied().map(said).collect(),
+        ..with_backend(|backend| backend.brokers = [10, 11, 12].map(|id| pod("kafka/my-cluster", id)).to_vec())
+    };
+    let diagnosis = judge(&asked(&[11, 12, 10, 11, 12]));
+    assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
+    let counts = "2 of 5 connections reached broker 11, 2 broker 12, 1 broker 10";
+    assert!(diagnosis.summary.contains("leads to several brokers"), "{}", diagnosis.summary);
+    assert!(diagnosis.summary.contains(counts), "{}", diagnosis.summary);
+    assert!(diagnosis.evidence.contains(&format!("kafka: {counts}")), "{:#?}", diagnosis.evidence);
+    // Where the same one answers each time the way is not to blame.
+    assert_eq!(judge(&asked(&[11; 5])).cause, Cause::Timeout);
+    assert_eq!(judge(&asked(&[12; 5])).cause, Cause::WrongBroker);
+}
+
+#[test]
+fn a_broker_of_another_cluster_is_a_wrong_broker_and_no_untrusted_certificate() {
+    // Both clusters have a broker 11. The certificate shown is not signed by the CA of the first one.
+    let mut shown = tls(completed(Afterwards::Open), Some("two-kafka"), Some(Verdict::Untrusted));
+    if let Some(outcome) = &mut shown {
+        outcome.chain[0].dns_names = vec!["two-node-11.two-kafka-brokers.kafka.svc".into()];
+    }
+    let two = pod("kafka/two", 11);
+    let facts = Facts {
+        error: error("SSL", "certificate verify failed"),
+        tls: shown,
+        declared: declared("Kafka kafka/one"),
+        ..with_backend(|backend| backend.brokers = vec![two])
+    };
+    let diagnosis = judge(&facts);
+    assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
+    assert!(diagnosis.summary.contains("is led to broker 11 of Kafka kafka/two, and not of Kafka kafka/one"));
+    // The route alone says it as well, and so does the certificate.
+    let by_route = judge(&Facts { tls: tls(Handshake::Closed, None, None), ..facts.clone() });
+    assert!(by_route.summary.contains("broker 11 of Kafka kafka/two"), "{}", by_route.summary);
+    let by_certificate = judge(&Facts { routes: Vec::new(), ..facts.clone() });
+    assert_eq!(by_certificate.cause, Cause::WrongBroker);
+    // Where no resource says whose the name is, the certificate's cluster is at least named.
+    let unclaimed = judge(&Facts { routes: Vec::new(), declared: None, ..facts });
+    assert_eq!(unclaimed.cause, Cause::UntrustedCertificate);
+    assert!(unclaimed.summary.contains("Secret kafka/two-cluster-ca-cert"), "{}", unclaimed.summary);
+}
+
+#[test]
+fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_dns() {
+    let listener = |name: &str, hostname: &str| Listener {
+        gateway: "strimzi/my-gateway".into(),
+        name: name.into(),
+        port: 9092,
+        hostname: Some(hostname.into()),
+    };
+    let host = "broker-11.strimzi.gateway.wrong.test";
+    let typo = Facts {
+        host: host.into(),
+        lookup: Some(Lookup::Failed("no such name".into())),
+        routes: Vec::new(),
+        served: vec![listener("a", "*.other.example"), listener("b", "*.strimzi.gateway.api.test")],
+        declared: declared("Kafka strimzi/gateway-api-test"),
+        ..facts()
+    };
+    let diagnosis = judge(&typo);
+    assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
+    for words in ["no Gateway serves it (they serve *.strimzi.gateway.api.test", "advertisedHost of broker 11"] {
+        assert!(diagnosis.summary.contains(words), "{words}: {}", diagnosis.summary);
+    }
+    // A name that a Gateway serves lacks nothing but DNS.
+    let served = Facts { served: vec![listener("c", "*.wrong.test")], ..typo.clone() };
+    let diagnosis = judge(&served);
+    assert!(diagnosis.cause == Cause::UnresolvedName && diagnosis.summary.contains("add it to DNS"), "{diagnosis:?}");
+    // And one that a client was given is not advertised.
+    let given = judge(&Facts { broker: None, declared: None, ..typo });
+    assert!(given.cause == Cause::UnresolvedName && given.summary.contains("check the name"), "{given:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the cluster's objects say about a name: routes, listeners, Services, Pods and Kafka resources.
 
-use super::facts::{Backend, Condition, Declared, Listener, Route};
+use super::facts::{Backend, Condition, Declared, Listener, Parent, PodBroker, Route};
 use crate::kube::{Catalog, Error, conditions};
 use kube::api::{DynamicObject, ListParams};
 use serde_json::Value;
@@ -70,7 +70,7 @@ fn attached_to(route: &DynamicObject, gateways: &[DynamicObject], port: u16) -> 
     })
 }
 
-fn route(object: &DynamicObject, kind: &str) -> Route {
+pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let backends = list(&object.data["spec"]["rules"])
         .iter()
@@ -81,7 +81,14 @@ fn route(object: &DynamicObject, kind: &str) -> Route {
             exists: false,
             pods: 0,
             ready: 0,
-            nodes: Vec::new(),
+            brokers: Vec::new(),
+        })
+        .collect();
+    let parents = list(&object.data["spec"]["parentRefs"])
+        .iter()
+        .map(|parent| Parent {
+            gateway: format!("{}/{}", parent["namespace"].as_str().unwrap_or(&namespace), text(&parent["name"])),
+            listener: parent["sectionName"].as_str().map(ToOwned::to_owned),
         })
         .collect();
     let conditions = conditions(object)
@@ -97,6 +104,7 @@ fn route(object: &DynamicObject, kind: &str) -> Route {
         kind: kind.to_owned(),
         name: object.metadata.name.clone().unwrap_or_default(),
         hostnames: list(&object.data["spec"]["hostnames"]).iter().map(text).collect(),
+        parents,
         conditions,
         backends,
         namespace,
@@ -125,22 +133,28 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
         backend.exists = true;
         backend.pods = selected.len();
         backend.ready = selected.iter().filter(|pod| ready(pod)).count();
-        backend.nodes = selected.iter().filter_map(|pod| node(pod)).collect();
+        backend.brokers = selected.iter().filter_map(|pod| broker(pod)).collect();
     }
 }
 
-/// The node id at the end of a broker Pod's name, `<cluster>-<pool>-<id>`.
-fn node(pod: &DynamicObject) -> Option<i32> {
-    pod.metadata.labels.as_ref()?.get("strimzi.io/cluster")?;
-    pod.metadata.name.as_ref()?.rsplit('-').next()?.parse().ok()
+/// The broker of a Pod: its node id is at the end of the name, `<cluster>-<pool>-<id>`.
+fn broker(pod: &DynamicObject) -> Option<PodBroker> {
+    let cluster = pod.metadata.labels.as_ref()?.get("strimzi.io/cluster")?;
+    let id = pod.metadata.name.as_ref()?.rsplit('-').next()?.parse().ok()?;
+    Some(PodBroker { cluster: format!("{}/{cluster}", pod.metadata.namespace.as_deref().unwrap_or_default()), id })
 }
 
 fn ready(pod: &DynamicObject) -> bool {
     list(&pod.data["status"]["conditions"]).iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
-/// The listeners on the port, or for the name.
-pub(super) fn listeners(gateways: &[DynamicObject], host: &str, port: u16) -> Vec<Listener> {
+/// The listeners on the port that serve the name.
+pub(super) fn for_name(served: &[Listener], host: &str, port: u16) -> Vec<Listener> {
+    served.iter().filter(|listener| listener.port == port && listener.serves(host)).cloned().collect()
+}
+
+/// All listeners of the Gateways.
+pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
     let mut found = Vec::new();
     for gateway in gateways {
         let metadata = &gateway.metadata;
@@ -150,11 +164,12 @@ pub(super) fn listeners(gateways: &[DynamicObject], host: &str, port: u16) -> Ve
             metadata.name.as_deref().unwrap_or_default()
         );
         for listener in list(&gateway.data["spec"]["listeners"]) {
-            let hostname = listener["hostname"].as_str().map(ToOwned::to_owned);
-            let named = hostname.as_ref().is_none_or(|pattern| covers(pattern, host));
-            if listener["port"] == port && named {
-                found.push(Listener { gateway: title.clone(), name: text(&listener["name"]), port, hostname });
-            }
+            found.push(Listener {
+                gateway: title.clone(),
+                name: text(&listener["name"]),
+                port: listener["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+                hostname: listener["hostname"].as_str().map(ToOwned::to_owned),
+            });
         }
     }
     found
@@ -179,7 +194,8 @@ pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared>
             if starts || advertised {
                 let namespace = metadata.namespace.as_deref().unwrap_or_default();
                 let resource = format!("Kafka {namespace}/{}", metadata.name.as_deref().unwrap_or_default());
-                return Some(Declared { resource, listener: text(&listener["name"]), advertised });
+                let cluster_id = kafka.data["status"]["clusterId"].as_str().map(ToOwned::to_owned);
+                return Some(Declared { resource, listener: text(&listener["name"]), advertised, cluster_id });
             }
         }
     }

@@ -95,14 +95,16 @@ status: {conditions: [{type: Ready, status: "True"}]}
     resolve(&mut found, &services, &pods);
     let backend = &found[0].backends[0];
     assert!(backend.exists);
-    assert_eq!((backend.pods, backend.ready, backend.nodes.as_slice()), (1, 1, &[11][..]));
+    assert_eq!((backend.pods, backend.ready, backend.brokers.len()), (1, 1, 1));
+    assert_eq!((backend.brokers[0].cluster.as_str(), backend.brokers[0].id), ("kafka/my-cluster", 11));
     assert!(!found[1].backends[0].exists);
 }
 
 #[test]
 fn listeners_are_found_by_port_and_name() {
-    let names =
-        |host, port| listeners(&gateways(), host, port).into_iter().map(|listener| listener.name).collect::<Vec<_>>();
+    let names = |host, port| {
+        for_name(&listeners(&gateways()), host, port).into_iter().map(|listener| listener.name).collect::<Vec<_>>()
+    };
     assert_eq!(names("broker-11.kafka.test", 9092), ["passthrough"]);
     assert!(names("broker-11.other.test", 9092).is_empty());
     assert_eq!(names("broker-11.other.test", 9100), ["bootstrap"]);

@@ -127,6 +127,7 @@ fn example(cause: Cause) -> &'static str {
         Cause::Content => "The topic is deleted while a workload writes to it: `stop` misses messages.",
         Cause::ManifestRefused => "A manifest has a value that the CRD does not allow.",
         Cause::ConditionUnmet => "The sabotage leaves out the `apply` for whose objects a `wait` step waits.",
+        Cause::LabComponentDead => "The lab's agent was killed: `cargo xtask lab up` starts it again.",
         Cause::Timeout => {
             "A step is still under way when the scenario's `within` is over. Expect a nearer cause if there is one."
         }

@@ -220,7 +220,7 @@ pub enum Trust {
     ClusterCa,
     /// The CA that signs client certificates: the classic mistake.
     ClientsCa,
-    /// The lab's own CA, which signs what a `certificate` step makes unless that says otherwise.
+    /// The lab's own CA, which signs what `certificate` steps make; it is made when a scenario first needs it.
     LabCa,
     /// A key of a Secret.
     Secret {

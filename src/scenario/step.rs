@@ -272,6 +272,8 @@ pub struct ProbeTcp {
     /// A number or a variable.
     pub port: String,
     pub expect: PortState,
+    /// With `expect: kafka`: the broker with this node id answers, on five connections in a row.
+    pub broker: Option<i32>,
     /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
 }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::kinds::kind;
 use super::patches;
-use crate::scenario::{ProbeWants, Refuse, Restart, Sleep, Span, Step, Wait, suggest};
+use crate::scenario::{PortState, ProbeWants, Refuse, Restart, Sleep, Span, Step, Wait, suggest};
 use std::collections::BTreeSet;
 
 /// A sleep that is longer than this is a scenario on time, not a wait for something.
@@ -48,7 +48,18 @@ pub(super) fn check(context: &mut Context<'_>) {
                     at_least_one(context, &format!("{at}/times"), "times", u64::from(times));
                 }
             }
-            Step::ProbeTcp(probe) => check_port(context, &format!("{at}/port"), Some(&probe.port)),
+            Step::ProbeTcp(probe) => {
+                check_port(context, &format!("{at}/port"), Some(&probe.port));
+                if probe.broker.is_some() && probe.expect != PortState::Kafka {
+                    context.error(
+                        "scenario::probe",
+                        &format!("{at}/broker"),
+                        "only a port that is answered by Kafka has a broker".into(),
+                        "without meaning here",
+                        "expect `kafka`, or remove `broker`",
+                    );
+                }
+            }
             Step::Produce(step) | Step::Consume(step) | Step::ProduceAndConsume(step) => {
                 at_least_one(context, &format!("{at}/messages"), "messages", u64::from(step.messages));
                 if step.brokers.as_ref().is_some_and(Vec::is_empty) {

@@ -1,12 +1,10 @@
 //! From what a client met to a failure with its cause: the one place where the runner asks the diagnosis.
 
-use super::{Context, StepFailure, gateway};
-use crate::client::tls::TlsOutcome;
+use super::{Context, StepFailure, client_log, gateway};
+use crate::cause::Cause;
+use crate::client::tls::{Handshake, TlsOutcome};
 use crate::client::{Access, ClientError};
 use crate::diagnose::{Diagnosis, Settings, Subject, explain};
-
-/// How much of a client's log is worth a reader's time; the rest repeats itself.
-const LOG_LINES: usize = 6;
 
 /// The failure of a step whose client failed.
 pub async fn client(
@@ -16,14 +14,26 @@ pub async fn client(
     error: &ClientError,
 ) -> StepFailure {
     let diagnosis = ask(context, &Subject::Failure(error.clone()), Some(access)).await;
-    let mut evidence = diagnosis.evidence;
+    let evidence = with_client(diagnosis.evidence, error);
+    let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
+    let seen = if plain { diagnosis.summary } else { diagnosis.summary.replace(client_log::GUESS, "") };
+    StepFailure::new(diagnosis.cause, wanted, seen).with_evidence(evidence)
+}
+
+/// A diagnosis's evidence with the client's own words, which come first: what was found out about them ends the list.
+fn with_client(evidence: Vec<String>, error: &ClientError) -> Vec<String> {
     let text = error.to_string();
-    if !evidence.contains(&text) {
-        evidence.push(text);
+    let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
+    let (mut lines, found): (Vec<_>, Vec<_>) = evidence.into_iter().partition(|line| line.starts_with("client: "));
+    if !lines.iter().any(|line| line.ends_with(&text)) {
+        lines.push(format!("client: {text}"));
     }
-    let first = error.log.len().saturating_sub(LOG_LINES);
-    evidence.extend(error.log[first..].iter().map(|line| format!("client log: {line}")));
-    StepFailure::new(diagnosis.cause, wanted, diagnosis.summary).with_evidence(evidence)
+    if !plain {
+        lines.iter_mut().for_each(|line| *line = line.replace(client_log::GUESS, ""));
+    }
+    lines.extend(client_log::collapsed(&error.log, plain));
+    lines.extend(found);
+    lines
 }
 
 /// The failure of a TLS handshake for `sni`, or for none.
@@ -31,17 +41,71 @@ pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOu
     let host = sni.map_or_else(|| outcome.address.ip().to_string(), ToOwned::to_owned);
     let subject = Subject::Address { host, port: outcome.address.port() };
     let diagnosis = ask(context, &subject, None).await;
-    let mut evidence = vec![outcome.to_string()];
-    evidence.extend(diagnosis.evidence);
+    let mut evidence = diagnosis.evidence;
+    // The diagnosis makes a handshake of its own, which mostly ends as this one did.
+    if !evidence.iter().any(|line| line.ends_with(&outcome.to_string())) {
+        evidence.insert(0, outcome.to_string());
+    }
     StepFailure::new(diagnosis.cause, "a TLS handshake", diagnosis.summary).with_evidence(evidence)
 }
 
 async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Access>) -> Diagnosis {
     let info = &context.lab.info;
+    if let Some(diagnosis) = dead(&context.lab.dead_components()) {
+        return diagnosis;
+    }
     let settings = Settings {
         access: access.cloned(),
         default_certificate: gateway::default_certificate(&info.gateway.name),
         ..Settings::default()
     };
     context.clock.waiting(explain(&context.lab.catalog, info, subject, &settings)).await
+}
+
+/// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.
+/// `components`: a sentence each, such as `agent does not run`.
+fn dead(components: &[String]) -> Option<Diagnosis> {
+    if components.is_empty() {
+        return None;
+    }
+    Some(Diagnosis {
+        cause: Cause::LabComponentDead,
+        summary: format!(
+            "a part of the lab itself is down ({}), so nothing that needs it works; `cargo xtask lab up` repairs it",
+            components.join(", ")
+        ),
+        evidence: components.iter().map(|one| format!("processes: {one}")).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_agent_is_the_lab_and_not_the_gateway() {
+        assert_eq!(dead(&[]), None);
+        let diagnosis = dead(&["agent does not run".to_owned()]).expect("a diagnosis");
+        assert_eq!(diagnosis.cause, Cause::LabComponentDead);
+        assert!(diagnosis.summary.contains("agent does not run"), "{}", diagnosis.summary);
+        assert!(diagnosis.summary.contains("`cargo xtask lab up` repairs it"), "{}", diagnosis.summary);
+    }
+
+    #[test]
+    fn the_clients_words_are_there_once_and_first() {
+        let mut error =
+            ClientError::harness("produce to x", "Disconnected: connecting to a PLAINTEXT broker listener?");
+        error.log = vec!["FAIL: b11: gone (after 1ms)".into(), "FAIL: b11: gone (after 2ms)".into()];
+        let evidence = vec![format!("client: {error}"), "kubernetes: no route".to_owned()];
+        assert_eq!(
+            with_client(evidence, &error),
+            [
+                "client: produce to x: Disconnected",
+                "client log (2 times): FAIL: b11: gone (after 2ms)",
+                "kubernetes: no route"
+            ]
+        );
+        // A diagnosis that did not look at the client's words has none of them.
+        assert_eq!(with_client(Vec::new(), &error)[0], "client: produce to x: Disconnected");
+    }
 }

@@ -3,6 +3,7 @@
 mod attempt;
 mod authority;
 mod cleanup;
+mod client_log;
 mod clients;
 mod clock;
 mod context;

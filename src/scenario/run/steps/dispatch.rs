@@ -1,7 +1,7 @@
 //! From a step to what carries it out.
 
 use super::settle::Before;
-use super::{certificate, connections, life, objects, operator, probe, refuse, traffic, wait, workload};
+use super::{certificate, connections, life, objects, operator, probe, probe_tcp, refuse, traffic, wait, workload};
 use crate::scenario::run::{Context, StepFailure};
 use crate::scenario::{Sabotage, Step};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub async fn perform(context: &mut Context<'_>, step: &Step) -> Outcome {
         Step::ProduceAndConsume(messages) => traffic::produce_and_consume(context, messages).await,
         Step::Refuse(attempt) => refuse::refuse(context, attempt).await,
         Step::Probe(look) => probe::probe(context, look).await,
-        Step::ProbeTcp(look) => probe::probe_tcp(context, look).await,
+        Step::ProbeTcp(look) => probe_tcp::probe_tcp(context, look).await,
         Step::Start(start) => workload::start(context, start).await,
         Step::Stop(stop) => workload::stop(context, stop).await,
         Step::Connections(many) => connections::connections(context, many).await,

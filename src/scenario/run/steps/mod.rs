@@ -1,5 +1,6 @@
 //! What each step does, a family a file.
 
+mod answers;
 mod certificate;
 mod conditions;
 mod connections;
@@ -8,10 +9,12 @@ mod life;
 mod objects;
 mod operator;
 mod probe;
+mod probe_tcp;
 mod refuse;
 mod settle;
 mod traffic;
 mod wait;
+mod whose;
 mod workload;
 
 pub use dispatch::{Outcome, limit, perform, sabotage};

@@ -1,21 +1,25 @@
-//! probe, probe-tcp.
+//! probe.
 
 use super::Outcome;
+use super::answers::{Answer, Answers, Next};
 use super::refuse::port;
+use super::whose;
 use crate::cause::Cause;
-use crate::client::tcp::{self, TcpOutcome};
 use crate::client::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
-use crate::client::{self, BrokerAddr, CertificateInfo, NodeIdentity};
+use crate::client::{self, BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
 use crate::scenario::run::{Context, StepFailure, clients, explain};
-use crate::scenario::{PortState, Probe, ProbeTcp, Span, Terminator};
+use crate::scenario::{Probe, Span, Terminator};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 const WITHIN: Span = Span::seconds(30);
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
-const AGAIN: Duration = Duration::from_millis(300);
+pub(super) const AGAIN: Duration = Duration::from_millis(300);
+
+/// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
+/// leads four more connections to the first one's broker once in 81 times, and one that takes turns never.
+pub(super) const TIMES_FOR_A_BROKER: u32 = 5;
 
 pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
     let within = step.within.unwrap_or(WITHIN).0;
@@ -27,8 +31,13 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         None => None,
     };
     let alpn: Vec<_> = step.alpn.iter().map(String::as_str).collect();
-    let times = step.times.unwrap_or(1);
-    let mut in_a_row = 0;
+    let default = if step.expect.broker.is_some() { TIMES_FOR_A_BROKER } else { 1 };
+    let times = step.times.unwrap_or(default);
+    let whose = match step.expect.broker {
+        Some(_) => whose::of(context, step.expect.cluster.as_deref()).await,
+        None => Whose::default(),
+    };
+    let mut answers = Answers::new(times, whose.clone());
     // What was seen while there was time to look: the last look may be cut short by the deadline.
     let mut looked: Option<StepFailure> = None;
     loop {
@@ -39,33 +48,39 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
             // Who answers is known by the end of the handshake, and watching each of many would add up.
             question.linger = Duration::ZERO;
         }
-        let outcome = context.clock.waiting(question.run()).await;
-        let failure = match differs(step, &outcome) {
-            Some(failure) => failure,
-            None => match kafka(context, step, address, &question).await {
-                Some(failure) => failure,
-                None => match identified(context, step, &outcome).await? {
-                    Ok(told) => {
-                        in_a_row += 1;
-                        if in_a_row < times {
-                            continue;
-                        }
-                        let seen = match times {
-                            1 => outcome.to_string(),
-                            _ => format!("{times} times in a row: {outcome}"),
-                        };
-                        return Ok(std::iter::once(seen).chain(told).collect());
-                    }
-                    Err(failure) => failure,
-                },
+        let (outcome, look) = look(context, step, &whose, &question).await?;
+        let before = answers.in_a_row();
+        let (answer, failure) = match look {
+            Look::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
+                Next::Passed => {
+                    let seen = match times {
+                        1 => outcome.to_string(),
+                        _ => format!("{times} times in a row: {outcome}"),
+                    };
+                    return Ok(std::iter::once(seen).chain(told).collect());
+                }
+                next => (next, None),
             },
+            Look::Another(peer, failure) => (answers.add(Answer::Another(peer)), Some(failure)),
+            Look::Failed(failure) => (answers.add(Answer::Failed), Some(failure)),
         };
-        let failure = match in_a_row {
+        let failure = failure.map(|failure| match before {
             0 => failure,
             before => failure.with_evidence([format!("as wanted {before} times, and then not")]),
-        };
-        in_a_row = 0;
+        });
+        match answer {
+            Next::Differing(seen) => return Err(differing(step, seen, &outcome)),
+            Next::Again if failure.is_none() => continue,
+            _ => {}
+        }
         if Instant::now() + AGAIN >= deadline {
+            if answers.differ()
+                && let Next::Differing(seen) = answers.tell()
+            {
+                return Err(differing(step, seen, &outcome));
+            }
+            // An answer as wanted has not come too late, only not often enough yet.
+            let Some(failure) = failure else { continue };
             // A handshake that never came about has a cause that the diagnosis knows better.
             if outcome.completed() {
                 return Err(failure);
@@ -77,10 +92,123 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
             return Err(StepFailure { wanted: failure.wanted, ..told });
         }
         if outcome.completed() {
-            looked = Some(failure);
+            looked = failure.or(looked);
         }
-        context.clock.waiting(tokio::time::sleep(AGAIN)).await;
+        if answer == Next::Later {
+            context.clock.waiting(tokio::time::sleep(AGAIN)).await;
+        }
     }
+}
+
+/// The name leads to the wanted broker and to others.
+fn differing(step: &Probe, seen: String, outcome: &TlsOutcome) -> StepFailure {
+    let wanted = match step.expect.broker {
+        Some(broker) => format!("{}: {} answers each time", step.sni, owned(broker, step.expect.cluster.as_deref())),
+        None => format!("{}: the same answer each time", step.sni),
+    };
+    let seen = format!("{seen}: the name leads to several brokers, as through a Service that selects all of them");
+    StepFailure::new(Cause::WrongBroker, wanted, seen).with_evidence([format!("the last: {outcome}")])
+}
+
+/// What one connection showed.
+enum Look {
+    /// All that was wanted, and how it is known who answered.
+    Wanted(Option<Peer>, Option<String>),
+    Another(Peer, StepFailure),
+    Failed(StepFailure),
+}
+
+async fn look(
+    context: &mut Context<'_>,
+    step: &Probe,
+    whose: &Whose,
+    question: &Question<'_>,
+) -> Result<(TlsOutcome, Look), StepFailure> {
+    let expect = &step.expect;
+    // Who is asked by a word or not at all cannot be watched as well.
+    let asked = expect.kafka.is_some() || expect.broker.is_some();
+    if !asked {
+        let outcome = context.clock.waiting(question.run()).await;
+        let look = differs(step, &outcome).map_or(Look::Wanted(None, None), Look::Failed);
+        return Ok((outcome, look));
+    }
+    let (outcome, stream) = context.clock.waiting(question.open()).await;
+    if let Some(failure) = differs(step, &outcome) {
+        return Ok((outcome, Look::Failed(failure)));
+    }
+    let certified = outcome.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
+    let word = match stream {
+        Some(mut stream) if expect.kafka.is_some() || certified.is_none() => {
+            let wanted = expect.broker.unwrap_or_default();
+            Some(context.clock.waiting(own_word(&mut stream, wanted, question.within)).await)
+        }
+        _ => None,
+    };
+    if let Some(failure) = expect.kafka.and_then(|wanted| kafka(&step.sni, wanted, word.as_ref()?)) {
+        return Ok((outcome, Look::Failed(failure)));
+    }
+    let Some(wanted) = expect.broker else { return Ok((outcome, Look::Wanted(None, None))) };
+    let said = || word.unwrap_or_else(|| Err("it was not asked".to_owned())).map_or_else(Peer::Unknown, Peer::from);
+    let peer = certified.unwrap_or_else(said);
+    if let Peer::Unknown(why) = &peer {
+        let look = by_the_client(context, step, wanted, &outcome, why).await?;
+        return Ok((outcome, look));
+    }
+    let certified = matches!(peer, Peer::Certified(_));
+    if peer.is(wanted, whose) == Some(true) {
+        let how = if certified {
+            "its certificate names that broker's Pod"
+        } else {
+            "it says so itself over that connection"
+        };
+        return Ok((outcome, Look::Wanted(Some(peer), Some(format!("it is broker {wanted}: {how}")))));
+    }
+    let words = format!("{}: {} answers", step.sni, owned(wanted, step.expect.cluster.as_deref()));
+    let seen = match (certified, whose.name(&peer)) {
+        (true, name) => format!("the certificate is that of {name}: {outcome}"),
+        (false, name) => format!("{name} answers there: {outcome}"),
+    };
+    Ok((outcome, Look::Another(peer, StepFailure::new(Cause::WrongBroker, words, seen))))
+}
+
+/// The broker in words.
+fn owned(broker: i32, cluster: Option<&str>) -> String {
+    match cluster {
+        Some(cluster) => format!("broker {broker} of Kafka {cluster}"),
+        None => format!("broker {broker}"),
+    }
+}
+
+/// A broker that says nothing to a stranger is asked by the scenario's own client, on connections of its own to the
+/// address that the broker advertises.
+async fn by_the_client(
+    context: &mut Context<'_>,
+    step: &Probe,
+    wanted: i32,
+    outcome: &TlsOutcome,
+    why: &str,
+) -> Result<Look, StepFailure> {
+    let words = format!("{}: broker {wanted} answers", step.sni);
+    let access = clients::access(context, None).await?;
+    let asked = async {
+        let cluster = client::cluster(&access, IDENTIFY_WITHIN).await?;
+        Ok::<_, client::ClientError>((cluster, client::identify(&access, IDENTIFY_WITHIN).await?))
+    };
+    let (cluster, mut identities) = match context.clock.waiting(asked).await {
+        Ok(both) => both,
+        Err(error) => {
+            let failure = explain::client(context, words, &access, &error).await;
+            return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+        }
+    };
+    let cluster_id = Some(cluster.cluster_id.clone());
+    let advertised = cluster.brokers.into_iter().find(|broker| broker.id == Some(wanted));
+    let at = (step.sni.as_str(), outcome.address.port());
+    Ok(match by_its_own_word(wanted, at, advertised.as_ref(), identities.remove(&wanted)) {
+        Ok(told) => Look::Wanted(Some(Peer::Said { id: wanted, cluster_id }), Some(told)),
+        Err((cause @ Cause::WrongBroker, seen)) => Look::Another(Peer::Another, StepFailure::new(cause, words, seen)),
+        Err((cause, seen)) => Look::Failed(StepFailure::new(cause, words, seen)),
+    })
 }
 
 /// What the handshake shows against what it must show.
@@ -114,38 +242,6 @@ fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<StepFailure> {
     None
 }
 
-/// How it is known that the wanted broker answers, or what speaks against it: by its certificate, where that is the
-/// operator's; else by the address that it advertises and by its own word. Where neither tells, that is a failure.
-async fn identified(
-    context: &mut Context<'_>,
-    step: &Probe,
-    outcome: &TlsOutcome,
-) -> Result<Result<Option<String>, StepFailure>, StepFailure> {
-    let Some(wanted) = step.expect.broker else { return Ok(Ok(None)) };
-    let words = format!("{}: broker {wanted} answers", step.sni);
-    if let Some(seen) = outcome.chain.first().and_then(|leaf| node_id(leaf, &context.cluster)) {
-        return Ok(if seen == wanted {
-            Ok(Some(format!("it is broker {wanted}: its certificate names that broker's Pod")))
-        } else {
-            let seen = format!("the certificate is that of broker {seen}: {outcome}");
-            Err(StepFailure::new(Cause::WrongBroker, words, seen))
-        });
-    }
-    let access = clients::access(context, None).await?;
-    let asked = async {
-        let cluster = client::cluster(&access, IDENTIFY_WITHIN).await?;
-        Ok::<_, client::ClientError>((cluster, client::identify(&access, IDENTIFY_WITHIN).await?))
-    };
-    let (cluster, mut identities) = match context.clock.waiting(asked).await {
-        Ok(both) => both,
-        Err(error) => return Ok(Err(explain::client(context, words, &access, &error).await)),
-    };
-    let advertised = cluster.brokers.into_iter().find(|broker| broker.id == Some(wanted));
-    Ok(by_its_own_word(wanted, (&step.sni, outcome.address.port()), advertised.as_ref(), identities.remove(&wanted))
-        .map(Some)
-        .map_err(|(cause, seen)| StepFailure::new(cause, words, seen)))
-}
-
 /// What the cluster's metadata and the broker's own answer say together.
 fn by_its_own_word(
     wanted: i32,
@@ -173,93 +269,15 @@ fn by_its_own_word(
     }
 }
 
-/// The id of the broker whose certificate this is: it names the broker's Pod, `<cluster>-<pool>-<id>`.
-fn node_id(leaf: &CertificateInfo, cluster: &str) -> Option<i32> {
-    leaf.dns_names.iter().find_map(|name| {
-        let (pod, rest) = name.split_once('.')?;
-        let ours = pod.starts_with(&format!("{cluster}-")) && rest.starts_with(&format!("{cluster}-kafka-brokers"));
-        if ours { pod.rsplit('-').next()?.parse().ok() } else { None }
-    })
-}
-
-async fn kafka(
-    context: &Context<'_>,
-    step: &Probe,
-    address: SocketAddr,
-    question: &Question<'_>,
-) -> Option<StepFailure> {
-    let wanted = step.expect.kafka?;
-    match (context.clock.waiting(client::hello(address, Some(question), question.within)).await, wanted) {
+/// Whether a broker answered, against whether one had to.
+fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<StepFailure> {
+    match (word, wanted) {
         (Ok(_), true) | (Err(_), false) => None,
-        (Err(seen), true) => Some(StepFailure::new(Cause::Unknown, format!("{}: a broker answers", step.sni), seen)),
-        (Ok(hello), false) => {
-            let seen = format!("a broker answers ({} kinds of request)", hello.apis);
-            Some(StepFailure::new(Cause::NotRefused, format!("{}: no broker answers", step.sni), seen))
+        (Err(seen), true) => Some(StepFailure::new(Cause::Unknown, format!("{sni}: a broker answers"), seen)),
+        (Ok(word), false) => {
+            let seen = format!("a broker answers ({} kinds of request)", word.hello.apis);
+            Some(StepFailure::new(Cause::NotRefused, format!("{sni}: no broker answers"), seen))
         }
-    }
-}
-
-pub async fn probe_tcp(context: &mut Context<'_>, step: &ProbeTcp) -> Outcome {
-    let within = step.within.unwrap_or(WITHIN).0;
-    let deadline = Instant::now() + within;
-    let port = port(context, Some(&step.port))?;
-    let host = step.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
-    let wanted = format!(
-        "{host}:{port} {}",
-        match step.expect {
-            PortState::Open => "accepts connections",
-            PortState::Kafka => "is answered by a broker",
-            PortState::Closed => "is closed",
-        }
-    );
-    let found = context.clock.waiting(tokio::net::lookup_host((host.as_str(), port))).await;
-    let Some(address) = found.ok().and_then(|mut all| all.next()) else {
-        return Err(StepFailure::new(Cause::UnresolvedName, wanted, format!("{host} does not resolve")));
-    };
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
-        let (met, seen) = context.clock.waiting(port_state(step.expect, address, left)).await;
-        if met {
-            return Ok(vec![seen]);
-        }
-        if Instant::now() + AGAIN >= deadline {
-            let cause = if step.expect == PortState::Closed { Cause::NotRefused } else { Cause::Unreachable };
-            return Err(StepFailure::new(cause, wanted, seen));
-        }
-        context.clock.waiting(tokio::time::sleep(AGAIN)).await;
-    }
-}
-
-async fn port_state(expect: PortState, address: SocketAddr, within: Duration) -> (bool, String) {
-    match expect {
-        PortState::Open => {
-            let outcome = tcp::probe(address, within).await;
-            (outcome == TcpOutcome::Connected, outcome.to_string())
-        }
-        PortState::Kafka => match client::hello(address, None, within).await {
-            Ok(hello) => (true, format!("a broker answers ({} kinds of request)", hello.apis)),
-            Err(seen) => (false, seen),
-        },
-        PortState::Closed => match tcp::probe(address, within).await {
-            TcpOutcome::Connected => closes(address, within).await,
-            outcome => (true, outcome.to_string()),
-        },
-    }
-}
-
-/// Whether the other side closes without a byte: a gateway's port is open even when no route is behind it.
-async fn closes(address: SocketAddr, within: Duration) -> (bool, String) {
-    let talk = async {
-        let mut stream = tokio::net::TcpStream::connect(address).await?;
-        // The smallest question that Kafka answers: API versions, version 0, for nobody in particular.
-        stream.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]).await?;
-        stream.read(&mut [0; 16]).await
-    };
-    match timeout(within, talk).await {
-        Ok(Ok(0)) => (true, "closed without a byte".to_owned()),
-        Ok(Err(error)) => (true, error.to_string()),
-        Ok(Ok(bytes)) => (false, format!("it is open and answers ({bytes} bytes)")),
-        Err(_) => (false, "it is open and says nothing".to_owned()),
     }
 }
 
@@ -279,19 +297,5 @@ mod tests {
         assert!(cause == Cause::Unknown && seen.contains("not allowed"), "{seen}");
         assert_eq!(told("b10.x", None).expect_err("not asked").0, Cause::Unknown);
         assert_eq!(by_its_own_word(10, ("b10.x", 9092), None, None).expect_err("no broker").0, Cause::WrongBroker);
-    }
-
-    #[test]
-    fn a_brokers_certificate_tells_its_id() {
-        let mut leaf: CertificateInfo = serde_json::from_value(serde_json::json!({
-            "subject": "", "issuer": "", "common_name": "", "addresses": [], "fingerprint": "",
-            "not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z",
-            "dns_names": ["broker-10.kafka.test", "my-cluster-broker-12.my-cluster-kafka-brokers.kafka.svc"],
-        }))
-        .expect("a certificate");
-        assert_eq!(node_id(&leaf, "my-cluster"), Some(12));
-        assert_eq!(node_id(&leaf, "other"), None);
-        leaf.dns_names.pop();
-        assert_eq!(node_id(&leaf, "my-cluster"), None);
     }
 }

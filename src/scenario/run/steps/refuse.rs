@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::cause::Cause;
 use crate::client::tls::Probe;
-use crate::client::{self, ProduceSpec};
+use crate::client::{self, ProduceSpec, own_word};
 use crate::scenario::run::{Context, StepFailure, clients, explain};
 use crate::scenario::{Refuse, Span};
 use std::net::SocketAddr;
@@ -14,6 +14,10 @@ const WITHIN: Span = Span::seconds(15);
 
 /// What an attempt to produce sends: more than a topic here has partitions, since each of them must be tried.
 const MESSAGES: u64 = 100;
+
+/// How many handshakes in a row a name must be refused.
+const HOLDS: u32 = 5;
+const TAKE_OVER: Duration = Duration::from_millis(300);
 
 /// What one attempt came to.
 enum Attempt {
@@ -44,6 +48,9 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
                 }
                 None => {
                     let took = began.elapsed().as_secs_f64();
+                    if let Some(seen) = broken(context, step, succeeded.is_some()).await? {
+                        return Err(StepFailure::new(Cause::NotRefused, wanted, seen).with_evidence(refusal.evidence));
+                    }
                     let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
                     evidence.extend(refusal.evidence);
                     return Ok(evidence);
@@ -65,6 +72,33 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
         context.clock.waiting(tokio::time::sleep(pause)).await;
         pause = (pause * 2).min(Duration::from_secs(2));
     }
+}
+
+/// Whether a name that was refused is served all the same, on one of a few more connections: a gateway that refuses now
+/// and serves then would be asked until it refuses. Where it served just before, it gets a moment to take the change over
+/// in each of its threads.
+async fn broken(context: &Context<'_>, step: &Refuse, served: bool) -> Result<Option<String>, StepFailure> {
+    if step.client.is_some() {
+        return Ok(None);
+    }
+    if served {
+        context.clock.waiting(tokio::time::sleep(TAKE_OVER)).await;
+    }
+    let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
+    let probe = Probe::new(address, step.sni.as_deref().filter(|_| !step.no_sni), Duration::from_secs(2));
+    for before in 1..HOLDS {
+        if let Some(seen) = context.clock.waiting(served_by_a_broker(&probe)).await {
+            return Ok(Some(format!("refused {before} times, and then {seen}")));
+        }
+    }
+    Ok(None)
+}
+
+/// What a broker answered at the end of one connection, if one did.
+async fn served_by_a_broker(probe: &Probe<'_>) -> Option<String> {
+    let (outcome, stream) = probe.open().await;
+    let word = own_word(&mut stream?, 0, probe.within).await.ok()?;
+    Some(format!("not refused: a broker answers ({} kinds of request): {outcome}", word.hello.apis))
 }
 
 /// How a refusal differs from the wanted one.
@@ -139,6 +173,32 @@ pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, StepFailur
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::testing::{Authority, broker, serve, serve_tls};
+    use std::sync::Arc;
+    use tokio_rustls::TlsAcceptor;
+
+    #[tokio::test]
+    async fn only_a_broker_behind_the_name_breaks_a_refusal() {
+        let server = || Authority::new("gateway").leaf("gateway", &["x.kafka.test"]).server(None);
+        let sni = Some("x.kafka.test");
+        let acceptor = TlsAcceptor::from(Arc::new(server()));
+        let behind = serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    broker(stream, 10).await;
+                }
+            }
+        })
+        .await;
+        let seen = served_by_a_broker(&Probe::new(behind, sni, Duration::from_secs(5))).await.expect("it is served");
+        assert!(seen.contains("a broker answers (3 kinds of request)"), "{seen}");
+        // A gateway that ends TLS for a name that nobody serves has no broker behind it.
+        let alone = serve_tls(server()).await;
+        assert_eq!(served_by_a_broker(&Probe::new(alone, sni, Duration::from_millis(200))).await, None);
+        let closed = serve(|stream| async move { drop(stream) }).await;
+        assert_eq!(served_by_a_broker(&Probe::new(closed, sni, Duration::from_secs(5))).await, None);
+    }
 
     #[test]
     fn a_refusal_must_be_for_the_cause_and_have_the_words() {

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::conditions::{look, wanted};
+use crate::diagnose;
 use crate::kube::{Progressed, wait_for, wait_for_all};
 use crate::scenario::Wait;
 use crate::scenario::run::{Context, StepFailure};
@@ -39,6 +40,10 @@ pub async fn wait(context: &mut Context<'_>, step: &Wait) -> Outcome {
         let one = wait_for(catalog, &object, &words, step.within.0, look);
         context.clock.waiting(one).await
     };
-    waited.map_err(|error| StepFailure::kube(format!("{} {}: {words}", step.kind, step.name), &error))?;
-    Ok(Vec::new())
+    let Err(error) = waited else { return Ok(Vec::new()) };
+    let failure = StepFailure::kube(format!("{} {}: {words}", step.kind, step.name), &error);
+    let namespace = step.namespace.as_deref().unwrap_or(&context.namespace);
+    let name = (step.name != "*").then_some(step.name.as_str());
+    let names = context.clock.waiting(diagnose::beside(catalog, &step.kind, namespace, name)).await;
+    Err(failure.with_evidence(names))
 }

@@ -2,11 +2,12 @@
 
 use super::Outcome;
 use crate::cause::Cause;
-use crate::client::{self, Workload, WorkloadResult, WorkloadSpec};
+use crate::client::{self, WorkloadResult, WorkloadSpec};
 use crate::report::WorkloadFigures;
 use crate::scenario::run::{Context, StepFailure, clients, explain};
 use crate::scenario::{Span, Start, Stop};
 use std::time::Duration;
+use tokio::time::Instant;
 
 const WITHIN: Span = Span::seconds(30);
 
@@ -35,8 +36,8 @@ pub async fn stop(context: &mut Context<'_>, step: &Stop) -> Outcome {
         return Err(StepFailure::new(Cause::Content, wanted, "no start step before it began that workload"));
     };
     let least = step.acked.unwrap_or(1);
-    context.clock.waiting(acknowledged(&workload, least, within)).await;
-    match context.clock.waiting(workload.stop(within)).await {
+    let left = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
+    match context.clock.waiting(workload.stop(left)).await {
         Ok(result) => {
             context.figures = Some(WorkloadFigures {
                 acked: result.acked,
@@ -50,15 +51,23 @@ pub async fn stop(context: &mut Context<'_>, step: &Stop) -> Outcome {
     }
 }
 
+/// The part of the time that the consumer gets to catch up with, however late the last of the wanted messages was
+/// acknowledged.
+const CATCH_UP: u32 = 6;
+
 /// Lets the workload go on until so many messages are acknowledged, or time is up: which of both is judged afterwards.
-async fn acknowledged(workload: &Workload, least: u64, within: Duration) {
+/// Returns what is left of `within` for the consumer. Both together have it, since a step that takes it twice runs into
+/// the scenario's limit, and then nothing is judged.
+async fn acknowledged(acked: impl Fn() -> u64, least: u64, within: Duration) -> Duration {
+    let start = Instant::now();
     let enough = async {
-        while workload.acked() < least {
+        while acked() < least {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     // What came by then is judged, whether it was enough or not.
     let _ = tokio::time::timeout(within, enough).await;
+    within.saturating_sub(start.elapsed()).max(within / CATCH_UP)
 }
 
 fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
@@ -75,6 +84,12 @@ fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
     let failed = |wanted: String, seen: String, evidence: Vec<String>| {
         Err(StepFailure::new(Cause::Content, wanted, seen).with_evidence(evidence))
     };
+    let least = step.acked.unwrap_or(1);
+    if result.acked < least {
+        // Before the comparison: where not enough came through, the consumer had little time for the last of them.
+        let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
+        return failed(wanted, format!("{} were", result.acked), evidence);
+    }
     if let Some(problem) = result.comparison.problem() {
         return failed(wanted, problem, evidence);
     }
@@ -87,11 +102,6 @@ fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
     if step.disturbed && result.errors.is_empty() {
         let wanted = format!("workload {}: a connection is cut and comes back", step.producer);
         return failed(wanted, "none was cut".to_owned(), evidence);
-    }
-    let least = step.acked.unwrap_or(1);
-    if result.acked < least {
-        let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
-        return failed(wanted, format!("{} were", result.acked), evidence);
     }
     match step.largest_gap {
         Some(Span(allowed)) if result.largest_gap > allowed => {
@@ -137,6 +147,13 @@ mod tests {
             Ok(evidence) => evidence.join("; "),
             Err(failure) => format!("failed: {}", failure.seen),
         }
+    }
+
+    #[tokio::test]
+    async fn a_workload_that_comes_to_nothing_leaves_the_consumer_a_part_of_the_time_and_not_all_of_it_again() {
+        let within = Duration::from_millis(60);
+        assert_eq!(acknowledged(|| 3, 6, within).await, within / CATCH_UP);
+        assert!(acknowledged(|| 6, 6, Duration::from_secs(60)).await > Duration::from_secs(60) / CATCH_UP);
     }
 
     #[test]
