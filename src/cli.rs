@@ -1,5 +1,6 @@
 //! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
 
+use crate::scenario::suggest;
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -139,7 +140,7 @@ pub struct UpArgs {
     #[arg(long, env = "LAB", default_value_t = LabChoice::Auto)]
     pub lab: LabChoice,
     /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
-    #[arg(long, env = "LAB_GATEWAY")]
+    #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
     pub gateway: Option<String>,
     /// Who makes Kafka resources real [default: strimzi on kind, standin on local]
     #[arg(long, env = "LAB_KAFKA")]
@@ -187,7 +188,7 @@ pub enum ImagesVerb {
 #[derive(Args, Clone, Debug)]
 pub struct ImagesArgs {
     /// The gateways, separated by commas [default: every one for `list`, else envoy-gateway]
-    #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',')]
+    #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',', value_parser = gateway_name)]
     pub gateway: Vec<String>,
     /// Who makes Kafka resources real [default: both for `list`, else strimzi]
     #[arg(long, env = "LAB_KAFKA")]
@@ -331,6 +332,23 @@ fn lab_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// A folder under `fixtures/gateways`. Where there are none to be seen, the lab itself says what it lacks.
+fn gateway_name(text: &str) -> Result<String, String> {
+    let folders = crate::paths::fixtures().join("gateways");
+    let Ok(entries) = folders.read_dir_utf8() else { return Ok(text.to_owned()) };
+    let mut known: Vec<String> =
+        entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_owned()).collect();
+    known.sort();
+    if known.is_empty() || known.iter().any(|name| name == text) {
+        return Ok(text.to_owned());
+    }
+    let names = || known.iter().map(String::as_str);
+    Err(match suggest::nearest(text, names()) {
+        Some(near) => format!("there is no such gateway; did you mean `{near}`?"),
+        None => format!("there is no such gateway; known are {}", suggest::all_of(names())),
+    })
+}
+
 /// The process's exit codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
@@ -372,6 +390,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_gateway_that_is_not_there_is_a_slip_of_the_command_line() {
+        let up = |gateway: &str| Cli::try_parse_from(["xtask", "lab", "up", "--gateway", gateway]);
+        assert!(up("traefik").is_ok());
+        let error = up("nginx").expect_err("no such folder");
+        assert_eq!(error.exit_code(), i32::from(Exit::Usage as u8));
+        assert!(error.to_string().contains("known are `envoy-gateway`"), "{error}");
+        assert!(up("traefick").expect_err("no such folder").to_string().contains("did you mean `traefik`?"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod cause;
 pub mod cli;
 pub mod paths;
+pub mod regular_file;
 pub mod scenario;
 
 #[cfg(feature = "lab")]

@@ -36,7 +36,9 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         }
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
         Verb::Scenario(ScenarioVerb::Run(args)) => return verbs::run(&args).await,
-        Verb::Report(ReportVerb::Table { reports, write }) => verbs::report_table(&reports, write.as_deref())?,
+        Verb::Report(ReportVerb::Table { reports, write }) => {
+            return Ok(verbs::report_table(&reports, write.as_deref())?);
+        }
         Verb::Parity(ParityVerb::Snapshot { name, file }) => verbs::snapshot(&name, file.as_deref()).await?,
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(verbs::compare(&standin, &strimzi, write.as_deref())?);

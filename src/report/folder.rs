@@ -55,7 +55,10 @@ impl ReportFolder {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn last(reports: &Utf8Path) -> Result<Report, Error> {
-        Report::read(&reports.join("last/report.json"))
+        Report::read(&reports.join("last/report.json")).map_err(|error| match error {
+            Error::Read { path, source } => Error::NoLast { path, source },
+            other => other,
+        })
     }
 
     fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
@@ -98,7 +101,7 @@ mod tests {
     fn the_last_run_is_found_again() {
         let dir = tempfile::tempdir().expect("a folder");
         let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
-        assert!(matches!(ReportFolder::last(reports), Err(Error::Read { .. })));
+        assert!(matches!(ReportFolder::last(reports), Err(Error::NoLast { .. })));
         for (run, name) in [("first", "a"), ("second", "b")] {
             let folder = ReportFolder::create(reports, run).expect("made");
             folder.write(&report(vec![result(name, Verdict::Passed)])).expect("written");

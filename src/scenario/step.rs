@@ -16,7 +16,7 @@ pub enum Step {
     Churn(Churn),
     /// Deletes an object and waits until it is gone.
     Delete(Target),
-    /// Merges a change into an object.
+    /// Changes an object: merges fields into it, or changes it at given places.
     Patch(Patch),
     /// Waits for a condition of an object, or for its end.
     Wait(Wait),
@@ -74,7 +74,7 @@ pub struct Target {
     pub namespace: Option<String>,
 }
 
-/// Merges `merge` into an object, as `kubectl patch --type merge` does.
+/// Changes an object, as `kubectl patch` does. Exactly one of `merge` and `json`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Patch {
@@ -86,7 +86,48 @@ pub struct Patch {
     pub namespace: Option<String>,
     /// The fields to change, and `null` for those to remove. A text that is one variable with a number, such as
     /// `"${gateway.port}"`, becomes that number.
-    pub merge: Value,
+    pub merge: Option<Value>,
+    /// Changes at single places, done in this order: for an item of a list, where `merge` would have to repeat the list.
+    pub json: Option<Vec<JsonChange>>,
+}
+
+/// One operation of a JSON patch (RFC 6902).
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct JsonChange {
+    /// What is done.
+    pub op: JsonOp,
+    /// Where: a JSON pointer, such as `/spec/listeners/0/hostname`; `/-` at its end is the place after a list's last item.
+    pub path: String,
+    /// With `move` and `copy`: the place that the value comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// With `add`, `replace` and `test`: the value. A text that is one variable with a number becomes that number.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+/// What a JSON patch can do.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JsonOp {
+    /// Adds a field or an item of a list.
+    Add,
+    /// Removes what is there.
+    Remove,
+    /// Replaces what is there.
+    Replace,
+    /// Moves what is at `from`.
+    Move,
+    /// Copies what is at `from`.
+    Copy,
+    /// Demands that the value is there; otherwise nothing is changed and the step fails.
+    Test,
+}
+
+/// A key that is there has a value, even if that is `null`.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// Waits for a condition, wherever the kind keeps its conditions: its status, each parent of a route, each listener of
@@ -176,6 +217,8 @@ pub struct DescribeCluster {
     pub advertised: Option<String>,
     /// Default: `default`.
     pub client: Option<String>,
+    /// How many answers in a row must be the expected one. Default: 1.
+    pub times: Option<u32>,
     /// Default: 30s. Asked again until the answer is the expected one.
     pub within: Option<Span>,
 }
@@ -220,6 +263,9 @@ pub struct Refuse {
     pub cause: Cause,
     /// A text that the diagnosis must contain.
     pub mentions: Option<String>,
+    /// How many attempts in a row must be refused: for a name that leads to several backends, of which some may answer.
+    /// Default: 1.
+    pub times: Option<u32>,
     /// Default: 15s. The refusal must come within it.
     pub within: Option<Span>,
 }
@@ -238,7 +284,7 @@ pub struct Probe {
     /// What must be seen: at least one of these.
     pub expect: ProbeWants,
     /// How many handshakes in a row must show it: for weights, and whatever else may differ from one to the next.
-    /// Default: 1.
+    /// Default: 1, and 5 with `broker`, since a route that leads to several brokers is lucky now and then.
     pub times: Option<u32>,
     /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
@@ -256,6 +302,9 @@ pub struct ProbeWants {
     pub kafka: Option<bool>,
     /// The broker with this node id answers behind it.
     pub broker: Option<i32>,
+    /// With `broker`: the name of the Kafka cluster whose broker it is, where the scenario has several. Default: the
+    /// cluster in use.
+    pub cluster: Option<String>,
     /// The protocol that was agreed on by ALPN; `""` for none.
     pub alpn: Option<String>,
 }

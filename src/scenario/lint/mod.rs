@@ -10,11 +10,12 @@ mod general;
 mod kinds;
 mod manifest;
 mod objects;
+mod operator;
 mod sabotage;
 mod schemas;
 mod steps;
 mod variables;
 
-pub use check::{lint, lint_with_schemas};
+pub use check::{errors, lint, lint_with_schemas};
 pub(crate) use kinds::conditions_table;
 pub use schemas::Schemas;

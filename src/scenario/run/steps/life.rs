@@ -20,7 +20,8 @@ pub async fn scale(context: &mut Context<'_>, step: &Scale) -> Outcome {
         kind: "KafkaNodePool".to_owned(),
         name: step.pool.clone(),
         namespace: Some(context.kafka_namespace.clone()),
-        merge: json!({"spec": {"replicas": step.replicas}}),
+        merge: Some(json!({"spec": {"replicas": step.replicas}})),
+        json: None,
     };
     patch(context, &change).await?;
     let wanted = format!("pool {}: {} ready brokers", step.pool, step.replicas);
