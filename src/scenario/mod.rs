@@ -9,6 +9,7 @@ mod list;
 mod load;
 mod model;
 mod new;
+mod patch;
 mod problem;
 #[cfg(feature = "lab")]
 pub mod run;
@@ -31,12 +32,12 @@ pub use model::{
     Sabotage, Scenario, Trust,
 };
 pub use new::{NewError, create};
+pub use patch::{JsonChange, JsonOp, Patch};
 pub use problem::{Problem, Severity};
 pub use schema::{schema, schema_text};
 pub use step::{
-    Certificate, Churn, Connections, CreateTopic, DescribeCluster, JsonChange, JsonOp, Patch, PortState, Probe,
-    ProbeTcp, ProbeWants, ProduceConsume, Refuse, Restart, Scale, Signer, Sleep, Start, Step, Stop, Target, Terminator,
-    Wait,
+    Certificate, Churn, Connections, CreateTopic, DescribeCluster, PortState, Probe, ProbeTcp, ProbeWants,
+    ProduceConsume, Refuse, Restart, Scale, Signer, Sleep, Start, Step, Stop, Target, Terminator, Wait,
 };
 pub use step_item::StepItem;
 pub use visible::visible;

@@ -41,6 +41,9 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let Some(jobs) = fit_to_run(chosen) else { return Ok(Exit::Usage) };
     let lab = Lab::open(&args.name.name).await?;
     lab.check().await?;
+    // A sabotage has its number behind the name.
+    let longest =
+        jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0) + if args.sabotage { 4 } else { 0 };
     let suite = SuiteOptions::default();
     let options = SessionOptions {
         suite: SuiteOptions {
@@ -52,7 +55,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         runner: RunnerOptions {
             keep: args.keep,
             pause_on_failure: args.pause_on_failure,
-            view: View::stderr(),
+            view: View::stderr(longest),
             ..RunnerOptions::default()
         },
         sabotage: args.sabotage,

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::schemas::Schemas;
-use super::{clients, cluster, flow, general, objects, sabotage, steps, variables};
+use super::{clients, cluster, flow, general, ids, objects, sabotage, steps, variables};
 use crate::scenario::{Folder, Problem, Severity};
 
 /// Everything that can be said about a scenario without a lab and without the schemas of its custom resources, in the
@@ -38,6 +38,7 @@ fn rules(context: &mut Context<'_>) {
     cluster::check(context);
     clients::check(context);
     objects::check(context);
+    ids::check(context);
     steps::check(context);
     flow::check(context);
     sabotage::check(context);

@@ -146,12 +146,12 @@ fn shared_stays_as_it_is(context: &mut Context<'_>) {
             Step::Delete(target) if matches!(target.kind.as_str(), "Kafka" | "KafkaNodePool") => "deletes the cluster",
             _ => continue,
         };
-        let whose = match context.scenario.kafka.cluster {
-            ClusterUse::Existing => "is not the lab's",
-            _ => "other scenarios use at the same time",
+        let (whose, label) = match context.scenario.kafka.cluster {
+            ClusterUse::Existing => ("is not the lab's", "on the existing cluster"),
+            _ => ("other scenarios use at the same time", "on the shared cluster"),
         };
         let message = format!("the step `{}` {what}, which {whose}", context.scenario.step_name(index));
         let help = "use `kafka: {cluster: own, name: ...}` and bring the Kafka and its pools in a manifest";
-        context.error("scenario::shared-cluster", &format!("/steps/{index}"), message, "on the shared cluster", help);
+        context.error("scenario::shared-cluster", &format!("/steps/{index}"), message, label, help);
     }
 }

@@ -86,10 +86,8 @@ fn samples(folder: &Folder) -> Variables {
         (ClusterUse::Existing, Some(theirs)) => set("kafka.namespace", theirs),
         _ => {}
     }
-    if kafka.cluster != ClusterUse::Shared {
-        if let Some(name) = &folder.scenario.kafka.name {
-            set("cluster", name);
-        }
+    if let (ClusterUse::Own | ClusterUse::Existing, Some(name)) = (kafka.cluster, &kafka.name) {
+        set("cluster", name);
     }
     samples
 }

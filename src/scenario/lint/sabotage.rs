@@ -76,7 +76,7 @@ fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
         );
     }
     if let Some(patch) = &sabotage.patch {
-        super::steps::check_patch(context, &format!("{at}/patch"), patch);
+        super::patches::check(context, &format!("{at}/patch"), patch);
     }
     if sabotage.before.is_some() && sabotage.leave_out.is_some() {
         let help = "remove it: a step is left out where it stands";

@@ -2,18 +2,18 @@
 
 use super::context::Context;
 use super::kinds::kind;
-use crate::scenario::{JsonOp, Patch, ProbeWants, Refuse, Restart, Sleep, Span, Step, Wait, suggest};
+use super::patches;
+use crate::scenario::{ProbeWants, Refuse, Restart, Sleep, Span, Step, Wait, suggest};
 use std::collections::BTreeSet;
 
 /// A sleep that is longer than this is a scenario on time, not a wait for something.
 const LONGEST_SLEEP: Span = Span::seconds(60);
 
 pub(super) fn check(context: &mut Context<'_>) {
-    check_ids(context);
     for (index, step) in context.steps() {
         let at = format!("/steps/{index}/{}", step.keyword());
         match step {
-            Step::Patch(patch) => check_patch(context, &at, patch),
+            Step::Patch(patch) => patches::check(context, &at, patch),
             Step::DescribeCluster(describe) => {
                 at_least_one(context, &format!("{at}/times"), "times", describe.times.map_or(1, u64::from));
             }
@@ -131,61 +131,6 @@ fn check_cluster(context: &mut Context<'_>, at: &str, wants: &ProbeWants) {
             None => format!("the clusters are {}", suggest::all_of(known.iter().map(String::as_str))),
         };
         context.error("scenario::cluster-name", &pointer, message, "no such cluster", &help);
-    }
-}
-
-/// A step's name is that of no other step, and no keyword: `wait` names the first step of its kind.
-fn check_ids(context: &mut Context<'_>) {
-    let mut seen = BTreeSet::new();
-    for (index, step) in context.scenario.steps.iter().enumerate() {
-        let Some(id) = &step.value.id else { continue };
-        let pointer = format!("/steps/{index}/id");
-        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !id.starts_with(|c: char| c.is_ascii_lowercase()) || !id.chars().all(kebab) || id.ends_with('-') {
-            let message = format!("`{id}` cannot name a step");
-            let help = "use lower-case letters, digits and dashes, a letter first, as in `routes-accepted`";
-            context.error("scenario::step-id", &pointer, message, "not a name", help);
-        } else if Step::KEYWORDS.contains(&id.as_str()) || id == "sabotage" {
-            let message = format!("`{id}` is a word of the language, so it cannot name a step");
-            let help = "say what the step is for, as in `routes-accepted`";
-            context.error("scenario::step-id", &pointer, message, "a word of the language", help);
-        } else if !seen.insert(id.as_str()) {
-            let message = format!("two steps are called `{id}`");
-            context.error("scenario::step-id", &pointer, message, "the second one", "give it a name of its own");
-        }
-    }
-}
-
-/// Also for the patch of a sabotage.
-pub(super) fn check_patch(context: &mut Context<'_>, at: &str, patch: &Patch) {
-    let ways = usize::from(patch.merge.is_some()) + usize::from(patch.json.is_some());
-    exactly_one(context, "scenario::patch", at, ways, "changes", "`merge: {...}` or `json: [...]`");
-    for (index, change) in patch.json.iter().flatten().enumerate() {
-        let at = format!("{at}/json/{index}");
-        let places = [("path", Some(&change.path)), ("from", change.from.as_ref())];
-        for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place?))) {
-            if !place.starts_with('/') {
-                let message = format!("`{place}` is not a JSON pointer");
-                let help = format!("begin with a slash and put slashes between: `/{}`", place.replace('.', "/"));
-                context.error("scenario::patch", &format!("{at}/{key}"), message, "not a JSON pointer", &help);
-            }
-        }
-        let word = suggest::word(&change.op);
-        let needs = match change.op {
-            JsonOp::Add | JsonOp::Replace | JsonOp::Test => "value",
-            JsonOp::Move | JsonOp::Copy => "from",
-            JsonOp::Remove => "",
-        };
-        for (key, there) in [("value", change.value.is_some()), ("from", change.from.is_some())] {
-            if there && key != needs {
-                let message = format!("`{key}` has no meaning with `op: {word}`");
-                context.error("scenario::patch", &format!("{at}/{key}"), message, "without meaning here", "remove it");
-            } else if !there && key == needs {
-                let message = format!("`op: {word}` needs `{key}`");
-                let help = if key == "value" { "say what is to be there" } else { "say where the value comes from" };
-                context.error("scenario::patch", &format!("{at}/op"), message, &format!("needs `{key}`"), help);
-            }
-        }
     }
 }
 
@@ -367,7 +312,15 @@ fn check_within(context: &mut Context<'_>, index: usize, at: &str, step: &Step) 
     );
 }
 
-fn exactly_one(context: &mut Context<'_>, code: &'static str, at: &str, found: usize, verb: &str, ways: &str) {
+/// One of several keys says what is done.
+pub(super) fn exactly_one(
+    context: &mut Context<'_>,
+    code: &'static str,
+    at: &str,
+    found: usize,
+    verb: &str,
+    ways: &str,
+) {
     if found != 1 {
         let keyword = at.rsplit('/').next().unwrap_or_default();
         let message = format!(

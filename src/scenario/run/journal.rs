@@ -188,6 +188,23 @@ mod tests {
     }
 
     #[test]
+    fn the_way_back_leads_from_what_became_of_an_object_to_what_it_was() {
+        let was =
+            json!({"spec": {"listeners": [{"name": "a"}, {"name": "b"}], "tls": {"x": 1}, "gone": true, "same": 1}});
+        let is = json!({"spec": {"listeners": [{"name": "a"}], "tls": {"x": 2, "y": 3}, "fresh": {"z": 1}, "same": 1}});
+        assert_eq!(
+            way_back(&is, &was),
+            json!({"spec": {
+                "listeners": [{"name": "a"}, {"name": "b"}],
+                "tls": {"x": 1, "y": null},
+                "gone": true,
+                "fresh": null,
+            }})
+        );
+        assert_eq!(way_back(&was, &was), json!({}), "nothing to change is an empty patch");
+    }
+
+    #[test]
     fn a_merge_patch_is_turned_around() {
         let before = json!({"spec": {"replicas": 3, "list": [1], "deep": {"a": 1, "b": 2}}, "other": true});
         let merge = json!({"spec": {"replicas": 4, "fresh": {"x": 1}, "deep": {"a": null}, "list": [2]}});

@@ -30,14 +30,19 @@ pub struct View(Kind);
 enum Kind {
     #[default]
     Hidden,
-    Live(MultiProgress),
+    /// With the width of the names.
+    Live(MultiProgress, usize),
     Plain(Sink),
 }
 
 impl View {
-    /// Live lines where standard error is a terminal, plain ones elsewhere.
-    pub fn stderr() -> Self {
-        if std::io::stderr().is_terminal() { Self(Kind::Live(MultiProgress::new())) } else { Self::plain() }
+    /// Live lines where standard error is a terminal, plain ones elsewhere. `longest` is the length of the longest name.
+    pub fn stderr(longest: usize) -> Self {
+        if std::io::stderr().is_terminal() {
+            Self(Kind::Live(MultiProgress::new(), longest.min(NAME_WIDTH)))
+        } else {
+            Self::plain()
+        }
     }
 
     /// Plain lines on standard error.
@@ -58,7 +63,7 @@ impl View {
         let state = Arc::new(Mutex::new(State::new("starts".to_owned())));
         let shown = match &self.0 {
             Kind::Hidden => Shown::Nothing,
-            Kind::Live(bars) => Shown::Bar(bar(bars, &short(&name))),
+            Kind::Live(bars, width) => Shown::Bar(bar(bars, &short(&name), *width)),
             Kind::Plain(sink) => {
                 let (state, sink) = (Arc::clone(&state), Arc::clone(sink));
                 let ticker = tokio::spawn(async move {
@@ -87,14 +92,14 @@ impl View {
 
     fn above(&self, write: impl FnOnce()) {
         match &self.0 {
-            Kind::Live(bars) => bars.suspend(write),
+            Kind::Live(bars, _) => bars.suspend(write),
             Kind::Hidden | Kind::Plain(_) => write(),
         }
     }
 
     /// Takes the live lines off the screen while `shown` is false: somebody else talks to the user.
     pub fn show(&self, shown: bool) {
-        if let Kind::Live(bars) = &self.0 {
+        if let Kind::Live(bars, _) = &self.0 {
             if !shown {
                 // Whatever cannot be cleared is overwritten.
                 let _ = bars.clear();
@@ -108,7 +113,7 @@ impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
             Kind::Hidden => "hidden",
-            Kind::Live(_) => "live",
+            Kind::Live(..) => "live",
             Kind::Plain(_) => "plain",
         })
     }
@@ -194,12 +199,12 @@ impl State {
     }
 }
 
-fn bar(bars: &MultiProgress, name: &str) -> ProgressBar {
+fn bar(bars: &MultiProgress, name: &str, width: usize) -> ProgressBar {
     let bar = bars.add(ProgressBar::new_spinner());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed:>4} {wide_msg}") {
         bar.set_style(style);
     }
-    bar.set_prefix(format!("{name:<NAME_WIDTH$}"));
+    bar.set_prefix(format!("{name:<width$}"));
     bar.set_message("starts");
     bar.enable_steady_tick(Duration::from_millis(120));
     bar

@@ -64,10 +64,8 @@ impl Selection {
     fn known(&self, loaded: &[Result<Folder, Broken>]) -> Result<(), NothingChosen> {
         let mut names: Vec<&str> = loaded.iter().map(|one| described(one).0).collect();
         names.sort_unstable();
-        for filter in &self.filters {
-            if names.iter().any(|name| name.contains(filter.as_str())) {
-                continue;
-            }
+        let unknown = self.filters.iter().find(|filter| !names.iter().any(|name| name.contains(filter.as_str())));
+        if let Some(filter) = unknown {
             let advice = match suggest::nearest_part(filter, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`cargo xtask scenario list` shows all".to_owned(),
@@ -75,7 +73,7 @@ impl Selection {
             return Err(NothingChosen::Filter { filter: filter.clone(), advice });
         }
         let tags: BTreeSet<&str> = loaded.iter().flat_map(|one| described(one).1).map(String::as_str).collect();
-        for tag in self.tags.iter().filter(|tag| !tags.contains(tag.as_str())) {
+        if let Some(tag) = self.tags.iter().find(|tag| !tags.contains(tag.as_str())) {
             let all = format!("the tags are {}", suggest::all_of(tags.iter().copied()));
             let advice = match suggest::nearest(tag, tags.iter().copied()) {
                 Some(near) => format!("did you mean `tag:{near}`? In full: {all}"),
