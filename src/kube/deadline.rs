@@ -120,6 +120,22 @@ mod tests {
         assert!(error.to_string().starts_with("the API server cannot be reached to list its kinds"), "{error}");
     }
 
+    /// A port-forward goes over a connection that the answer hands on.
+    #[tokio::test]
+    async fn a_tunnel_comes_through_as_it_does_without_a_deadline() {
+        let port = says("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").await;
+        let config = || Config::new(format!("http://127.0.0.1:{port}").parse().expect("an address"));
+        let mut handed_on = Vec::new();
+        for client in [Client::try_from(config()).expect("a client"), client(config()).expect("a client")] {
+            let request = Request::builder().uri("/api/v1/namespaces/n/pods/p/portforward?ports=1");
+            let request = request.header("Connection", "Upgrade").header("Upgrade", "websocket").body(Body::empty());
+            let answer = client.send(request.expect("a request")).await.expect("an answer");
+            assert_eq!(answer.status(), 101);
+            handed_on.push(answer.extensions().len());
+        }
+        assert!(handed_on[0] > 0 && handed_on[0] == handed_on[1], "{handed_on:?}");
+    }
+
     #[test]
     fn a_watch_and_a_tunnel_last() {
         let of = |uri: &str| Request::builder().uri(uri).body(Body::empty()).expect("a request");

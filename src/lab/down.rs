@@ -1,8 +1,11 @@
 //! Taking a lab down: nothing of it is left, whatever state it was in, and nothing else is touched.
 
 use super::{Error, LabDir, hosts, kind_lab, lock};
+use crate::file_error::FileError;
 use crate::local;
 use crate::progress::Progress;
+use camino::Utf8PathBuf;
+use std::fs;
 
 /// Stops everything that the lab runs, removes what it made, and forgets it. A lab that is not up is fine.
 ///
@@ -11,9 +14,7 @@ use crate::progress::Progress;
 pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), Error> {
     let _turn = lock::take(dir, progress)?;
     let phase = progress.phase("down");
-    kind_lab::down(dir, name, progress).await?;
-    let components = local::down::stop(dir).await?;
-    let removed = dir.remove()?;
+    let (components, removed) = take_apart(dir, name, progress).await?;
     // Last, and told last: what the user's own file is like must not keep anything of the lab running.
     hosts::remove(name)?;
     if components.is_empty() && !removed {
@@ -22,4 +23,64 @@ pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), E
         phase.done(format!("{} processes stopped, state removed", components.len()));
     }
     Ok(())
+}
+
+/// Ends a `down` that was killed in the middle, if there was one; says whether. Brokers that were told to end answer for a
+/// while, so an `up` that took them over would call the lab ready and then lose it. To be called under the lab's lock.
+///
+/// # Errors
+/// As [`down`] has them.
+pub(super) async fn finish_begun(dir: &LabDir, name: &str, progress: &Progress) -> Result<bool, Error> {
+    if !begun(dir).exists() {
+        return Ok(false);
+    }
+    let phase = progress.phase("down");
+    let (components, _) = take_apart(dir, name, progress).await?;
+    phase.done(format!("an earlier `lab down` had not ended: {} processes stopped, state removed", components.len()));
+    Ok(true)
+}
+
+async fn take_apart(dir: &LabDir, name: &str, progress: &Progress) -> Result<(Vec<String>, bool), Error> {
+    if dir.mark()?.is_some() {
+        let path = begun(dir);
+        fs::write(&path, "`lab down` was begun; the next `lab up` ends it first\n")
+            .map_err(FileError::of("write", &path))?;
+    }
+    kind_lab::down(dir, name, progress).await?;
+    let components = local::down::stop(dir).await?;
+    Ok((components, dir.remove()?))
+}
+
+/// There from the first moment of a `down` until the folder is gone.
+fn begun(dir: &LabDir) -> Utf8PathBuf {
+    dir.path().join("down-was-begun")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::testing;
+    use crate::local::process::{self, Spec};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn what_a_killed_down_left_is_taken_down_before_anything_is_brought_up() {
+        let (_held, lab) = testing::lab("half-down");
+        let progress = Progress::stderr();
+        let spec = Spec {
+            component: "kafka-kafka_my-cluster-broker-10".to_owned(),
+            instance: String::new(),
+            program: "/bin/sleep".into(),
+            args: vec!["60".to_owned()],
+            env: vec![],
+            dir: lab.dir.path().to_owned(),
+        };
+        process::settle(&lab.dir, &spec, Duration::from_millis(50)).await.expect("started");
+        assert!(!finish_begun(&lab.dir, "half-down", &progress).await.expect("nothing to do"));
+        assert_eq!(process::running(&lab.dir).expect("listed").len(), 1, "a lab that is up is left alone");
+
+        fs::write(begun(&lab.dir), "").expect("written");
+        assert!(finish_begun(&lab.dir, "half-down", &progress).await.expect("down"));
+        assert!(!lab.dir.path().exists());
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::choose::{choose, word};
 use super::handle::Lab;
-use super::{Error, LabDir, LabKind, kind_lab, local_lab, lock};
+use super::{Error, LabDir, LabKind, down, kind_lab, local_lab, lock};
 use crate::cli::{KafkaChoice, LabChoice, UpArgs};
 use crate::kindlab::existing::Existing;
 use crate::progress::Progress;
@@ -73,6 +73,7 @@ pub async fn ensure(options: &UpOptions, progress: &Progress) -> Result<Ensured,
 pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
     let dir = LabDir::of(&options.name)?;
     let _turn = lock::take(&dir, progress)?;
+    down::finish_begun(&dir, &options.name, progress).await?;
     dir.make()?;
     let in_kind = kind_lab::options(&dir, options)?;
     let chosen = choose(&dir, options.lab, &in_kind).await?;

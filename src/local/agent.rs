@@ -43,7 +43,7 @@ pub async fn start(
     };
     let running = process::running(dir)?.into_iter().filter(|process| process.component == COMPONENT);
     let (mut current, mut other): (Vec<_>, Vec<_>) =
-        running.partition(|p| p.runs(&spec) && p.instance == spec.instance && !is_outdated(p.pid));
+        running.partition(|p| p.runs(&spec) && p.instance == spec.instance && !is_outdated(p.pid) && !p.is_stopped());
     other.extend(current.drain(1.min(current.len())..));
     process::stop(&other, Duration::from_secs(2)).await?;
     if current.is_empty() {

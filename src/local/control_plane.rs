@@ -62,10 +62,13 @@ pub async fn start(dir: &LabDir, etcd: &Utf8Path, apiserver: &Utf8Path) -> Resul
     }
 }
 
-/// The process of this spec: the one that runs, or a new one. One with other arguments is replaced.
+/// The process of this spec: the one that runs, or a new one. One with other arguments is replaced, and one that is
+/// stopped.
 async fn ensure(dir: &LabDir, spec: &Spec, running: &[Running]) -> Result<u32, Error> {
-    let (same, other): (Vec<&Running>, Vec<&Running>) =
-        running.iter().filter(|process| process.component == spec.component).partition(|process| process.runs(spec));
+    let (same, other): (Vec<&Running>, Vec<&Running>) = running
+        .iter()
+        .filter(|process| process.component == spec.component)
+        .partition(|process| process.runs(spec) && !process.is_stopped());
     let surplus: Vec<Running> = other.into_iter().chain(same.iter().skip(1).copied()).cloned().collect();
     process::stop(&surplus, GRACE).await?;
     match same.first() {

@@ -49,8 +49,10 @@ pub async fn start(
     let wanted: Vec<u16> = ports.all().collect();
     let spec = spec(dir, program, fixture, local, &wanted)?;
     let running = process::running(dir)?;
-    let (same, other): (Vec<_>, Vec<_>) =
-        running.into_iter().filter(|p| p.component == spec.component).partition(|process| process.runs(&spec));
+    let (same, other): (Vec<_>, Vec<_>) = running
+        .into_iter()
+        .filter(|p| p.component == spec.component)
+        .partition(|process| process.runs(&spec) && !process.is_stopped());
     process::stop(&other, GRACE).await?;
     let pid = match same.first() {
         Some(process) => process.pid,

@@ -29,17 +29,31 @@ pub(super) async fn all(lab: &Lab) -> (Api, Objects) {
         cluster(lab, deadline),
         timely(deadline, async { catalog.kind("Pod", None).await.map(drop) })
     );
-    let mut gaps: Vec<String> = cluster.err().into_iter().collect();
+    let mut gaps: Vec<(String, String)> =
+        cluster.err().map(|why| ("the cluster".to_owned(), why)).into_iter().collect();
     let mut objects = Objects::default();
     match known {
         Ok(()) => gaps.extend(lists(lab, deadline, &mut objects).await),
-        Err(why) => gaps.push(format!("the objects: {why}")),
+        Err(why) => gaps.push(("the objects".to_owned(), why)),
     }
+    let gaps = by_reason(gaps);
     let says = ready.as_ref().err().map_or_else(|| "ready".to_owned(), |says| format!("not ready: {says}"));
     (Api { ready: ready.is_ok(), says, gaps }, objects)
 }
 
-async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<String> {
+/// Kinds with the same reason in one line.
+fn by_reason(gaps: Vec<(String, String)>) -> Vec<String> {
+    let mut joined: Vec<(Vec<String>, String)> = Vec::new();
+    for (what, why) in gaps {
+        match joined.iter_mut().find(|(_, known)| *known == why) {
+            Some((all, _)) => all.push(what),
+            None => joined.push((vec![what], why)),
+        }
+    }
+    joined.into_iter().map(|(all, why)| format!("{}: {why}", all.join(", "))).collect()
+}
+
+async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<(String, String)> {
     let catalog = &lab.catalog;
     let of = |kind: &'static str| async move { (kind, timely(deadline, list(catalog, kind)).await) };
     let (gateways, routes, resources, pods) =
@@ -47,7 +61,7 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<Strin
     let mut gaps = Vec::new();
     let mut found = |(kind, listed): (&'static str, Result<Vec<DynamicObject>, String>)| {
         let all = listed.unwrap_or_else(|why| {
-            gaps.push(format!("{kind}: {why}"));
+            gaps.push((kind.to_owned(), why));
             Vec::new()
         });
         (kind, all)
@@ -61,7 +75,7 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<Strin
     }
     match pods {
         Ok(pods) => objects.pods = pods,
-        Err(why) => gaps.push(format!("Pod: {why}")),
+        Err(why) => gaps.push(("Pod".to_owned(), why)),
     }
     gaps
 }
@@ -106,5 +120,17 @@ async fn timely<T, E: std::error::Error>(
     match timeout_at(deadline, wanted).await {
         Ok(outcome) => outcome.map_err(|error| causes(&error)),
         Err(_) => Err(format!("no answer within {} s", WITHIN.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_reason;
+
+    #[test]
+    fn what_failed_for_one_reason_is_one_line() {
+        let gap = |what: &str, why: &str| (what.to_owned(), why.to_owned());
+        let gaps = vec![gap("Gateway", "no answer"), gap("Pod", "forbidden"), gap("Kafka", "no answer")];
+        assert_eq!(by_reason(gaps), ["Gateway, Kafka: no answer", "Pod: forbidden"]);
     }
 }

@@ -91,11 +91,18 @@ pub(super) fn pod(pod: &ApiPod, node: Option<&str>) -> Pod {
         name,
         cluster: labels.and_then(|labels| labels.get("strimzi.io/cluster")).cloned(),
         ready: healthy,
-        says: if foreign { FOREIGN.to_owned() } else { says },
+        says: match says {
+            _ if foreign => FOREIGN.to_owned(),
+            // How often and why is told with the restarts.
+            looping if looping.starts_with(CRASH_LOOP) && ended.is_some() => CRASH_LOOP.to_owned(),
+            says => says,
+        },
         restarts,
         last_words: ended.filter(|_| restarts > 0).map(how_it_ended),
     }
 }
+
+const CRASH_LOOP: &str = "CrashLoopBackOff";
 
 const FOREIGN: &str = "nothing runs it: on the local lab only the Pods of Kafka clusters run, there is no kubelet";
 

@@ -20,7 +20,7 @@ pub(super) fn of(status: &Status) -> Vec<String> {
     }
     if let Some(api) = &status.api {
         if !api.ready {
-            found.push(format!("the API server is not ready: {}", api.says));
+            found.push(format!("the API server is {}", api.says));
         }
         if !api.gaps.is_empty() {
             found.push(format!("not everything could be asked for: {}", api.gaps.join("; ")));

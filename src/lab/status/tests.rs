@@ -140,6 +140,8 @@ fn restarts_come_with_the_last_words_of_what_crashed() {
     let text = told(status);
     let wanted = "restarted 7 times, last: Caused by: java.net.BindException: Address already in use";
     assert_eq!(text.matches(wanted).count(), 2, "{text}");
+    assert_eq!(text.matches("BindException").count(), 2, "once in the list and once as what is wrong: {text}");
+    assert!(text.contains("  n/p                                      CrashLoopBackOff, restarted 7 times"), "{text}");
 }
 
 #[test]
