@@ -66,12 +66,12 @@ async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Access>) 
 fn dead(components: &[String]) -> Option<Diagnosis> {
     let names = match components {
         [] => return None,
-        [one] => format!("{one} does not run"),
-        several => format!("{} do not run", several.join(", ")),
+        [one] => format!("the lab's {one} does not run"),
+        several => format!("of the lab's own components these do not run: {}", several.join(", ")),
     };
     Some(Diagnosis {
         cause: Cause::LabComponentDead,
-        summary: format!("of the lab itself {names}, so nothing that needs it works: `cargo xtask lab up` restarts it"),
+        summary: format!("{names}; nothing that needs it can work: `cargo xtask lab up` restarts it"),
         evidence: components.iter().map(|name| format!("processes: {name} of this lab does not run")).collect(),
     })
 }
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(dead(&[]), None);
         let diagnosis = dead(&["agent".to_owned()]).expect("a diagnosis");
         assert_eq!(diagnosis.cause, Cause::LabComponentDead);
-        assert!(diagnosis.summary.contains("agent does not run"), "{}", diagnosis.summary);
+        assert!(diagnosis.summary.starts_with("the lab's agent does not run"), "{}", diagnosis.summary);
         assert!(diagnosis.summary.contains("`cargo xtask lab up` restarts it"), "{}", diagnosis.summary);
     }
 
