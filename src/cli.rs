@@ -1,7 +1,10 @@
 //! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
 
+use crate::scenario::suggest;
 use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::fmt;
 
 /// A lab for Kafka behind the Kubernetes Gateway API, and the scenarios that prove it.
@@ -13,6 +16,44 @@ use std::fmt;
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Cli {
+    /// Reads the command line and the environment. A variable that is empty counts as unset.
+    ///
+    /// # Errors
+    /// Clap's own, which know how they are shown and which exit code they mean; the request for help is one of them.
+    pub fn read_from<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        let cli = Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches_from(arguments)?)?;
+        cli.consistent()
+    }
+
+    /// What flags mean for each other, as far as clap cannot say it.
+    fn consistent(self) -> Result<Self, clap::Error> {
+        match &self.verb {
+            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice::Existing => {
+                let problem = format!(
+                    "`--context` names a cluster of yours, and `--lab {}` is another: add `--lab existing`, or leave `--context` out",
+                    up.lab
+                );
+                Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// As [`Cli::read_from`] with this process's arguments; an error is shown, and ends the process.
+    pub fn read() -> Self {
+        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty =
+        |arg: &clap::Arg| arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()));
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::<clap::builder::OsStr>::Reset) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,8 +78,8 @@ pub enum LabVerb {
     Up(UpArgs),
     /// Stop everything that the lab runs and remove its state
     Down(NameArgs),
-    /// What runs, since when, and what it says of itself
-    Status(NameArgs),
+    /// What runs, what the API server says of it, and what is wrong; 1 when anything is
+    Status(StatusArgs),
     /// The end of a component's log, or the list of components
     Logs(LogsArgs),
     /// Shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
@@ -61,11 +102,30 @@ pub struct NameArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Also go to every broker through the gateway, as a client does
+    #[arg(long)]
+    pub probe: bool,
+    /// The form of the answer
+    #[arg(short, long, default_value = "text")]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Args, Clone, Debug)]
 pub struct LogsArgs {
     #[command(flatten)]
     pub name: NameArgs,
-    /// The component, such as `kube-apiserver` or `kafka-kafka_my-cluster-broker-10`; on kind also a Pod, as
-    /// `kafka/my-cluster-broker-10` or by its name alone
+    /// A component such as `kube-apiserver`, `gateway`, or a Pod by its name alone or as `kafka/my-cluster-broker-10`
     pub component: Option<String>,
     /// How many lines of the end
     #[arg(long, default_value_t = 100)]
@@ -80,14 +140,14 @@ pub struct UpArgs {
     #[arg(long, env = "LAB", default_value_t = LabChoice::Auto)]
     pub lab: LabChoice,
     /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
-    #[arg(long, env = "LAB_GATEWAY")]
+    #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
     pub gateway: Option<String>,
     /// Who makes Kafka resources real [default: strimzi on kind, standin on local]
     #[arg(long, env = "LAB_KAFKA")]
     pub kafka: Option<KafkaChoice>,
-    /// The first of the gateway's ports on this machine; fifteen are used from it on
-    #[arg(long, env = "LAB_PORT_BASE", default_value_t = 9092, value_parser = clap::value_parser!(u16).range(1024..=65_500))]
-    pub port_base: u16,
+    /// The first of the gateway's ports on this machine; fifteen are used from it on [default: 9092]
+    #[arg(long, env = "LAB_PORT_BASE", value_parser = clap::value_parser!(u16).range(1024..=65_500))]
+    pub port_base: Option<u16>,
     /// Also write the lab's names into /etc/hosts, for clients outside the harness; `lab down` removes them
     #[arg(long)]
     pub hosts: bool,
@@ -128,7 +188,7 @@ pub enum ImagesVerb {
 #[derive(Args, Clone, Debug)]
 pub struct ImagesArgs {
     /// The gateways, separated by commas [default: every one for `list`, else envoy-gateway]
-    #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',')]
+    #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',', value_parser = gateway_name)]
     pub gateway: Vec<String>,
     /// Who makes Kafka resources real [default: both for `list`, else strimzi]
     #[arg(long, env = "LAB_KAFKA")]
@@ -272,6 +332,23 @@ fn lab_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// A folder under `fixtures/gateways`. Where there are none to be seen, the lab itself says what it lacks.
+fn gateway_name(text: &str) -> Result<String, String> {
+    let folders = crate::paths::fixtures().join("gateways");
+    let Ok(entries) = folders.read_dir_utf8() else { return Ok(text.to_owned()) };
+    let mut known: Vec<String> =
+        entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_owned()).collect();
+    known.sort();
+    if known.is_empty() || known.iter().any(|name| name == text) {
+        return Ok(text.to_owned());
+    }
+    let names = || known.iter().map(String::as_str);
+    Err(match suggest::nearest(text, names()) {
+        Some(near) => format!("there is no such gateway; did you mean `{near}`?"),
+        None => format!("there is no such gateway; known are {}", suggest::all_of(names())),
+    })
+}
+
 /// The process's exit codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
@@ -296,11 +373,33 @@ impl From<Exit> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    #[test]
+    fn a_context_without_an_existing_lab_is_a_usage_error() {
+        let read = |args: &str| Cli::read_from(format!("xtask lab up {args}").split_whitespace());
+        for args in
+            ["--context prod --lab kind", "--context prod --lab auto --gateway traefik", "--context prod --lab local"]
+        {
+            let error = read(args).expect_err(args);
+            assert_eq!(error.exit_code(), Exit::Usage as i32, "{error}");
+            assert!(error.to_string().contains("--lab existing"), "{error}");
+        }
+        read("--context prod --lab existing").expect("sound");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_gateway_that_is_not_there_is_a_slip_of_the_command_line() {
+        let up = |gateway: &str| Cli::try_parse_from(["xtask", "lab", "up", "--gateway", gateway]);
+        assert!(up("traefik").is_ok());
+        let error = up("nginx").expect_err("no such folder");
+        assert_eq!(error.exit_code(), i32::from(Exit::Usage as u8));
+        assert!(error.to_string().contains("known are `envoy-gateway`"), "{error}");
+        assert!(up("traefick").expect_err("no such folder").to_string().contains("did you mean `traefik`?"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod cause;
 pub mod cli;
 pub mod paths;
+pub mod regular_file;
 pub mod scenario;
 
 #[cfg(feature = "lab")]
@@ -15,6 +16,8 @@ pub mod diagnose;
 pub mod file_error;
 #[cfg(feature = "lab")]
 pub mod gateway;
+#[cfg(feature = "lab")]
+pub mod journal;
 #[cfg(feature = "lab")]
 pub mod kindlab;
 #[cfg(feature = "lab")]

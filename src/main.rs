@@ -1,13 +1,16 @@
 //! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
 
-use clap::Parser;
 use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
-use kafka_gateway_lab::{lab, verbs};
+use kafka_gateway_lab::{lab, paths, verbs};
 use std::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
+    if let Err(error) = paths::require_checkout() {
+        eprintln!("error: {error}");
+        return Exit::Usage.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -25,7 +28,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Lab(LabVerb::Status(args)) => return Ok(verbs::status(&args).await?),
         Verb::Lab(LabVerb::Logs(args)) => verbs::logs(&args).await?,
         Verb::Lab(LabVerb::Env(args)) => verbs::env(&args).await?,
-        Verb::Lab(LabVerb::Doctor) => verbs::doctor()?,
+        Verb::Lab(LabVerb::Doctor) => verbs::doctor().await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => verbs::list_images(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => verbs::save_images(&file, &images).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Load { file, images })) => {
@@ -33,7 +36,9 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         }
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
         Verb::Scenario(ScenarioVerb::Run(args)) => return verbs::run(&args).await,
-        Verb::Report(ReportVerb::Table { reports, write }) => verbs::report_table(&reports, write.as_deref())?,
+        Verb::Report(ReportVerb::Table { reports, write }) => {
+            return Ok(verbs::report_table(&reports, write.as_deref())?);
+        }
         Verb::Parity(ParityVerb::Snapshot { name, file }) => verbs::snapshot(&name, file.as_deref()).await?,
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(verbs::compare(&standin, &strimzi, write.as_deref())?);

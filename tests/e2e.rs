@@ -3,12 +3,11 @@
 //! Uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down again at the end. Under nextest, where
 //! each test is a process of its own, the first one brings the lab up and it stays.
 
-use clap::Parser;
 use kafka_gateway_lab::cli::{Cli, LabVerb, Verb};
 use kafka_gateway_lab::lab::{self, Lab, LabDir, UpOptions};
 use kafka_gateway_lab::progress::Progress;
 use kafka_gateway_lab::report::{Console, Exit, LabFacts, Report, ReportFolder, ScenarioResult, Tally, Verdict};
-use kafka_gateway_lab::scenario::run::{self, Executor, Job, Runner, RunnerOptions, Stop, Task, session, suite};
+use kafka_gateway_lab::scenario::run::{self, Executor, Job, Runner, RunnerOptions, Stop, Task, View, session, suite};
 use kafka_gateway_lab::{paths, scenario};
 use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
 use std::fs::{self, File};
@@ -35,12 +34,16 @@ type Shared = Arc<OnceLock<Stage>>;
 fn main() -> ExitCode {
     let mut args = Arguments::from_args();
     let shared = Shared::default();
-    let trials: Vec<Trial> =
-        scenario::load_all(&paths::scenarios()).into_iter().map(|one| trial(one, &shared)).collect();
+    let loaded = scenario::load_all(&paths::scenarios());
+    let trials: Vec<Trial> = loaded.iter().map(|one| trial(one, &shared)).collect();
     let runs = |trial: &Trial| !args.is_filtered_out(trial) && !args.is_ignored(trial);
     let count = trials.iter().filter(|trial| runs(trial)).count();
     if args.list || count == 0 {
         return libtest_mimic::run(&args, trials).exit_code();
+    }
+    let chosen = loaded.iter().zip(&trials).filter(|(_, trial)| runs(trial)).map(|(one, _)| one);
+    if !fit_to_run(chosen) {
+        return Exit::Usage.into();
     }
     let width = trials.iter().map(|trial| trial.name().chars().count()).max().unwrap_or(0);
     let own_lines = !args.quiet && args.logfile.is_none() && matches!(args.format, None | Some(FormatSetting::Pretty));
@@ -78,24 +81,39 @@ fn main() -> ExitCode {
     }
 }
 
-fn trial(loaded: Result<scenario::Folder, scenario::Broken>, shared: &Shared) -> Trial {
+/// Says what is wrong with the scenarios that are to run, before a lab is brought up for them.
+fn fit_to_run<'a>(chosen: impl Iterator<Item = &'a Result<scenario::Folder, scenario::Broken>>) -> bool {
+    let (mut folders, mut problems) = (Vec::new(), Vec::new());
+    for one in chosen {
+        match one {
+            Ok(folder) => folders.push(folder),
+            Err(broken) => problems.extend(broken.problems.clone()),
+        }
+    }
+    match scenario::errors(folders) {
+        Ok(found) => problems.extend(found),
+        Err(problem) => problems.push(*problem),
+    }
+    for problem in &problems {
+        eprintln!("{}", problem.for_terminal());
+    }
+    problems.is_empty()
+}
+
+fn trial(loaded: &Result<scenario::Folder, scenario::Broken>, shared: &Shared) -> Trial {
     match loaded {
         Ok(folder) => {
             let (name, shared) = (folder.name().to_owned(), shared.clone());
-            let job = Job::from(folder);
+            let job = Job::from(folder.clone());
             Trial::ignorable_test(name, move || match shared.get() {
                 Some(stage) => stage.test(&job),
                 None => Err(Failed::from("there is no lab")),
             })
         }
         Err(broken) => {
-            let shared = shared.clone();
-            Trial::test(broken.name.clone(), move || {
-                if shared.get().is_some_and(|stage| stage.own_lines) {
-                    println!("test {} ... FAILED\n    {broken}", broken.name);
-                }
-                Err(Failed::from(broken.to_string()))
-            })
+            // Chosen, it would have ended the run already.
+            let said = broken.to_string();
+            Trial::test(broken.name.clone(), move || Err(Failed::from(said.clone())))
         }
     }
 }
@@ -180,23 +198,26 @@ fn nextest() -> bool {
 
 fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
     // The same settings as `lab up` has, from the same variables.
-    let Verb::Lab(LabVerb::Up(up)) = Cli::try_parse_from(["e2e", "lab", "up"])?.verb else {
+    let Verb::Lab(LabVerb::Up(up)) = Cli::read_from(["e2e", "lab", "up"])?.verb else {
         return Err("`lab up` is not understood".into());
     };
     let options = UpOptions::from(&up);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let progress = Progress::stderr();
     let (lab, lease) = runtime.block_on(lease(options, progress))?;
+    runtime.block_on(lab.check())?;
     if own_lines {
         println!("{}", session::lab_line(&lab));
     }
     let stop = Stop::default();
-    runtime.block_on(async { stop.on_signals(None) })?;
+    runtime.block_on(async { stop.on_signals(None, |line| eprintln!("{line}")) })?;
+    runtime.block_on(async { stop.when_gone(&lab.dir.info()) });
     let name = run::new_run();
     let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
     let report = suite::new_report(name, LabFacts::from(&lab.info), None);
     let deviations = session::known_deviations(&lab.info.gateway.name);
-    let runner_options = RunnerOptions { deviations, ..RunnerOptions::default() };
+    // Plain lines: the lines of tests go to standard output between them.
+    let runner_options = RunnerOptions { deviations, view: View::plain(), ..RunnerOptions::default() };
     let runner = Runner::new(lab, folder.clone(), runner_options, stop.clone())?;
     for line in runtime.block_on(runner.sweep())? {
         eprintln!("{line}");
@@ -216,7 +237,7 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
 
 /// The running lab, or a new one. Of several processes that want one at the same time, one brings it up.
 async fn lease(options: UpOptions, progress: Progress) -> Result<(Lab, Lease), Box<dyn std::error::Error>> {
-    let dir = LabDir::of(&options.name);
+    let dir = LabDir::of(&options.name)?;
     if let Some(parent) = dir.path().parent() {
         fs::create_dir_all(parent)?;
     }

@@ -4,6 +4,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use kafka_gateway_lab::paths;
 use kafka_gateway_lab::scenario::{self, Problem, Schemas, Severity};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// As wide as a terminal usually is.
@@ -18,6 +19,17 @@ fn problems(folder: &Utf8Path, schemas: &Schemas) -> Vec<Problem> {
         Ok(folder) => scenario::lint_with_schemas(&folder, schemas),
         Err(broken) => broken.problems,
     }
+}
+
+/// What a folder says is wrong with it, in comments `# expect: CODE`: the snapshots only show what the linter says today.
+fn expected(folder: &Utf8Path) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for entry in folder.read_dir_utf8().expect("a folder") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a readable file");
+        let text = String::from_utf8_lossy(&bytes);
+        codes.extend(text.lines().filter_map(|line| line.strip_prefix("# expect: ")).map(ToOwned::to_owned));
+    }
+    codes
 }
 
 /// The stand-in's CRDs, and a small one of the test's own in place of the Gateway API's bundle, which is not in the
@@ -44,16 +56,18 @@ fn each_broken_folder_is_explained() {
     let mut seen = 0;
     for entry in broken().read_dir_utf8().expect("tests/broken is a folder") {
         let entry = entry.expect("an entry of tests/broken");
-        if !entry.path().is_dir() {
+        // What is said about the others is beside them.
+        if !entry.path().is_dir() || entry.file_name() == "messages" {
             continue;
         }
         seen += 1;
         let name = entry.file_name();
         let problems = problems(entry.path(), &schemas);
-        assert!(
-            problems.iter().any(|problem| problem.severity > Severity::Note),
-            "{name}: nothing was found wrong with it"
-        );
+        let above_notes = problems.iter().filter(|problem| problem.severity > Severity::Note);
+        let found: BTreeSet<String> = above_notes.map(|problem| problem.code.to_owned()).collect();
+        let expected = expected(entry.path());
+        assert!(!expected.is_empty(), "{name}: no file of it says `# expect: scenario::...`");
+        assert_eq!(found, expected, "{name}");
         insta::with_settings!({ snapshot_path => "broken/messages", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(name.to_owned(), rendered(&problems));
         });
@@ -74,6 +88,23 @@ fn the_committed_scenarios_are_clean() {
         seen += 1;
     }
     assert!(seen >= 5, "only {seen} scenarios");
+}
+
+/// Thousands of wrong steps take a time that grows with their number, and not with its square: as many bytes are looked at
+/// for the last problem as for the first. What is shown of each stays short.
+#[test]
+fn many_problems_in_a_large_file_are_shown_briefly() {
+    let step = format!("  - refus: {{sni: \"{}\"}}\n", "x".repeat(300));
+    let text = format!(
+        "name: many\ntitle: t\nwhy: w\nkafka: {{cluster: shared}}\nsteps:\n{}sabotage: []\n",
+        step.repeat(3000)
+    );
+    let broken = scenario::parse("scenarios/many".into(), &text, Default::default()).expect_err("no step is known");
+    assert_eq!(broken.problems.len(), 3000);
+    let last = &broken.problems[2999];
+    assert_eq!(last.position(), Some((3005, 5)));
+    let shown = last.render(WIDTH, false);
+    assert!(shown.contains("3005 │") && shown.contains("refus") && shown.len() < 2000, "{shown}");
 }
 
 #[test]

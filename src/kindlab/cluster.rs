@@ -158,7 +158,7 @@ impl<'a> Cluster<'a> {
             "--kubeconfig",
             kubeconfig.as_str(),
         ];
-        let marks = local::process::marks(self.dir, CREATOR)?;
+        let marks = local::process::marks(self.dir, CREATOR);
         let create = marks.iter().fold(self.kind(&args, CREATE), |call, (name, value)| call.env(name, value));
         create.watched(tick).await?;
         let catalog = connect::connect(Some(&kubeconfig), &self.context()).await?;
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_name_that_no_host_can_have_is_refused() {
         let engine = Engine { program: "docker".into(), version: "1".into() };
-        let dir = LabDir::of("x");
+        let dir = LabDir::at("x".into());
         let name = |lab: &str| Cluster::of(lab, &engine, Utf8Path::new("kind"), &dir).map(|cluster| cluster.node());
         assert_eq!(name("lab").expect("a good name"), "kafka-gateway-lab-lab-control-plane");
         assert_eq!(name(&"a".repeat(LONGEST_NAME)).expect("the longest").len(), 63);

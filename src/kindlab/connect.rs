@@ -1,12 +1,12 @@
 //! From a kubeconfig file and a context to a catalog of the cluster's kinds.
 
 use super::Error;
-use crate::kube::Catalog;
+use crate::kube::{self as kube_api, Catalog};
 use camino::Utf8Path;
 use k8s_openapi::api::core::v1::Namespace;
+use kube::Config;
 use kube::api::Api;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
-use kube::{Client, Config};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// [`Error::Kubeconfig`] when the file or the context cannot be used.
 pub async fn connect(kubeconfig: Option<&Utf8Path>, context: &str) -> Result<Catalog, Error> {
     let config = config(kubeconfig, context).await?;
-    let client = Client::try_from(config).map_err(|error| unusable(kubeconfig, context, error.into()))?;
+    let client = kube_api::client(config).map_err(|error| unusable(kubeconfig, context, error.into()))?;
     Ok(Catalog::new(client))
 }
 

@@ -177,7 +177,7 @@ async fn is_present(catalog: &Catalog, object: &ObjectRef) -> Result<bool, Error
     };
     match kind.api(catalog.client(), &object.namespace).get_opt(&object.name).await {
         Ok(found) => Ok(found.is_some()),
-        Err(error) => Err(kube::Error::Request { what: format!("read {object}"), source: Box::new(error) }.into()),
+        Err(error) => Err(kube::Error::request(format!("read {object}"))(error).into()),
     }
 }
 

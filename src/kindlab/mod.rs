@@ -17,8 +17,6 @@ mod down;
 mod fingerprint;
 mod gateway_api;
 mod install;
-#[cfg(test)]
-mod live;
 mod manifests;
 mod needed;
 mod network;
@@ -37,7 +35,7 @@ pub use engine::Engine;
 pub use images::{Image, Wanted};
 pub use needed::Needed;
 pub use options::{KindCluster, KindOptions, PartFiles, wanted_parts};
-pub use podlist::{PodLine, log, pods_of};
+pub use podlist::{PodLine, is_of_the_lab, line as pod_line, log, logs_of, pods_of};
 pub use status::{Status, status};
 pub use up::up;
 pub use values::NODE_PORTS;
@@ -69,6 +67,8 @@ pub enum Error {
     Hung { command: String, within: Duration, tail: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Paths(#[from] crate::paths::PathsError),
     #[error("{path} does not hold what the lab wrote: {problem}; `lab down`, or remove the file")]
     State { path: Utf8PathBuf, problem: String },
     #[error("{path}: {problem}")]
@@ -122,6 +122,13 @@ pub enum Error {
     Kube(#[from] crate::kube::Error),
     #[error(transparent)]
     Fixture(#[from] crate::gateway::FixtureError),
+}
+
+impl Error {
+    /// Whether it tells of a container that ends again and again.
+    pub(crate) fn is_crash_loop(&self) -> bool {
+        matches!(self, Self::Pod { reason, .. } if reason == pods::CRASH_LOOP)
+    }
 }
 
 fn plural(count: usize) -> String {

@@ -16,7 +16,7 @@ pub struct PodLine {
     pub containers: Vec<String>,
     /// Whether it runs and all its containers are ready, or it ended well.
     pub healthy: bool,
-    /// Such as `Running, 1 of 1 ready, 2 restarts`, or what keeps it from running.
+    /// Such as `Running, 1 of 1 ready`, or what keeps it from running.
     pub says: String,
 }
 
@@ -27,29 +27,29 @@ pub struct PodLine {
 pub async fn pods_of(catalog: &Catalog, namespaces: &[String]) -> Result<Vec<PodLine>, Error> {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let all = api.list(&ListParams::default()).await.map_err(KubeError::request("list Pods"))?;
-    let wanted = |pod: &PodLine| {
-        if namespaces.is_empty() { !SYSTEM.contains(&&*pod.namespace) } else { namespaces.contains(&pod.namespace) }
-    };
+    let wanted = |pod: &PodLine| is_of_the_lab(namespaces, &pod.namespace);
     Ok(all.iter().map(line).filter(wanted).collect())
 }
 
-fn line(pod: &Pod) -> PodLine {
+/// Whether a namespace is the lab's: one of these, or any but the cluster's own when the list is empty.
+pub fn is_of_the_lab(namespaces: &[String], namespace: &str) -> bool {
+    if namespaces.is_empty() { !SYSTEM.contains(&namespace) } else { namespaces.iter().any(|known| known == namespace) }
+}
+
+/// A Pod as a line.
+pub fn line(pod: &Pod) -> PodLine {
     let status = pod.status.clone().unwrap_or_default();
     let states = status.container_statuses.unwrap_or_default();
     let phase = status.phase.unwrap_or_else(|| "no phase".to_owned());
     let containers: Vec<_> =
         pod.spec.iter().flat_map(|spec| &spec.containers).map(|container| container.name.clone()).collect();
     let ready = states.iter().filter(|state| state.ready).count();
-    let restarts: i32 = states.iter().map(|state| state.restart_count).sum();
     let trouble = pods::examine(pod);
-    let mut says = trouble.as_ref().map_or_else(
+    let says = trouble.as_ref().map_or_else(
         || format!("{phase}, {ready} of {} ready", containers.len()),
         // The line begins with the Pod's name already.
         |error| error.to_string().split_once(": ").map_or_else(String::new, |(_, rest)| rest.to_owned()),
     );
-    if restarts > 0 {
-        says = format!("{says}, {restarts} restarts");
-    }
     PodLine {
         namespace: pod.metadata.namespace.clone().unwrap_or_default(),
         name: pod.metadata.name.clone().unwrap_or_default(),
@@ -85,6 +85,26 @@ pub async fn log(catalog: &Catalog, namespaces: &[String], wanted: &str, lines: 
         }
         let what = format!("read the log of Pod {}/{}", pod.namespace, pod.name);
         text.push_str(&api.logs(&pod.name, &params).await.map_err(KubeError::request(what))?);
+    }
+    Ok(text)
+}
+
+/// The last lines of the logs of all Pods with these labels, each under the Pod's name.
+///
+/// # Errors
+/// [`Error::NoPod`] where there is none.
+pub async fn logs_of(catalog: &Catalog, labels: &str, lines: usize) -> Result<String, Error> {
+    let api: Api<Pod> = Api::all(catalog.client().clone());
+    let found = api.list(&ListParams::default().labels(labels)).await.map_err(KubeError::request("list Pods"))?;
+    let pods: Vec<PodLine> = found.iter().map(line).collect();
+    if pods.is_empty() {
+        return Err(Error::NoPod { wanted: labels.to_owned(), known: Vec::new() });
+    }
+    let mut text = String::new();
+    for pod in pods {
+        let title = format!("{}/{}", pod.namespace, pod.name);
+        text.extend(["==== ", &title, "\n"]);
+        text.push_str(&log(catalog, &[pod.namespace.clone()], &title, lines).await?);
     }
     Ok(text)
 }
@@ -132,9 +152,9 @@ mod tests {
     #[test]
     fn a_pod_is_healthy_when_all_its_containers_are_ready() {
         let good = pod("n", "p", true);
-        assert_eq!((good.healthy, good.says.as_str()), (true, "Running, 2 of 2 ready, 2 restarts"));
+        assert_eq!((good.healthy, good.says.as_str()), (true, "Running, 2 of 2 ready"));
         let bad = pod("n", "p", false);
-        assert_eq!((bad.healthy, bad.says.as_str()), (false, "Running, 1 of 2 ready, 2 restarts"));
+        assert_eq!((bad.healthy, bad.says.as_str()), (false, "Running, 1 of 2 ready"));
     }
 
     #[test]

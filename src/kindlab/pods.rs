@@ -2,12 +2,13 @@
 
 use super::Error;
 use crate::kube::Catalog;
+use crate::local::last_words;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::Api;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -15,12 +16,25 @@ use tokio::time::{Instant, timeout_at};
 /// Reasons that no patience cures, in a lab whose images are all in the node.
 const HOPELESS: [&str; 5] =
     ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"];
+/// The reason of a container that ends again and again.
+pub(super) const CRASH_LOOP: &str = "CrashLoopBackOff";
 /// A container may end a few times while what it needs comes up beside it.
 const CRASHES: i32 = 3;
 
 /// Watches the Pods of these namespaces (all of them when the list is empty) and ends with the first that cannot run.
 /// Never ends while all can; race it against what is waited for.
 pub async fn trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
+    first(catalog, namespaces, examine).await
+}
+
+/// As [`trouble`], but a Pod may have ended before: only what it does from now on counts. For Pods that are started again
+/// within seconds, as the local lab's are, while an old count of restarts says nothing.
+pub async fn new_trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
+    let mut before = BTreeMap::new();
+    first(catalog, namespaces, |pod| examine_since(&mut before, pod)).await
+}
+
+async fn first(catalog: &Catalog, namespaces: &[String], mut look: impl FnMut(&Pod) -> Option<Error>) -> Error {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let mut events = pin!(watcher(api, watcher::Config::default()).default_backoff().applied_objects());
     loop {
@@ -30,7 +44,7 @@ pub async fn trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
                 let watched = namespaces.is_empty() || namespaces.contains(&namespace);
                 if watched
                     && pod.metadata.deletion_timestamp.is_none()
-                    && let Some(found) = examine(&pod)
+                    && let Some(found) = look(&pod)
                 {
                     return found;
                 }
@@ -40,6 +54,15 @@ pub async fn trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
             None => std::future::pending::<()>().await,
         }
     }
+}
+
+/// The Pod's trouble, its restarts counted from what they were when it was seen first.
+fn examine_since(before: &mut BTreeMap<String, i32>, pod: &Pod) -> Option<Error> {
+    let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+    let now = statuses.map(|container| container.restart_count).max().unwrap_or_default();
+    let uid = pod.metadata.uid.clone().unwrap_or_else(|| name(pod));
+    let first = *before.entry(uid).or_insert(now);
+    examine(pod).filter(|error| !error.is_crash_loop() || now - first >= CRASHES)
 }
 
 /// Waits for `wanted`, unless a Pod of these namespaces fails first.
@@ -129,11 +152,15 @@ fn hopeless(container: &ContainerStatus) -> Option<(String, String)> {
     if HOPELESS.contains(&reason.as_str()) {
         return Some((reason, waiting.message.clone().unwrap_or_default()));
     }
-    if reason != "CrashLoopBackOff" || container.restart_count < CRASHES {
+    if reason != CRASH_LOOP || container.restart_count < CRASHES {
         return None;
     }
     let ended = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
-    let how = ended.map(|ended| format!("exit code {}, {}", ended.exit_code, ended.reason.clone().unwrap_or_default()));
+    let how = ended.map(|ended| {
+        let words = ended.message.as_deref().and_then(last_words).map(|words| format!("; its last words: {words}"));
+        let reason = ended.reason.clone().unwrap_or_default();
+        format!("exit code {}, {reason}{}", ended.exit_code, words.unwrap_or_default())
+    });
     Some((
         reason,
         format!("ended {} times, last with {}", container.restart_count, how.unwrap_or_else(|| "no reason".into())),
@@ -177,6 +204,25 @@ mod tests {
         assert!(is_up(&at("2026-01-01T00:00:00Z", true), since));
         assert!(!is_up(&at("2025-12-31T23:59:59Z", true), since));
         assert!(!is_up(&at("2026-01-01T00:00:05Z", false), since));
+    }
+
+    #[test]
+    fn crashes_before_it_was_watched_do_not_count() {
+        let mut before = BTreeMap::new();
+        assert!(examine_since(&mut before, &pod("CrashLoopBackOff", 7)).is_none(), "they may be of yesterday");
+        assert!(examine_since(&mut before, &pod("CrashLoopBackOff", 9)).is_none());
+        assert!(examine_since(&mut before, &pod("CrashLoopBackOff", 10)).is_some());
+        assert!(examine_since(&mut before, &pod("ErrImagePull", 7)).is_some(), "no count is needed for that");
+    }
+
+    #[test]
+    fn a_crash_loop_is_told_with_the_last_words() {
+        let mut crashing = pod("CrashLoopBackOff", 3);
+        let containers = crashing.status.as_mut().and_then(|status| status.container_statuses.as_mut());
+        let last = containers.and_then(|all| all[1].last_state.as_mut()?.terminated.as_mut()).expect("it ended");
+        last.message = Some("BindException: Address already in use\n\tat a.B.c(B.java:1)\nbye".to_owned());
+        let text = examine(&crashing).expect("hopeless").to_string();
+        assert!(text.ends_with("; its last words: BindException: Address already in use"), "{text}");
     }
 
     #[test]

@@ -22,13 +22,29 @@ fn left_over(object: &DynamicObject, holder: &Value) -> bool {
     let (Some(parent), Some(wanted)) = (holder.get("parentRef"), object.data["spec"]["parentRefs"].as_array()) else {
         return false;
     };
-    let own = object.metadata.namespace.as_deref().unwrap_or_default();
-    let key = |reference: &Value| {
-        let text = |field: &str, default: &str| reference[field].as_str().unwrap_or(default).to_owned();
-        let place = [text("name", ""), text("namespace", own), text("sectionName", ""), text("kind", "Gateway")];
-        (place, reference["port"].as_u64())
-    };
-    !wanted.iter().any(|reference| key(reference) == key(parent))
+    !wanted.iter().any(|reference| parent_key(object, reference) == parent_key(object, parent))
+}
+
+/// What makes two parentRefs of a route the same.
+fn parent_key(route: &DynamicObject, reference: &Value) -> ([String; 4], Option<u64>) {
+    let own = route.metadata.namespace.as_deref().unwrap_or_default();
+    let text = |field: &str, default: &str| reference[field].as_str().unwrap_or(default).to_owned();
+    let place = [text("name", ""), text("namespace", own), text("sectionName", ""), text("kind", "Gateway")];
+    (place, reference["port"].as_u64())
+}
+
+/// The parentRefs of a route, each with the conditions that controllers have written for it; none where none has
+/// answered.
+pub fn parents(route: &DynamicObject) -> Vec<(&Value, Vec<&Value>)> {
+    let wanted = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
+    let answers = || route.data["status"]["parents"].as_array().into_iter().flatten();
+    wanted
+        .map(|reference| {
+            let key = parent_key(route, reference);
+            let own = answers().filter(|answer| parent_key(route, &answer["parentRef"]) == key);
+            (reference, own.filter_map(|answer| answer["conditions"].as_array()).flatten().collect())
+        })
+        .collect()
 }
 
 #[cfg(test)]

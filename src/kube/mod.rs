@@ -2,15 +2,21 @@
 
 mod catalog;
 mod conditions;
+mod deadline;
 mod definitions;
 mod objects;
+mod ports;
+mod ready;
 mod wait;
 mod wait_all;
 
 pub use catalog::{Catalog, Kind};
-pub use conditions::conditions;
+pub use conditions::{conditions, parents};
+pub use deadline::{ANSWER_WITHIN, NoAnswer, client};
 pub use definitions::established;
-pub use objects::{MANAGER, ObjectRef, apply, delete, parse_manifests};
+pub use objects::{MANAGER, ObjectRef, applied, apply, delete, parse_manifests};
+pub use ports::target_port;
+pub use ready::ready;
 pub use wait::{Progressed, wait_for};
 pub use wait_all::wait_for_all;
 
@@ -19,8 +25,20 @@ use std::time::Duration;
 /// A request to the API server that failed, or a wait that ended without its condition.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the API server refused to {what}")]
-    Request {
+    /// The server answered, and said no: 4xx where the request is at fault, 5xx where the server is.
+    #[error("the API server {} {what}: {message} ({code} {reason})", if *code < 500 { "refused to" } else { "failed to" })]
+    Refused { what: String, code: u16, reason: String, message: String },
+    #[error("the API server cannot be reached to {what}")]
+    Unreachable {
+        what: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// It accepted the connection and said nothing.
+    #[error("the API server did not answer within {within:?} when asked to {what}")]
+    Silent { what: String, within: Duration },
+    #[error("the API server's answer cannot be used, when it was asked to {what}")]
+    Answer {
         what: String,
         #[source]
         source: Box<kube::Error>,
@@ -36,8 +54,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// For `map_err`: what a failed request means, `what` being the rest of the sentence "the API server refused to ...".
     pub(crate) fn request(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let what = what.into();
-        move |source| Self::Request { what, source: Box::new(source) }
+        move |source| match source {
+            kube::Error::Api(status) => Self::Refused {
+                what,
+                code: status.code,
+                message: status.message.trim().to_owned(),
+                reason: if status.reason.is_empty() { "without a reason".to_owned() } else { status.reason.clone() },
+            },
+            kube::Error::Service(inner) => match inner.downcast_ref::<NoAnswer>() {
+                Some(late) => Self::Silent { what, within: late.within },
+                None => Self::Unreachable { what, source: Box::new(kube::Error::Service(inner)) },
+            },
+            source @ kube::Error::HyperError(_) => Self::Unreachable { what, source: Box::new(source) },
+            source => Self::Answer { what, source: Box::new(source) },
+        }
     }
 }

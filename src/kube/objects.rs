@@ -64,6 +64,19 @@ pub async fn apply(
     default_namespace: &str,
     manager: &str,
 ) -> Result<ObjectRef, Error> {
+    Ok(applied(catalog, object, default_namespace, manager).await?.0)
+}
+
+/// As [`apply`], with the object as it is afterwards.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn applied(
+    catalog: &Catalog,
+    object: &DynamicObject,
+    default_namespace: &str,
+    manager: &str,
+) -> Result<(ObjectRef, DynamicObject), Error> {
     let types = object.types.clone().unwrap_or_default();
     let kind = catalog.kind(&types.kind, Some(&types.api_version)).await?;
     let mut object = object.clone();
@@ -78,11 +91,12 @@ pub async fn apply(
     };
     let mut params = PatchParams::apply(manager).force();
     params.field_validation = Some(ValidationDirective::Strict);
-    kind.api(catalog.client(), &reference.namespace)
+    let made = kind
+        .api(catalog.client(), &reference.namespace)
         .patch(&reference.name, &params, &Patch::Apply(&object))
         .await
         .map_err(Error::request(format!("apply {reference}")))?;
-    Ok(reference)
+    Ok((reference, made))
 }
 
 /// Deletes one object; one that is already gone is fine. Does not wait for finalizers.

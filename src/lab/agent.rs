@@ -5,6 +5,7 @@ use super::{Error, LabDir};
 use crate::file_error::FileError;
 use crate::kindlab;
 use crate::local::{self, JvmRuntime, Net, NodeConfig};
+use crate::paths;
 use crate::standin;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,18 @@ pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) ->
     let arguments = ["lab", "agent", "--name", name].map(ToOwned::to_owned).to_vec();
     let info = read_info(dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
     let server = kindlab::server(&info.kubeconfig, &info.context).await?;
-    Ok(local::agent::start(dir, server, &program()?, arguments).await?)
+    Ok(local::agent::start(dir, server, &program()?, arguments, places(dir)?).await?)
+}
+
+/// Where this process finds its files. The agent runs in another folder, and for longer than this shell's variables last.
+fn places(dir: &LabDir) -> Result<Vec<(String, String)>, Error> {
+    let state = dir.path().parent().unwrap_or(dir.path());
+    let places = [
+        (paths::STATE, state.to_owned()),
+        (paths::CACHE, paths::cache()?),
+        (paths::CHECKOUT, paths::repo().to_owned()),
+    ];
+    Ok(places.map(|(name, path)| (name.to_owned(), path.into_string())).into())
 }
 
 /// The `lab` binary: this process, or beside it where this is a test.
@@ -60,7 +72,7 @@ fn program() -> Result<Utf8PathBuf, Error> {
 /// # Errors
 /// When its settings or the kubeconfig cannot be read.
 pub async fn run(name: &str) -> Result<(), Error> {
-    let dir = LabDir::of(name);
+    let dir = LabDir::of(name)?;
     let path = settings_file(&dir);
     let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
     let settings: AgentSettings =

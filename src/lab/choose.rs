@@ -73,12 +73,13 @@ async fn kind_works(options: &KindOptions) -> Result<String, String> {
 }
 
 /// The registry that an image is pulled from.
-fn registry(image: &str) -> String {
+pub(super) fn registry(image: &str) -> String {
     let full = images::full_name(image);
     full.split('/').next().unwrap_or(&full).to_owned()
 }
 
-async fn reachable(registry: &str) -> bool {
+/// Whether a registry accepts a connection within 3 s.
+pub(super) async fn reachable(registry: &str) -> bool {
     let address = if registry.contains(':') { registry.to_owned() } else { format!("{registry}:443") };
     matches!(timeout(REGISTRY_WITHIN, TcpStream::connect(address)).await, Ok(Ok(_)))
 }

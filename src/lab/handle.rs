@@ -1,11 +1,10 @@
 //! A lab that is up: its facts and a connection to its API server.
 
-use super::{Error, KafkaProvider, LabDir, LabInfo, LabKind};
+use super::{Error, LabDir, LabInfo};
 use crate::client::resolve;
 use crate::file_error::FileError;
 use crate::kindlab;
 use crate::kube::Catalog;
-use crate::local;
 use camino::Utf8Path;
 use std::{fs, io};
 
@@ -23,22 +22,11 @@ impl Lab {
     /// # Errors
     /// [`Error::NotUp`] when there is none; [`Error::State`] when its state cannot be read.
     pub async fn open(name: &str) -> Result<Self, Error> {
-        let dir = LabDir::of(name);
+        let dir = LabDir::of(name)?;
         let info = read_info(&dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
         let catalog = connect(&info.kubeconfig, &info.context).await?;
         resolve::map_domain(&info.domain, info.gateway.address);
         Ok(Self { info, dir, catalog })
-    }
-
-    /// The components of the lab that should run on this machine and do not. Empty also where that cannot be seen.
-    pub fn dead_components(&self) -> Vec<String> {
-        let components = match (self.info.kind, self.info.kafka) {
-            (LabKind::Local, _) => local::status::components(&self.dir, &self.info.gateway.name),
-            (_, KafkaProvider::Standin) => local::status::agent_only(&self.dir),
-            _ => return Vec::new(),
-        };
-        let dead = components.unwrap_or_default().into_iter().filter(|component| component.process.is_none());
-        dead.map(|component| component.name).collect()
     }
 
     /// Writes what is known of the lab, for every later verb.

@@ -51,6 +51,9 @@ pub struct Ports {
 }
 
 impl Ports {
+    /// The base of a lab that names none.
+    pub const USUAL_BASE: u16 = 9092;
+
     /// The ports from `--port-base` on.
     pub fn from_base(base: u16) -> Self {
         Self { passthrough: base, terminate: base + 1, second: base + 2, tcp: (base + 8..base + 12).collect() }

@@ -5,36 +5,41 @@ mod choose;
 mod client_files;
 mod definitions;
 mod dir;
+pub mod doctor;
 mod down;
 mod env;
 mod handle;
+mod health;
 mod hosts;
 mod info;
 mod kind_lab;
 mod local_lab;
 mod lock;
 mod logs;
+mod obtain;
 mod page;
 mod pods;
 mod proof;
 mod shared;
 mod status;
+#[cfg(test)]
+pub(crate) mod testing;
 mod up;
 
 pub use agent::run as run_agent;
-pub use dir::LabDir;
+pub use dir::{FolderError, LabDir};
 pub use down::down;
 pub use env::variables;
 pub use handle::Lab;
 pub use info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedCluster};
-pub use logs::{components, tail};
+pub use logs::{log, names as log_names};
 pub use page::page;
-pub use pods::{pod_log, pods_with_logs};
 pub use shared::variables as manifest_variables;
-pub use status::{Status, status};
+pub use status::Status;
 pub use up::{Ensured, UpOptions, ensure, up};
 
 use crate::file_error::FileError;
+use crate::paths::PathsError;
 use camino::Utf8PathBuf;
 
 /// What keeps a lab from coming up, from answering, or from going down.
@@ -42,12 +47,31 @@ use camino::Utf8PathBuf;
 pub enum Error {
     #[error("no lab named {name} is up; bring it up with `cargo xtask lab up`")]
     NotUp { name: String },
+    #[error("the lab {name} cannot work: {}; {}", dead.join(", "), health::remedy(name))]
+    Dead { name: String, dead: Vec<String> },
+    #[error("the API server of the lab {name} is not ready: {says}; {}", health::remedy(name))]
+    ApiServer { name: String, says: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Paths(#[from] PathsError),
     #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down` removes it")]
     State { path: Utf8PathBuf, problem: String },
     #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
     OtherLab { name: String, is: String, wanted: String },
+    #[error(
+        "the lab {name} is up with the ports from {is} on, and {wanted} is asked for (`--port-base`, LAB_PORT_BASE); take it down first, leave the port base out, or choose another `--name`"
+    )]
+    OtherPorts { name: String, is: u16, wanted: u16 },
+    #[error("the lab cannot come up, since this is missing:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
+    Missing { what: Vec<String> },
+    #[error("`--lab existing` needs `--context NAME`, since no lab {name} is up in a cluster of yours")]
+    NoContext { name: String },
+    #[error("nothing called {wanted:?} has a log{}; there are: {}",
+        nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default(), known.join(", "))]
+    NoLog { wanted: String, nearest: Option<String>, known: Vec<String> },
     #[error("--kafka strimzi needs a cluster with nodes: use `--lab kind`, or `--kafka standin` here")]
     StrimziOnLocal,
     #[error("{path}, line {line}: {problem}")]

@@ -1,36 +1,28 @@
-//! The Pods of a lab in Kubernetes, for `lab status` and `lab logs`.
+//! The Pods of a lab in Kubernetes and their logs.
 
 use super::{Error, Lab, LabKind};
 use crate::gateway::GatewayFixture;
-use crate::kindlab::{self, PodLine};
+use crate::kindlab;
 
-/// The Pods that belong to the lab; none in the local lab, whose brokers are processes with logs of their own.
-pub(super) async fn of(lab: &Lab) -> Result<Vec<PodLine>, Error> {
-    if lab.info.kind == LabKind::Local {
-        return Ok(Vec::new());
+/// Whose log `lab logs` shows: `namespace/name`, and `gateway` for the Pods that carry the traffic.
+pub(super) async fn with_logs(lab: &Lab) -> Result<Vec<String>, Error> {
+    let pods = kindlab::pods_of(&lab.catalog, &namespaces(lab)?).await?;
+    let names = pods.into_iter().map(|pod| format!("{}/{}", pod.namespace, pod.name));
+    Ok(std::iter::once("gateway".to_owned()).chain(names).collect())
+}
+
+/// The end of a Pod's log; see [`kindlab::log`] for what `pod` may be. `gateway` means every Pod of the data plane.
+pub(super) async fn log(lab: &Lab, pod: &str, lines: usize) -> Result<String, Error> {
+    let fixture = GatewayFixture::load(&lab.info.gateway.name)?;
+    match fixture.kind.filter(|_| pod == "gateway") {
+        Some(kind) => Ok(kindlab::logs_of(&lab.catalog, &kind.data_plane, lines).await?),
+        None => Ok(kindlab::log(&lab.catalog, &namespaces(lab)?, pod, lines).await?),
     }
-    Ok(kindlab::pods_of(&lab.catalog, &namespaces(lab)?).await?)
-}
-
-/// Whose log `lab logs` shows: `namespace/name`.
-///
-/// # Errors
-/// When the API server does not list Pods.
-pub async fn pods_with_logs(lab: &Lab) -> Result<Vec<String>, Error> {
-    Ok(of(lab).await?.into_iter().map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect())
-}
-
-/// The end of a Pod's log; see [`kindlab::log`] for what `pod` may be.
-///
-/// # Errors
-/// When there is no such Pod.
-pub async fn pod_log(lab: &Lab, pod: &str, lines: usize) -> Result<String, Error> {
-    Ok(kindlab::log(&lab.catalog, &namespaces(lab)?, pod, lines).await?)
 }
 
 /// The namespaces that the lab put something into; in a cluster of its own that is every one (the empty list).
 pub(super) fn namespaces(lab: &Lab) -> Result<Vec<String>, Error> {
-    if lab.info.kind == LabKind::Kind {
+    if matches!(lab.info.kind, LabKind::Kind | LabKind::Local) {
         return Ok(Vec::new());
     }
     let fixture = GatewayFixture::load(&lab.info.gateway.name)?;

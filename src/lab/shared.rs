@@ -1,6 +1,6 @@
 //! The Kafka cluster that every lab has: applied from `fixtures/kafka/shared.yaml`, waited for, never assumed.
 
-use super::{Error, LabInfo, SharedCluster};
+use super::{Error, GatewayReach, LabInfo, SharedCluster};
 use crate::file_error::FileError;
 use crate::kube::{self, Catalog, MANAGER, ObjectRef, Progressed, conditions, wait_for};
 use crate::paths;
@@ -8,6 +8,7 @@ use crate::progress::Phase;
 use crate::scenario::vars::{Variables, substitute};
 use ::kube::api::DynamicObject;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -36,9 +37,13 @@ pub(super) async fn apply(catalog: &Catalog, info: &LabInfo) -> Result<(), Error
 
 /// The shared cluster's resources, with the lab's variables filled in.
 pub(super) fn objects(info: &LabInfo) -> Result<Vec<DynamicObject>, Error> {
+    filled_in(&variables(info))
+}
+
+fn filled_in(variables: &Variables) -> Result<Vec<DynamicObject>, Error> {
     let path = paths::fixtures().join("kafka/shared.yaml");
     let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
-    let text = substitute(&text, &variables(info)).map_err(|error| Error::Fixture {
+    let text = substitute(&text, variables).map_err(|error| Error::Fixture {
         path: path.clone(),
         line: error.line,
         problem: error.to_string(),
@@ -46,21 +51,38 @@ pub(super) fn objects(info: &LabInfo) -> Result<Vec<DynamicObject>, Error> {
     Ok(kube::parse_manifests(path.as_str(), &text)?)
 }
 
+/// Ports at which every Kafka node of Strimzi listens, besides those of the resource: the controllers' and the brokers'
+/// own.
+const NODE_PORTS: [u16; 2] = [9090, 9091];
+
+/// The ports at which the shared cluster's nodes and their Services listen, in a lab that need not be up.
+pub(super) fn broker_ports(domain: &str, gateway: &GatewayReach) -> Result<BTreeSet<u16>, Error> {
+    let objects = filled_in(&variables_of(domain, gateway, &cluster()))?;
+    let kafkas = objects.iter().filter(|object| object.types.as_ref().is_some_and(|types| types.kind == "Kafka"));
+    let listeners = kafkas.filter_map(|kafka| kafka.data["spec"]["kafka"]["listeners"].as_array()).flatten();
+    let own = listeners.filter_map(|listener| u16::try_from(listener["port"].as_u64()?).ok());
+    Ok(own.chain(NODE_PORTS).collect())
+}
+
 /// The variables that the lab itself gives to manifests.
 pub fn variables(info: &LabInfo) -> Variables {
-    let ports = &info.gateway.ports;
+    variables_of(&info.domain, &info.gateway, &info.shared)
+}
+
+fn variables_of(domain: &str, gateway: &GatewayReach, shared: &SharedCluster) -> Variables {
+    let ports = &gateway.ports;
     let mut variables = Variables::new();
     let mut set = |name: &str, value: String| {
         let known = variables.set(name, value);
         debug_assert!(known, "{name} is not in the table of variables");
     };
-    set("domain", info.domain.clone());
-    set("cluster", info.shared.cluster.clone());
-    set("kafka.namespace", info.shared.namespace.clone());
-    set("gateway.class", info.gateway.class.clone());
+    set("domain", domain.to_owned());
+    set("cluster", shared.cluster.clone());
+    set("kafka.namespace", shared.namespace.clone());
+    set("gateway.class", gateway.class.clone());
     set("gateway.name", "lab".to_owned());
-    set("gateway.namespace", info.shared.namespace.clone());
-    set("gateway.address", info.gateway.address.to_string());
+    set("gateway.namespace", shared.namespace.clone());
+    set("gateway.address", gateway.address.to_string());
     set("gateway.port", ports.passthrough.to_string());
     set("gateway.terminate-port", ports.terminate.to_string());
     set("gateway.second-port", ports.second.to_string());
@@ -140,6 +162,19 @@ mod tests {
         assert!(matches!(condition(Some(&old), "Ready"), Progressed::NotYet(_)));
         let new = kafka(json!({"observedGeneration": 2, "conditions": ready}));
         assert!(matches!(condition(Some(&new), "Ready"), Progressed::Met));
+    }
+
+    #[test]
+    fn the_brokers_ports_are_those_of_the_listeners_and_of_every_node() {
+        let gateway = GatewayReach {
+            name: "any".to_owned(),
+            class: "any".to_owned(),
+            address: [127, 0, 0, 1].into(),
+            ports: crate::lab::Ports::from_base(9092),
+            features: Vec::new(),
+        };
+        let ports = broker_ports("kafka.test", &gateway).expect("the committed file");
+        assert!([9090, 9091, 9092, 9094, 9121].iter().all(|port| ports.contains(port)), "{ports:?}");
     }
 
     #[test]

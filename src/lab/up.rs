@@ -14,7 +14,8 @@ pub struct UpOptions {
     pub lab: LabChoice,
     pub gateway: Option<String>,
     pub kafka: Option<KafkaChoice>,
-    pub port_base: u16,
+    /// `None`: the usual one, or that of the lab that is up.
+    pub port_base: Option<u16>,
     pub hosts: bool,
     /// The version of Strimzi.
     pub strimzi: String,
@@ -70,8 +71,9 @@ pub async fn ensure(options: &UpOptions, progress: &Progress) -> Result<Ensured,
 /// A part that cannot be had, a busy port, a component that does not come up, or a broker that a client does not reach.
 /// What was started stays, so that the next `up` goes on from there and `down` removes it.
 pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
-    let dir = LabDir::of(&options.name);
+    let dir = LabDir::of(&options.name)?;
     let _turn = lock::take(&dir, progress)?;
+    dir.make()?;
     let in_kind = kind_lab::options(&dir, options)?;
     let chosen = choose(&dir, options.lab, &in_kind).await?;
     progress.say(format!("lab {}: {} ({})", options.name, word(chosen.kind), chosen.why));

@@ -1,7 +1,8 @@
 //! The lab's own background process: the loops that a cluster's controllers and kubelets would run.
 
 use super::process::Spec;
-use super::{Error, NodeConfig, control_plane, journal, namespaces, node, process, services};
+use super::{Error, NodeConfig, control_plane, foreign, namespaces, node, process, services};
+use crate::journal;
 use crate::kube::Catalog;
 use crate::lab::LabDir;
 use camino::Utf8Path;
@@ -24,14 +25,20 @@ const GOOD_RUN: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When it cannot be started, or ends at once.
-pub async fn start(dir: &LabDir, server: String, program: &Utf8Path, args: Vec<String>) -> Result<(), Error> {
+pub async fn start(
+    dir: &LabDir,
+    server: String,
+    program: &Utf8Path,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+) -> Result<(), Error> {
     let spec = Spec {
         component: COMPONENT.to_owned(),
         // An agent that knows the API server by another address is of no use any more.
         instance: server,
         program: program.to_owned(),
         args,
-        env: vec![],
+        env,
         dir: dir.path().to_owned(),
     };
     let running = process::running(dir)?.into_iter().filter(|process| process.component == COMPONENT);
@@ -65,6 +72,7 @@ where
         () = forever("node", || node::run(catalog.clone(), dir.clone(), config.clone())) => {}
         () = forever("services", || services::run(catalog.clone(), config.net)) => {}
         () = forever("namespaces", || namespaces::run(catalog.clone())) => {}
+        () = forever("foreign Pods", || foreign::run(catalog.clone())) => {}
         () = forever("stand-in", || standin(catalog.clone())) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -123,17 +131,20 @@ fn is_outdated(pid: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::Mutex;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_loop_that_fails_is_started_again_with_growing_pauses() {
-        let starts = AtomicU32::new(0);
+        let begun = Instant::now();
+        let starts = Mutex::new(Vec::new());
         let run = forever("test", || async {
-            starts.fetch_add(1, Ordering::Relaxed);
+            starts.lock().expect("not poisoned").push(begun.elapsed().as_millis());
             Err::<(), _>(std::io::Error::other("it broke"))
         });
-        let _ = tokio::time::timeout(Duration::from_secs(1), run).await;
-        // At 0, 0.2, 0.6 and (not any more) 1.4 s; fewer on a machine that stalls.
-        assert!((2..=3).contains(&starts.load(Ordering::Relaxed)), "{starts:?}");
+        let _ = tokio::time::timeout(Duration::from_secs(40), run).await;
+        let starts = starts.into_inner().expect("not poisoned");
+        let pauses: Vec<u128> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(pauses[..7], [200, 400, 800, 1600, 3200, 6400, 10_000], "then ten seconds each");
+        assert!(pauses[7..].iter().all(|pause| *pause == 10_000), "{pauses:?}");
     }
 }

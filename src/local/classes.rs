@@ -34,9 +34,9 @@ appender.out.layout.pattern=%m%n
 /// # Errors
 /// When that broker does not start, or leaves no archive. Brokers run without one as well, only later.
 pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) -> Result<Utf8PathBuf, Error> {
-    let folder = paths::cache().join("jvm");
+    let folder = paths::cache()?.join("jvm");
     let path = folder.join(format!("kafka-{kafka_version}-java-{java_version}.jsa"));
-    if path.exists() {
+    if is_whole(&path) {
         return Ok(path);
     }
     files::folder(&folder)?;
@@ -59,8 +59,22 @@ pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) 
         Ok(Err(error)) => return Err(failed(error.to_string())),
         Err(_) => return Err(failed("time is up".to_owned())),
     }
+    // The size first: an archive without it is made again, and one of another size is not the one that was made.
+    let size = fs::metadata(&fresh).map_err(FileError::of("read", &fresh))?.len();
+    files::write(&size_file(&path), size.to_string().as_bytes())?;
     fs::rename(&fresh, &path).map_err(FileError::of("replace", &path))?;
     Ok(path)
+}
+
+/// Whether the archive is as large as the one that was made. The JVM checks what is in it, and takes none that is
+/// damaged; but it says nothing of that, and starts slowly ever after.
+fn is_whole(archive: &Utf8Path) -> bool {
+    let made = fs::read_to_string(size_file(archive)).ok().and_then(|size| size.trim().parse::<u64>().ok());
+    made.is_some() && fs::metadata(archive).ok().map(|archive| archive.len()) == made
+}
+
+fn size_file(archive: &Utf8Path) -> Utf8PathBuf {
+    archive.with_extension("size")
 }
 
 /// One node that is broker and controller, on loopback, with its data in `scratch`.
@@ -108,4 +122,22 @@ async fn train(broker: &mut Child) -> io::Result<()> {
     // Its farewell must not block on a full pipe.
     while lines.next_line().await?.is_some() {}
     broker.wait().await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_that_was_cut_off_is_not_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(folder.path()).expect("UTF-8").join("kafka-4.3.0-java-17.0.15.jsa");
+        assert!(!is_whole(&path), "there is none");
+        fs::write(&path, [7; 4096]).expect("written");
+        assert!(!is_whole(&path), "of unknown size");
+        files::write(&size_file(&path), b"4096").expect("written");
+        assert!(is_whole(&path));
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_len(1000)).expect("cut");
+        assert!(!is_whole(&path));
+    }
 }

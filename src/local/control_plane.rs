@@ -5,7 +5,7 @@ mod pki;
 
 pub use kubeconfig::{client, endpoint};
 
-use super::{Error, Net, files, journal, listening, ports, process};
+use super::{Error, Net, files, listening, ports, process};
 use crate::lab::LabDir;
 use camino::{Utf8Path, Utf8PathBuf};
 use pki::Pki;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 const ETCD: &str = "etcd";
 const APISERVER: &str = "kube-apiserver";
@@ -171,27 +171,13 @@ async fn ready(dir: &LabDir) -> Result<(), Error> {
     let deadline = Instant::now() + READY_WITHIN;
     let mut last = "nothing answered".to_owned();
     while Instant::now() < deadline {
-        match timeout(Duration::from_secs(5), ask(&client)).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(answer)) => last = answer,
-            Err(_) => "no answer within 5 s".clone_into(&mut last),
+        match crate::kube::ready(&client, Duration::from_secs(5)).await {
+            Ok(()) => return Ok(()),
+            Err(answer) => last = answer,
         }
         sleep(Duration::from_millis(50)).await;
     }
     let log = process::log_of(dir, APISERVER);
     let component = APISERVER.to_owned();
     Err(Error::NotReady { component, within: READY_WITHIN, last, tail: files::tail(&log), log })
-}
-
-async fn ask(client: &kube::Client) -> Result<(), String> {
-    let request = kube::core::Request::new("").get("readyz", &kube::api::GetParams::default());
-    let request = request.map_err(|error| error.to_string())?;
-    client.request_text(request).await.map(drop).map_err(|error| match error {
-        // The body of a refusal lists the checks; those that fail are what matters.
-        kube::Error::Api(status) => {
-            let failing: Vec<&str> = status.message.lines().filter(|line| line.starts_with("[-]")).collect();
-            if failing.is_empty() { format!("{} {}", status.code, status.message) } else { failing.join(", ") }
-        }
-        other => journal::causes(&other),
-    })
 }

@@ -1,7 +1,7 @@
-//! The end of a local lab: no process, no port, no file is left.
+//! The end of a local lab: no process and no port is left.
 
 use super::process::Running;
-use super::{Error, agent, files, process};
+use super::{Error, agent, process};
 use crate::lab::LabDir;
 use std::time::Duration;
 
@@ -14,20 +14,11 @@ const GRACE: Duration = Duration::from_millis(500);
 /// A killed `up` may have started something while others were being stopped.
 const ROUNDS: usize = 5;
 
-/// What was stopped.
-#[derive(Debug)]
-pub struct Stopped {
-    /// Components in the order in which they were stopped.
-    pub components: Vec<String>,
-    /// Whether there was a folder to remove.
-    pub removed: bool,
-}
-
-/// Stops every process of the lab and removes its folder. One that is down already is fine.
+/// Stops every process of the lab, and gives their components in that order. A lab that is down already is fine.
 ///
 /// # Errors
-/// [`Error::StillRunning`] for a process that survives being killed, or the file that cannot be removed.
-pub async fn down(dir: &LabDir) -> Result<Stopped, Error> {
+/// [`Error::StillRunning`] for a process that survives being killed.
+pub async fn stop(dir: &LabDir) -> Result<Vec<String>, Error> {
     let mut components = Vec::new();
     for _ in 0..ROUNDS {
         let running = process::running(dir)?;
@@ -43,9 +34,7 @@ pub async fn down(dir: &LabDir) -> Result<Stopped, Error> {
         let (component, pid) = (process.component.clone(), process.pid);
         return Err(Error::StillRunning { component, pid, after: GRACE });
     }
-    let removed = dir.path().exists();
-    files::remove_folder(dir.path())?;
-    Ok(Stopped { components, removed })
+    Ok(components)
 }
 
 fn in_order(running: Vec<Running>) -> Vec<Vec<Running>> {

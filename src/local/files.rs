@@ -54,25 +54,38 @@ pub fn log(path: &Utf8Path) -> Result<File, FileError> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(FileError::of("open the log", path))
 }
 
+/// How large a log may be when its program starts again.
+const LOG_BYTES: u64 = 8 << 20;
+
+/// As [`log`]; one that has grown large is put aside first as `<log>.old`, in place of an older one, so that a component
+/// that starts again and again fills no disk.
+pub fn fresh_log(path: &Utf8Path) -> Result<File, FileError> {
+    if fs::metadata(path).is_ok_and(|log| log.len() > LOG_BYTES) {
+        let aside = Utf8PathBuf::from(format!("{path}.old"));
+        fs::rename(path, &aside).map_err(FileError::of("put aside", path))?;
+    }
+    log(path)
+}
+
 /// The last lines of a log, at most 20 of them and 4 KiB.
 pub fn tail(path: &Utf8Path) -> String {
-    const BYTES: u64 = 4096;
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match read() {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
+    match end(path, 4096) {
+        Ok(text) => {
             let lines: Vec<&str> = text.lines().collect();
             lines[lines.len().saturating_sub(20)..].join("\n")
         }
         Err(error) => format!("(the log cannot be read: {error})"),
     }
+}
+
+/// The last `bytes` of a file, as text.
+pub fn end(path: &Utf8Path, bytes: u64) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
+    let mut read = Vec::new();
+    file.read_to_end(&mut read)?;
+    Ok(String::from_utf8_lossy(&read).into_owned())
 }
 
 #[cfg(test)]
@@ -90,6 +103,19 @@ mod tests {
         let mode = |path: &Utf8Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&base)), (0o600, 0o700));
         assert_eq!(fs::read_dir(&base).expect("listed").count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn a_log_that_has_grown_large_is_put_aside_at_the_next_start() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("etcd.log");
+        fresh_log(&path).expect("opened").write_all(b"small").expect("written");
+        fresh_log(&path).expect("opened again").write_all(b" and goes on").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "small and goes on");
+        File::options().append(true).open(&path).and_then(|log| log.set_len(LOG_BYTES + 1)).expect("grown");
+        fresh_log(&path).expect("a new one").write_all(b"new").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "new");
+        assert_eq!(fs::metadata(format!("{path}.old")).expect("aside").len(), LOG_BYTES + 1);
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub async fn start(
     fixture: &GatewayFixture,
     ports: &Ports,
 ) -> Result<(), Error> {
-    let local = fixture.local.as_ref().ok_or_else(|| Error::NotLocal { gateway: fixture.name.clone() })?;
+    let local =
+        fixture.local.as_ref().ok_or_else(|| Error::NotLocal { gateway: fixture.name.clone(), known: Vec::new() })?;
     for manifest in &local.manifests {
         let path = fixture.dir.join(manifest);
         let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;

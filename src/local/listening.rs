@@ -45,6 +45,11 @@ pub fn holder(address: SocketAddr) -> Option<String> {
     None
 }
 
+/// Whether something listens at this port on every address of the machine.
+pub fn on_every_address(port: u16) -> bool {
+    sockets().into_iter().any(|socket| socket.address.port() == port && socket.address.ip().is_unspecified())
+}
+
 /// The sockets that a process holds; none of another user's.
 fn inodes(pid: u32) -> Vec<u64> {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return vec![] };

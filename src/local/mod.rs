@@ -3,7 +3,9 @@
 pub mod agent;
 pub mod classes;
 pub mod control_plane;
+pub mod disk;
 pub mod down;
+pub mod foreign;
 pub mod gateway;
 pub mod namespaces;
 pub mod net;
@@ -14,16 +16,16 @@ pub mod services;
 pub mod status;
 
 mod files;
-mod journal;
+mod last_words;
 mod listening;
-#[cfg(test)]
-mod trial;
 
+pub use last_words::{last_words, of_file as last_words_of};
 pub use net::Net;
 pub use node::{JvmRuntime, NodeConfig};
 
 use crate::file_error::FileError;
 use crate::gateway::FixtureError;
+use crate::paths::PathsError;
 use camino::Utf8PathBuf;
 use std::io;
 use std::net::SocketAddr;
@@ -36,6 +38,8 @@ pub enum Error {
     Unsupported { lacks: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Paths(#[from] PathsError),
     #[error("{component}: cannot run {program}")]
     Spawn {
         component: String,
@@ -43,8 +47,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    #[error("{component} ended at once ({how}); the end of {log}:\n{tail}")]
-    ExitedEarly { component: String, how: String, log: Utf8PathBuf, tail: String },
+    #[error("{component} ended ({how}){}; the end of {log}:\n{tail}",
+        words.as_ref().map(|words| format!(", and this is why: {words}")).unwrap_or_default())]
+    ExitedEarly { component: String, how: String, words: Option<String>, log: Utf8PathBuf, tail: String },
     #[error("{component} (process {pid}) still runs {after:?} after it was killed")]
     StillRunning { component: String, pid: u32, after: Duration },
     #[error("{component} does not run")]
@@ -52,6 +57,16 @@ pub enum Error {
     #[error("port {} of {} is taken{}; free it, or choose others with `--port-base`", address.port(), address.ip(),
         holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default())]
     PortBusy { address: SocketAddr, holder: Option<String> },
+    #[error("port {} is taken{} {}, and the lab's brokers need it at {}; {}", address.port(),
+        holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default(),
+        if *everywhere { "on every address of this machine" } else { "there" }, address.ip(),
+        if *everywhere { "end that program, or let it listen on one address only, such as 127.0.0.1" }
+        else { "end that program, or choose another `--name`, whose lab has other addresses" })]
+    AddressBusy { address: SocketAddr, holder: Option<String>, everywhere: bool },
+    #[error(
+        "only {free} MB are free at {path}, and a local lab needs {needed} MB; make room, or set LAB_STATE to a folder on another disk"
+    )]
+    DiskFull { path: Utf8PathBuf, free: u64, needed: u64 },
     #[error("cannot listen at {address}")]
     Listen {
         address: SocketAddr,
@@ -76,6 +91,8 @@ pub enum Error {
     Kube(#[from] crate::kube::Error),
     #[error(transparent)]
     Fixture(#[from] FixtureError),
-    #[error("the gateway {gateway} has no `labs.local` in its gateway.yaml: it runs on kind only")]
-    NotLocal { gateway: String },
+    #[error("the gateway {gateway} runs in a cluster only: use `--lab kind`, or on local `--gateway {}`", known.join("` or `--gateway "))]
+    NotLocal { gateway: String, known: Vec<String> },
+    #[error("there is no gateway {gateway:?}; on local: {}", known.join(", "))]
+    NoGateway { gateway: String, known: Vec<String> },
 }

@@ -1,6 +1,7 @@
 //! The end of namespaces in the local lab: there is no kube-controller-manager to empty and finalize them.
 
-use super::{Error, journal};
+use super::Error;
+use crate::journal;
 use crate::kube::{self as objects, Catalog, Kind};
 use ::kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use ::kube::runtime::WatchStreamExt;

@@ -39,6 +39,16 @@ impl Net {
         first == 127 && second == self.second && third >= 16 && fourth != 0 && fourth != 255
     }
 
+    /// The addresses that the first Pods get.
+    pub fn first_pods(self, count: usize) -> impl Iterator<Item = Ipv4Addr> {
+        (1..=254).take(count).map(move |fourth| Ipv4Addr::new(127, self.second, 16, fourth))
+    }
+
+    /// The lowest ClusterIP.
+    pub fn first_service(self) -> Ipv4Addr {
+        Ipv4Addr::new(127, self.second, 0, 1)
+    }
+
     /// The lowest Pod address that is not in use; `None` when all 60 960 are.
     pub fn free_pod(self, used: &BTreeSet<Ipv4Addr>) -> Option<Ipv4Addr> {
         (16..=255)

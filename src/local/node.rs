@@ -10,11 +10,13 @@ mod status;
 mod volumes;
 mod worker;
 
+pub use container::pod_of;
 pub use sources::Sources;
 pub use volumes::MOUNT_ROOT;
 
 use super::process::Running;
-use super::{Error, Net, files, journal, process};
+use super::{Error, Net, files, process};
+use crate::journal;
 use crate::kube::Catalog;
 use crate::lab::LabDir;
 use camino::Utf8PathBuf;

@@ -1,6 +1,7 @@
 //! Whether the lab's ports are free, and who holds those that are not.
 
-use super::{Error, listening};
+use super::{Error, Net, listening};
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -17,6 +18,32 @@ pub fn check(address: SocketAddr) -> Result<(), Error> {
         Err(source) => Err(Error::Listen { address, source }),
     }
 }
+
+/// Checks that the lab's own addresses, those of its brokers and Services, are free at all these ports. Addresses are
+/// given out as Pods and Services come; the first of each range stand for all, since what is in the way mostly listens
+/// on every address of the machine.
+///
+/// # Errors
+/// [`Error::AddressBusy`] with the process that listens there.
+pub fn check_own(net: Net, ports: &BTreeSet<u16>) -> Result<(), Error> {
+    let addresses = net.first_pods(POD_ADDRESSES).chain([net.first_service()]);
+    for address in addresses.collect::<Vec<_>>() {
+        for port in ports {
+            let address = SocketAddr::from((address, *port));
+            match check(address) {
+                Err(Error::PortBusy { holder, .. }) => {
+                    let everywhere = listening::on_every_address(address.port());
+                    return Err(Error::AddressBusy { address, holder, everywhere });
+                }
+                other => other?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Three brokers and a controller.
+const POD_ADDRESSES: usize = 4;
 
 /// As many different free ports of 127.0.0.1 as asked for. They are free now; nobody holds them for the caller.
 ///
@@ -50,6 +77,20 @@ mod tests {
         }
         drop(listener);
         check(address).expect("free again");
+    }
+
+    #[test]
+    fn a_port_that_is_taken_on_every_address_is_named_before_a_broker_needs_it() {
+        let listener = TcpListener::bind("0.0.0.0:0").expect("bound");
+        let port = listener.local_addr().expect("an address").port();
+        let net = Net::of("ports-test");
+        let text = check_own(net, &BTreeSet::from([port])).expect_err("busy").to_string();
+        for part in [&format!("port {port}"), "every address", &format!("process {}", std::process::id())] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(!text.contains("--port-base"), "another port base changes nothing here: {text}");
+        drop(listener);
+        check_own(net, &BTreeSet::from([port])).expect("free again");
     }
 
     #[test]

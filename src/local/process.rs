@@ -3,7 +3,7 @@
 //! There are no pid files. A process carries the lab it belongs to in its environment, so that whatever was started is
 //! found again, even by the `up` or `down` that follows one killed in the middle.
 
-use super::{Error, files};
+use super::{Error, files, last_words};
 use crate::file_error::FileError;
 use crate::lab::LabDir;
 use camino::Utf8PathBuf;
@@ -21,6 +21,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
 const LAB: &str = "KAFKA_GATEWAY_LAB";
+const ID: &str = "KAFKA_GATEWAY_LAB_ID";
 const COMPONENT: &str = "KAFKA_GATEWAY_LAB_COMPONENT";
 const INSTANCE: &str = "KAFKA_GATEWAY_LAB_INSTANCE";
 
@@ -76,6 +77,12 @@ impl Running {
         Some(text.strip_suffix('\0').unwrap_or(&text).split('\0').map(ToOwned::to_owned).collect())
     }
 
+    /// Whether it is stopped, as by SIGSTOP or a debugger: it is there, and does nothing.
+    pub fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        matches!(state(&stat), Some("T" | "t"))
+    }
+
     fn is_alive(&self) -> bool {
         started_at(self.pid) == Some(self.started)
     }
@@ -91,7 +98,7 @@ pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
 /// # Errors
 /// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`settle`] only.
 pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
-    let log = files::log(&log_of(dir, &spec.component))?;
+    let log = files::fresh_log(&log_of(dir, &spec.component))?;
     let second = log.try_clone().map_err(FileError::of("open the log", log_of(dir, &spec.component)))?;
     files::folder(&spec.dir)?;
     let mut command = Command::new(&spec.program);
@@ -101,8 +108,7 @@ pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
         .env_clear()
         .envs(env::vars().filter(|(name, _)| harmless(name)))
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
-        .env(LAB, identity(dir)?.as_str())
-        .env(COMPONENT, &spec.component)
+        .envs(marks(dir, &spec.component))
         .env(INSTANCE, &spec.instance)
         .stdin(Stdio::null())
         .stdout(log)
@@ -132,7 +138,8 @@ pub async fn settle(dir: &LabDir, spec: &Spec, moment: Duration) -> Result<u32, 
 pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -> Error {
     let log = log_of(dir, component);
     let how = status.map_or_else(|| "its exit status is not known".to_owned(), |status| status.to_string());
-    Error::ExitedEarly { component: component.to_owned(), how, tail: files::tail(&log), log }
+    let words = last_words::of_file(&log);
+    Error::ExitedEarly { component: component.to_owned(), how, words, tail: files::tail(&log), log }
 }
 
 /// Every process of this lab that runs, of this user, in the order of their starts. One that has ended and waits for
@@ -141,7 +148,7 @@ pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -
 /// # Errors
 /// Where there is no /proc.
 pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
-    let identity = identity(dir)?;
+    let id = dir.id();
     let entries = fs::read_dir("/proc").map_err(|error| Error::Unsupported { lacks: format!("/proc: {error}") })?;
     let user = geteuid().as_raw();
     let mut found = Vec::new();
@@ -153,7 +160,10 @@ pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
         // Read before the environment: if the pid changes hands in between, the identity no longer matches later on.
         let Some(started) = started_at(pid) else { continue };
         let Some(variables) = environment(pid) else { continue };
-        if variables.get(LAB).map(String::as_str) != Some(identity.as_str()) {
+        // By the id, whatever the path to the folder is called now; by the path, where the folder is gone.
+        let of_this_lab =
+            |name, value: Option<&str>| value.is_some() && variables.get(name).map(String::as_str) == value;
+        if !of_this_lab(ID, id.as_deref()) && !of_this_lab(LAB, Some(dir.path().as_str())) {
             continue;
         }
         let Some(component) = variables.get(COMPONENT) else { continue };
@@ -259,17 +269,10 @@ fn reap(pid: u32) -> Option<ExitStatus> {
     Some(ExitStatus::from_raw(status.as_raw()))
 }
 
-/// The lab's folder as its processes carry it.
-/// The environment by which a process that something else starts is known as this lab's.
-///
-/// # Errors
-/// When the lab's folder cannot be named.
-pub fn marks(dir: &LabDir, component: &str) -> Result<[(&'static str, String); 2], Error> {
-    Ok([(LAB, identity(dir)?.into_string()), (COMPONENT, component.to_owned())])
-}
-
-fn identity(dir: &LabDir) -> Result<Utf8PathBuf, FileError> {
-    camino::absolute_utf8(dir.path()).map_err(FileError::of("find", dir.path()))
+/// The environment by which a process is known as a component of this lab, also one that something else starts.
+pub fn marks(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
+    let id = dir.id().map(|id| (ID, id));
+    id.into_iter().chain([(LAB, dir.path().to_string()), (COMPONENT, component.to_owned())]).collect()
 }
 
 /// What a program may inherit. Everything else could change what it does: proxies, `KUBECONFIG`, `JAVA_TOOL_OPTIONS`.
@@ -291,12 +294,20 @@ fn started_at(pid: u32) -> Option<u64> {
 }
 
 fn parse_stat(stat: &str) -> Option<u64> {
-    // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X" | "x") {
+    if matches!(state(stat)?, "Z" | "X" | "x") {
         return None;
     }
-    fields.nth(18)?.parse().ok()
+    after_name(stat)?.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// The letter for what a process does.
+fn state(stat: &str) -> Option<&str> {
+    after_name(stat)?.split_whitespace().next()
+}
+
+/// The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+fn after_name(stat: &str) -> Option<&str> {
+    Some(stat.rsplit_once(')')?.1)
 }
 
 #[cfg(test)]
@@ -307,8 +318,8 @@ mod tests {
     fn lab() -> (tempfile::TempDir, LabDir) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = Utf8Path::from_path(folder.path()).expect("UTF-8").join("lab");
-        // LabDir joins the state folder and the name, and joining an absolute path replaces the folder.
-        let dir = LabDir::of(path.as_str());
+        let dir = LabDir::at(path);
+        dir.make().expect("made");
         (folder, dir)
     }
 
@@ -331,6 +342,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stopped_process_is_told_from_one_that_runs() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "sleeper", "exec sleep 60");
+        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let process = identify(&spec, pid);
+        assert!(!process.is_stopped());
+        let handle = open(pid).expect("a pidfd").expect("it runs");
+        pidfd_send_signal(&handle, Signal::STOP).expect("sent");
+        while !process.is_stopped() {
+            tokio::task::yield_now().await;
+        }
+        stop(&[process], Duration::ZERO).await.expect("killed");
+    }
+
+    #[tokio::test]
     async fn a_process_is_found_by_its_environment_and_stopped() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "sleeper", "exec sleep 60");
@@ -340,6 +366,29 @@ mod tests {
         assert_eq!((found[0].component.as_str(), found[0].instance.as_str(), found[0].pid), ("sleeper", "one", pid));
         stop(&found, Duration::from_secs(5)).await.expect("stopped");
         assert_eq!(running(&dir).expect("listed"), []);
+    }
+
+    #[tokio::test]
+    async fn a_process_is_found_through_another_path_to_the_folder_but_not_through_a_copy() {
+        let (folder, dir) = lab();
+        let pid =
+            settle(&dir, &shell(&dir, "sleeper", "exec sleep 60"), Duration::from_millis(50)).await.expect("started");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let (moved, copy) = (root.join("moved/lab"), root.join("copied/lab"));
+        for path in [&moved, &copy] {
+            std::fs::create_dir_all(path.parent().expect("below the root")).expect("made");
+        }
+        std::fs::rename(dir.path(), &moved).expect("moved");
+        std::fs::create_dir(&copy).expect("made");
+        for entry in std::fs::read_dir(&moved).expect("listed").flatten() {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), copy.as_std_path().join(entry.file_name())).expect("copied");
+            }
+        }
+        assert_eq!(running(&LabDir::at(copy)).expect("listed"), []);
+        let found = running(&LabDir::at(moved)).expect("listed");
+        assert_eq!(found.iter().map(|process| process.pid).collect::<Vec<_>>(), [pid]);
+        stop(&found, Duration::from_secs(5)).await.expect("stopped");
     }
 
     #[tokio::test]
@@ -360,6 +409,16 @@ mod tests {
         let error = settle(&dir, &spec, Duration::from_secs(5)).await.expect_err("it ends");
         let text = error.to_string();
         assert!(text.contains("no such flag: --frob") && text.contains("exit status: 3"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_reason_is_named_even_where_a_stack_trace_buries_it() {
+        let (_folder, dir) = lab();
+        let script = "echo 'cannot save: no space left on device' >&2; i=0; \
+            while [ $i -lt 40 ]; do echo \"    zapcore.(*CheckedEntry).Write $i\" >&2; i=$((i+1)); done; exit 2";
+        let error = settle(&dir, &shell(&dir, "etcd", script), Duration::from_secs(5)).await.expect_err("it ends");
+        let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+        assert!(first.contains("cannot save: no space left on device"), "{error}");
     }
 
     #[tokio::test]

@@ -3,7 +3,8 @@
 mod endpoints;
 mod listener;
 
-use super::{Error, Net, journal};
+use super::{Error, Net};
+use crate::journal;
 use crate::kube::Catalog;
 use endpoints::{Backends, backends};
 use futures::{StreamExt, pin_mut};

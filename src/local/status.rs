@@ -16,11 +16,24 @@ pub struct Component {
     pub log: Utf8PathBuf,
 }
 
+impl Component {
+    /// What is wrong with it: that it does not run, or is stopped; `None` for one that runs.
+    pub fn trouble(&self) -> Option<&'static str> {
+        match &self.process {
+            None => Some("does not run"),
+            Some(process) if process.stopped => Some("is stopped (SIGSTOP)"),
+            Some(_) => None,
+        }
+    }
+}
+
 /// The process of a component.
 #[derive(Clone, Debug, Serialize)]
 pub struct Process {
     pub pid: u32,
     pub age: Duration,
+    /// By SIGSTOP or a debugger: it is there, and does nothing.
+    pub stopped: bool,
     pub listening: Vec<SocketAddr>,
 }
 
@@ -40,6 +53,14 @@ pub fn agent_only(dir: &LabDir) -> Result<Vec<Component>, Error> {
     listed(dir, vec![agent::COMPONENT])
 }
 
+/// Every component that runs, as of a lab that has not come up whole.
+///
+/// # Errors
+/// Where there is no /proc.
+pub fn running(dir: &LabDir) -> Result<Vec<Component>, Error> {
+    listed(dir, Vec::new())
+}
+
 fn listed(dir: &LabDir, expected: Vec<&str>) -> Result<Vec<Component>, Error> {
     let running = process::running(dir)?;
     let mut names = expected;
@@ -55,6 +76,7 @@ fn listed(dir: &LabDir, expected: Vec<&str>) -> Result<Vec<Component>, Error> {
             process: process.map(|process| Process {
                 pid: process.pid,
                 age: process.age().unwrap_or_default(),
+                stopped: process.is_stopped(),
                 listening: listening::of_process(process.pid),
             }),
             log: process::log_of(dir, name),

@@ -30,7 +30,8 @@ impl<'a> Run<'a> {
     fn expression(&self) -> duct::Expression {
         let mut expression = duct::cmd(self.program, self.args).stdin_null().unchecked();
         if let Some(dir) = self.dir {
-            expression = expression.dir(dir);
+            // What a killed pip or Maven leaves in its temporary folder is swept with the workplace.
+            expression = expression.dir(dir).env("TMPDIR", dir).env("JAVA_TOOL_OPTIONS", temporary(dir));
         }
         self.env.iter().fold(expression, |expression, (name, value)| expression.env(name, value))
     }
@@ -40,6 +41,12 @@ impl<'a> Run<'a> {
         let args = self.args.iter().map(|arg| if arg.len() > 100 { "..." } else { arg });
         std::iter::once(self.program).chain(args).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Java does not follow TMPDIR. What the user has in the variable stays in it.
+fn temporary(dir: &Utf8Path) -> String {
+    let own = std::env::var("JAVA_TOOL_OPTIONS").unwrap_or_default();
+    format!("{own} -Djava.io.tmpdir={dir}").trim_start().to_owned()
 }
 
 /// Runs a short command and gives what it printed on both streams, whatever its exit code.

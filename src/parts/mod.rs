@@ -24,6 +24,8 @@ use camino::Utf8PathBuf;
 /// Why a part could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error(transparent)]
+    Paths(#[from] crate::paths::PathsError),
     #[error("{path} is not a list of parts: {reason}")]
     Manifest { path: Utf8PathBuf, reason: String },
 

@@ -33,12 +33,14 @@ pub struct Summary {
     pub purpose: String,
     /// The variable by which a user names a copy of his own.
     pub override_variable: String,
+    /// A copy that this machine has already, which is taken before the cache: the user's own, or one on PATH.
+    pub found: Option<Cached>,
     pub cached: Option<Cached>,
     /// Every source, in the order in which they are tried.
     pub sources: Vec<String>,
 }
 
-/// A part in the cache.
+/// A part that is on this machine.
 #[derive(Clone, Debug)]
 pub struct Cached {
     pub version: String,
@@ -75,7 +77,7 @@ impl Parts {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self::new(manifest, &paths::cache(), env::vars_os().filter_map(text).collect())
+        Self::new(manifest, &paths::cache()?, env::vars_os().filter_map(text).collect())
     }
 
     fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {
@@ -84,7 +86,7 @@ impl Parts {
         Ok(Self { manifest, cache, environment, network: Network::new() })
     }
 
-    /// What there is, and what of it is in the cache. Reads no part's contents.
+    /// What there is, and what of it is on this machine. Programs are asked for their versions; no part's contents are read.
     pub fn list(&self) -> Vec<Summary> {
         let summary = |(name, part): (&String, &Part)| {
             let shelf = Shelf::of(&self.cache, name);
@@ -97,11 +99,29 @@ impl Parts {
                 version: part.wanted_version().to_owned(),
                 purpose: part.purpose.clone(),
                 override_variable: part.override_variable.clone(),
+                found: self.on_this_machine(part),
                 cached,
                 sources: part.sources.iter().map(Source::describe).collect(),
             }
         };
         self.manifest.parts.iter().map(summary).collect()
+    }
+
+    /// The copy that [`Parts::obtain`] would take without looking into the cache.
+    fn on_this_machine(&self, part: &Part) -> Option<Cached> {
+        let of = |Found { path, version }: Found, origin: String| Cached { version, origin, path };
+        let variable = &part.override_variable;
+        if let Some(path) = self.environment.get(variable).filter(|path| !path.is_empty()) {
+            return find::overriding(part, Utf8Path::new(path)).ok().map(|own| of(own, variable.clone()));
+        }
+        part.sources.iter().find_map(|source| {
+            let own = match source {
+                Source::Env(file) => find::in_environment(part, file, &self.environment),
+                Source::Path(program) => find::on_path(part, program, &self.environment),
+                _ => return None,
+            };
+            Some(of(own.ok()?, source.origin()))
+        })
     }
 
     /// The part, from the first source that has it: the user's override, what this machine has, the cache, and then

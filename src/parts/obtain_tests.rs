@@ -81,6 +81,9 @@ fn the_cheapest_source_that_fits_is_taken() {
     let environment = [("TOOLS", assets.as_str()), ("PATH", path.as_str())];
     let found = obtain(&parts(&folder, &url, &environment)).expect("on PATH");
     assert_eq!((found.path, found.version.as_str(), found.origin.as_str()), (on_path.clone(), "1.2.3", "PATH"));
+    // The user is shown what would be taken.
+    let listed = parts(&folder, &url, &environment).list().remove(0).found.expect("on PATH");
+    assert_eq!((listed.path, listed.version.as_str(), listed.origin.as_str()), (on_path.clone(), "1.2.3", "PATH"));
     // The user's own file is taken whatever its version.
     let environment = [("LAB_TOOL", own.as_str()), ("PATH", path.as_str())];
     let found = obtain(&parts(&folder, &url, &environment)).expect("the override");
@@ -207,47 +210,25 @@ fn a_full_disk_ends_the_search() {
     assert!(way_out.contains("make room in") && way_out.contains("LAB_CACHE"), "{way_out}");
 }
 
-/// Uses the network and Go's, pip's and Maven's caches, and compiles kube-apiserver: minutes. Run it after changing
-/// `fixtures/parts.yaml`, with `LAB_CACHE` set to a folder of its own. Upstream's downloads are left out, since many
-/// machines cannot reach them.
 #[test]
-#[ignore = "obtains every part from every package registry"]
-fn every_part_comes_from_every_registry() {
-    let all = Manifest::read(&paths::fixtures().join("parts.yaml")).expect("valid");
-    let only = env::var("PART").ok();
-    let environment: Environment = env::vars().filter(|(name, _)| !name.starts_with("LAB_")).collect();
-    for (name, part) in all.parts.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name)) {
-        let sources = part.sources.iter().filter(|source| source.version().is_some());
-        for source in sources.filter(|source| !matches!(source, Source::Download(_))) {
-            let part = Part { sources: vec![source.clone()], ..part.clone() };
-            let manifest = Manifest { parts: [(name.clone(), part.clone())].into() };
-            let cache = paths::cache().join(source.describe().replace(['/', ' '], "-"));
-            let parts = Parts::new(manifest, &cache, environment.clone()).expect("a cache");
-            let progress = Progress::stderr();
-            let made = parts.obtain(name, &progress).expect("obtained");
-            let cached = parts.obtain(name, &progress).expect("cached");
-            assert!(cached.origin.starts_with("cache"), "{cached:?}");
-            assert_eq!(made.path, cached.path);
-            if let Some(probe) = &part.version {
-                eprintln!("{}: says {}", made.path, probe.check(&made.path).expect("it fits"));
-            }
-        }
-    }
-}
-
-/// As `lab up` does it, with the environment and the cache of whoever runs it.
-#[test]
-#[ignore = "obtains what the local lab needs"]
-fn the_local_lab_is_obtained() {
-    let parts = Parts::load().expect("a valid list");
-    let progress = Progress::stderr();
-    thread::scope(|scope| {
-        for name in ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"] {
-            let (parts, progress) = (&parts, &progress);
-            scope.spawn(move || match parts.obtain(name, progress) {
-                Ok(obtained) => assert!(obtained.path.exists(), "{obtained:?}"),
-                Err(error) => panic!("{error}"),
-            });
-        }
-    });
+fn what_a_command_writes_to_the_temporary_folder_is_swept_with_the_workplace() {
+    let folder = Folder::new();
+    let part: Part = serde_saphyr::from_str(
+        "{purpose: p, override: X, form: program, sources: [{pip: {package: p, version: '1', sha256: [], file: bin/p}}]}",
+    )
+    .expect("valid");
+    let shelf = Shelf::of(folder.path(), "p");
+    let _lock = shelf.lock(&mut Progress::stderr().phase("test")).expect("locked");
+    let place = shelf.workplace().expect("a workplace");
+    let run = super::super::command::Run {
+        args: &["-c", "echo $TMPDIR; touch \"$TMPDIR/left-behind\""],
+        dir: Some(&place.work),
+        ..super::super::command::Run::new("sh", std::time::Duration::from_secs(20))
+    };
+    let tool = super::super::command::Tool { name: "sh", install: "install sh" };
+    let said = super::super::command::captured(&run, &shelf.log(), tool).expect("it ends");
+    assert_eq!(said.trim(), place.work.as_str());
+    assert!(place.work.join("left-behind").exists());
+    shelf.finish(place, &part.sources[0], Utf8PathBuf::from("p")).expect("finished");
+    assert_eq!(fs::read_dir(folder.path().join("parts/p/1")).expect("listed").count(), 2, "the stamp and the content");
 }

@@ -2,6 +2,7 @@
 
 use super::{Failure, Report, ScenarioResult, Tally, Verdict};
 use crate::cause::Cause;
+use crate::scenario::visible;
 use camino::Utf8Path;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
@@ -34,12 +35,16 @@ impl Console {
     /// The line alone.
     pub fn line(&self, result: &ScenarioResult) -> String {
         let word = self.paint(result);
-        let mut text = format!("{word}  {:<width$} {:>7.1} s", result.id(), result.seconds, width = self.width);
+        let id = result.id();
+        let mut text = format!("{word}  {:<width$} {:>7.1} s", visible(&id), result.seconds, width = self.width);
         match &result.verdict {
             Verdict::Skipped { reason } => add(&mut text, reason),
             Verdict::Unsupported { feature } => add(&mut text, &format!("the gateway does not claim {feature}")),
             Verdict::KnownDeviation { link, .. } => add(&mut text, link),
             _ => {}
+        }
+        if let (Some(row), Verdict::Passed) = (&result.sabotage, &result.verdict) {
+            add(&mut text, &format!("{}, {}", row.step, row.cause));
         }
         if result.flaky {
             let tried = result.attempts.iter().filter(|attempt| attempt.verdict.ran());
@@ -82,6 +87,7 @@ impl Console {
         let tally = Tally::of(report);
         let counts = [
             (tally.passed, "passed"),
+            (tally.red_as_demanded, "red as demanded"),
             (tally.failed, "failed"),
             (tally.known_deviations, "known deviations"),
             (tally.skipped, "skipped"),
@@ -98,10 +104,6 @@ impl Console {
             parts.push("no scenario ran".to_owned());
         }
         let mut text = format!("\n{} in {:.1} s", parts.join(", "), report.seconds);
-        let overhead = report.overhead() * 100.0;
-        if report.scenarios.iter().any(|result| result.verdict.ran()) {
-            let _ = write!(text, "; the runner's own share of the time: {overhead:.1} %");
-        }
         if let Some(seed) = report.seed {
             let _ = write!(text, "\norder: --shuffle {seed}");
         }
@@ -113,7 +115,7 @@ impl Console {
     }
 
     fn paint(&self, result: &ScenarioResult) -> String {
-        let word = format!("{:<15}", if result.flaky { "flaky" } else { result.verdict.word() });
+        let word = format!("{:<15}", result.word());
         let code = match &result.verdict {
             _ if result.is_bad() => "31",
             Verdict::Passed => "32",
@@ -155,7 +157,7 @@ fn failure_block(text: &mut String, failure: &Failure) {
 fn entry(text: &mut String, name: &str, value: &str) {
     for (number, line) in value.lines().enumerate() {
         let name = if number == 0 { name } else { "" };
-        let _ = write!(text, "\n    {name:<10} {line}");
+        let _ = write!(text, "\n    {name:<10} {}", visible(line));
     }
 }
 
@@ -191,6 +193,27 @@ mod tests {
     }
 
     #[test]
+    fn a_sabotage_is_told_by_how_the_scenario_took_it() {
+        let row = crate::report::SabotageRow {
+            name: "no route".into(),
+            step: "wait#5".into(),
+            cause: Cause::ConditionUnmet,
+            mentions: None,
+            red: Some(failure()),
+        };
+        let red = ScenarioResult { sabotage: Some(row.clone()), ..result("weights", Verdict::Passed) };
+        let line = Console::plain(18).line(&red);
+        assert_eq!(line, "red as demanded  weights / no route     4.0 s  wait#5, condition-unmet");
+        let otherwise = ScenarioResult { sabotage: Some(row.clone()), ..result("weights", Verdict::Failed(failure())) };
+        assert!(Console::plain(18).line(&otherwise).starts_with("red otherwise "));
+        let row = crate::report::SabotageRow { red: None, ..row };
+        let green = ScenarioResult { sabotage: Some(row), ..result("weights", Verdict::Failed(failure())) };
+        assert!(Console::plain(18).line(&green).starts_with("green although sabotaged "));
+        let summary = Console::plain(8).summary(&report(vec![red, green, otherwise]), Utf8Path::new("/r"));
+        assert_eq!(summary, "\n1 red as demanded, 2 failed in 12.5 s\nreports: /r/report.json");
+    }
+
+    #[test]
     fn a_failed_cleanup_is_never_hidden() {
         let mut unclean = result("unclean", Verdict::Passed);
         unclean.cleanup_failed = Some("TLSRoute x/y is still there".into());
@@ -199,6 +222,14 @@ mod tests {
         assert!(text.contains("cleanup    TLSRoute x/y is still there"), "{text}");
         let summary = Console::plain(8).summary(&report(vec![unclean]), Utf8Path::new("/r"));
         assert!(summary.contains("1 passed, 1 cleanup-failed in 12.5 s"), "{summary}");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let failure = Failure { seen: "broker says \u{1b}[2J".into(), ..failure() };
+        let text = Console::plain(4).scenario(&result("red\u{202e}", Verdict::Failed(failure)));
+        assert!(text.contains("broker says \\u{1b}[2J") && text.contains("red\\u{202e}"), "{text}");
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The folder of one run, and the pointer to the last one.
 
 use super::{Error, Report};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
@@ -55,7 +55,10 @@ impl ReportFolder {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn last(reports: &Utf8Path) -> Result<Report, Error> {
-        Report::read(&reports.join("last/report.json"))
+        Report::read(&reports.join("last/report.json")).map_err(|error| match error {
+            Error::Read { path, source } => Error::NoLast { path, source },
+            other => other,
+        })
     }
 
     fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
@@ -69,7 +72,13 @@ impl ReportFolder {
 /// Removes all but the newest runs, whose names begin with their times. What cannot be removed stays for the next run.
 fn prune(reports: &Utf8Path) {
     let Ok(entries) = reports.read_dir_utf8() else { return };
-    let runs = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    // A folder with a name of another form is not a run's, so somebody else made it.
+    let is_run = |entry: &Utf8DirEntry| {
+        let day = entry.file_name().split('-').next().unwrap_or_default();
+        let dated = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
+        dated && entry.file_type().is_ok_and(|kind| kind.is_dir())
+    };
+    let runs = entries.flatten().filter(is_run);
     let mut runs: Vec<_> = runs.map(|entry| entry.into_path()).collect();
     runs.sort();
     for old in &runs[..runs.len().saturating_sub(KEPT)] {
@@ -92,7 +101,7 @@ mod tests {
     fn the_last_run_is_found_again() {
         let dir = tempfile::tempdir().expect("a folder");
         let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
-        assert!(matches!(ReportFolder::last(reports), Err(Error::Read { .. })));
+        assert!(matches!(ReportFolder::last(reports), Err(Error::NoLast { .. })));
         for (run, name) in [("first", "a"), ("second", "b")] {
             let folder = ReportFolder::create(reports, run).expect("made");
             folder.write(&report(vec![result(name, Verdict::Passed)])).expect("written");
@@ -101,14 +110,18 @@ mod tests {
         assert_eq!(last.scenarios[0].name, "b");
         assert!(reports.join("first/junit.xml").is_file(), "an older run stays");
     }
+
     #[test]
     fn the_oldest_runs_make_place() {
         let dir = tempfile::tempdir().expect("a folder");
         let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
+        fs::create_dir_all(reports.join("2025-mine")).expect("made");
+        let name = |run| format!("20260101-{run:06}-a1b2c3");
         for run in 0..=KEPT {
-            ReportFolder::create(reports, &format!("2026-{run:04}")).expect("made");
+            ReportFolder::create(reports, &name(run)).expect("made");
         }
-        assert!(!reports.join("2026-0000").exists() && reports.join("2026-0001").exists());
-        assert_eq!(fs::read_link(reports.join("last")).expect("a link"), format!("2026-{KEPT:04}"));
+        assert!(!reports.join(name(0)).exists() && reports.join(name(1)).exists());
+        assert!(reports.join("2025-mine").exists(), "a folder that is no run's is not the lab's to remove");
+        assert_eq!(fs::read_link(reports.join("last")).expect("a link"), *name(KEPT));
     }
 }

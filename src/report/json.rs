@@ -1,8 +1,13 @@
 //! `report.json`.
 
 use super::{Error, Report, SCHEMA, ScenarioResult};
+use crate::regular_file;
 use camino::Utf8Path;
 use serde::Deserialize;
+use std::io;
+
+/// A run of every scenario and every sabotage has a few hundred kilobytes.
+const LARGEST: u64 = 64 << 20;
 
 impl Report {
     /// The text of `report.json`.
@@ -25,7 +30,11 @@ impl Report {
         struct Head {
             schema: u32,
         }
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let text = regular_file::read(path, LARGEST)
+            .and_then(|bytes| {
+                String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+            })
+            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
         let parse = |source| Error::Parse { path: path.to_owned(), source };
         let Head { schema } = serde_json::from_str(&text).map_err(parse)?;
         if schema != SCHEMA {

@@ -58,7 +58,7 @@ impl Report {
 fn case(result: &ScenarioResult) -> TestCase {
     let mut case = TestCase::new(result.id(), status(result));
     case.set_classname(&result.name).set_time(seconds(result.seconds));
-    case.add_property(Property::new("verdict", result.verdict.word()));
+    case.add_property(Property::new("verdict", result.word()));
     if result.flaky {
         case.add_property(Property::new("flaky", "true"));
     }

@@ -17,6 +17,7 @@ pub fn table(reports: &[Report]) -> String {
          Written by `cargo xtask report table REPORT... --write docs/catalogue.md` from the runs at its end. Each row is a \
          folder under `scenarios/`;\nits first lines say why it matters and where it comes from.\n\n\
          - **passed**, with *n of m* when it ran more than once in these runs.\n\
+         - **flaky**: it passed in some runs and failed in others, which counts as a failure.\n\
          - **deviation**: the implementation is known to do otherwise, which its `fixtures/gateways/NAME/gateway.yaml` \
          says with the link; when that\n  ends, the run fails until the data are updated.\n\
          - **skipped**, **unsupported**: with the reason, below.\n\
@@ -128,14 +129,13 @@ impl<'a> Matrix<'a> {
         if rows.is_empty() {
             return String::new();
         }
-        let red = |results: &Vec<&ScenarioResult>| cell(results).replace("passed", "red").replace("failed", "not red");
         let row = |((name, sabotage), cells): ((&String, &String), Vec<Vec<&ScenarioResult>>)| {
-            (format!("{name} | {sabotage}"), cells.iter().map(red).collect())
+            (format!("{name} | {sabotage}"), cells.iter().map(|results| cell(results)).collect())
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         format!(
-            "\n## Sabotage\n\nEach change must turn its scenario red, at the step and for the cause that it names: *red* is \
-             that, *not red* is a fault of the scenario.\n\n{}",
+            "\n## Sabotage\n\nEach change must turn its scenario red, at the step and for the cause that it names: *red as \
+             demanded* is that; *green although sabotaged* and *red otherwise* are faults of the scenario.\n\n{}",
             self.grid(&["scenario", "sabotage"], &rows)
         )
     }
@@ -172,18 +172,34 @@ impl<'a> Matrix<'a> {
 /// All results of one scenario on one kind of lab. What ran counts; a skipped one only where nothing else is known.
 fn cell(results: &[&ScenarioResult]) -> String {
     let ran: Vec<_> = results.iter().filter(|result| result.verdict.ran()).collect();
-    let Some(last) = ran.last().or(results.iter().collect::<Vec<_>>().last()).map(|result| &result.verdict) else {
-        return NOTHING.to_owned();
-    };
-    let same = ran.iter().filter(|result| result.verdict.word() == last.word() && !result.flaky).count();
-    let word = match last {
+    let Some(last) = ran.last().copied().or(results.last()).copied() else { return NOTHING.to_owned() };
+    let (good, tried) = attempts(&ran);
+    if ran.iter().any(|result| result.flaky) || (good > 0 && good < tried) {
+        let did = if last.sabotage.is_some() { "as demanded" } else { "passed" };
+        return format!("**flaky, {good} of {tried} {did}**");
+    }
+    let same = ran.iter().filter(|result| result.word() == last.word()).count();
+    let word = match &last.verdict {
         Verdict::KnownDeviation { link, .. } => format!("[deviation]({link})"),
-        Verdict::Failed(failure) => format!("failed: {}", failure.cause),
+        Verdict::Failed(failure) => format!("{}: {}", last.word(), failure.cause),
         Verdict::DeviationGone { .. } => "deviation gone".to_owned(),
-        other => other.word().to_owned(),
+        _ => last.word().to_owned(),
     };
     let text = if ran.len() > 1 { format!("{word}, {same} of {}", ran.len()) } else { word };
-    if last.is_bad() || same != ran.len() { format!("**{text}**") } else { text }
+    if last.is_bad() || same < ran.len() { format!("**{text}**") } else { text }
+}
+
+/// How many attempts went as they should, and how many there were.
+fn attempts(ran: &[&&ScenarioResult]) -> (usize, usize) {
+    let of_result = |result: &&&ScenarioResult| {
+        let tried = result.attempts.iter().filter(|attempt| attempt.verdict.ran());
+        let (good, bad): (Vec<_>, Vec<_>) = tried.partition(|attempt| !attempt.verdict.is_bad());
+        match good.len() + bad.len() {
+            0 => (usize::from(!result.is_bad()), 1),
+            all => (good.len(), all),
+        }
+    };
+    ran.iter().map(of_result).fold((0, 0), |(good, all), (one, more)| (good + one, all + more))
 }
 
 /// What became of the workloads of one scenario on one kind of lab.
@@ -237,10 +253,21 @@ mod tests {
         assert!(
             page.contains("| what holds | local, traefik 3.7.15, stand-in | local, traefik 3.7.15, strimzi 1.1.0 |")
         );
-        assert!(page.contains("| what weights shows | **failed: route-missing, 1 of 2** | [deviation](l) |"), "{page}");
+        assert!(page.contains("| what weights shows | **flaky, 1 of 2 passed** | [deviation](l) |"), "{page}");
         assert!(page.contains("| what oauth shows | skipped | - |"), "{page}");
         assert!(page.contains("| churn | 0 of 200 lost in 2 runs; gap 2.00 s, 2.00 s |\n"), "{page}");
         assert_eq!(page.matches("- `oauth`: no server.").count(), 1);
+    }
+
+    #[test]
+    fn a_flaky_row_never_reads_as_passed() {
+        let attempt = |verdict| result("weights", verdict).attempts.remove(0);
+        let attempts = [Verdict::Failed(failure()), Verdict::Passed, Verdict::Passed].map(attempt).to_vec();
+        let flaky = ScenarioResult { flaky: true, attempts, ..result("weights", Verdict::Failed(failure())) };
+        let page = table(&[report(vec![flaky])]);
+        assert!(page.contains("| what weights shows | **flaky, 2 of 3 passed** |"), "{page}");
+        let steady = table(&[report(vec![result("weights", Verdict::Failed(failure()))])]);
+        assert!(steady.contains("| **failed: route-missing** |"), "{steady}");
     }
 
     #[test]
@@ -255,8 +282,8 @@ mod tests {
         let red = ScenarioResult { sabotage: Some(row.clone()), ..result("weights", Verdict::Passed) };
         let green = ScenarioResult { sabotage: Some(row), ..result("tcp", Verdict::Failed(failure())) };
         let page = table(&[report(vec![red, green])]);
-        assert!(page.contains("| weights | no route | red |"), "{page}");
-        assert!(page.contains("| tcp | no route | **not red: route-missing** |"), "{page}");
+        assert!(page.contains("| weights | no route | red as demanded |"), "{page}");
+        assert!(page.contains("| tcp | no route | **green although sabotaged: route-missing** |"), "{page}");
         assert!(!page.contains("../scenarios/weights"), "a sabotage is no verdict of its scenario: {page}");
     }
 }

@@ -29,8 +29,10 @@ use camino::Utf8PathBuf;
 pub enum Error {
     #[error("cannot write {path}: {source}")]
     Write { path: Utf8PathBuf, source: std::io::Error },
-    #[error("cannot read {path}: {source}; run scenarios once, so that there is a last run")]
+    #[error("cannot read {path}: {source}")]
     Read { path: Utf8PathBuf, source: std::io::Error },
+    #[error("there is no last run to take up again ({path}: {source}); run scenarios once without --rerun-failed")]
+    NoLast { path: Utf8PathBuf, source: std::io::Error },
     #[error("{path} is not a report: {source}")]
     Parse { path: Utf8PathBuf, source: serde_json::Error },
     #[error("{path} has schema {found}, expected {expected}: it was written by another version of the lab; run again")]

@@ -197,6 +197,18 @@ impl ScenarioResult {
         }
     }
 
+    /// The words that stand for the result in every view. A sabotage is told by how the scenario took it, since there
+    /// "passed" would read as the opposite of what happened.
+    pub fn word(&self) -> &'static str {
+        match (&self.sabotage, &self.verdict) {
+            _ if self.flaky => "flaky",
+            (Some(_), Verdict::Passed) => "red as demanded",
+            (Some(row), Verdict::Failed(_)) if row.red.is_none() => "green although sabotaged",
+            (Some(_), Verdict::Failed(_)) => "red otherwise",
+            (_, verdict) => verdict.word(),
+        }
+    }
+
     /// The folder with what was collected when it failed.
     pub fn diagnostics(&self) -> Option<&Utf8PathBuf> {
         self.attempts.iter().rev().find_map(|attempt| attempt.diagnostics.as_ref())

@@ -6,6 +6,8 @@ use super::{Report, Timeline, Verdict};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
     pub passed: usize,
+    /// Sabotages that turned their scenario red as they should.
+    pub red_as_demanded: usize,
     pub failed: usize,
     pub skipped: usize,
     pub unsupported: usize,
@@ -27,6 +29,7 @@ impl Tally {
                 Verdict::Skipped { .. } => tally.skipped += 1,
                 Verdict::Unsupported { .. } => tally.unsupported += 1,
                 Verdict::KnownDeviation { .. } => tally.known_deviations += 1,
+                Verdict::Passed if scenario.sabotage.is_some() => tally.red_as_demanded += 1,
                 _ => tally.passed += 1,
             }
         }

@@ -1,5 +1,6 @@
 //! What `scenario list` shows.
 
+use super::visible::visible;
 use super::{Folder, Labs, Provider};
 
 /// One scenario in a line.
@@ -16,6 +17,59 @@ pub struct Row {
 /// A row for each scenario, in the same order.
 pub fn rows<'a>(folders: impl IntoIterator<Item = &'a Folder>) -> Vec<Row> {
     folders.into_iter().map(row).collect()
+}
+
+/// The rows as text, at most `width` columns wide where the words allow it.
+pub fn listing(rows: &[Row], width: usize) -> String {
+    let name_width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(LONGEST_NAME);
+    let indent = name_width + 2;
+    let mut text = String::new();
+    for row in rows {
+        let mut facts = Vec::new();
+        if !row.tags.is_empty() {
+            facts.push(format!("tags {}", row.tags.join(", ")));
+        }
+        if !row.needs.is_empty() {
+            facts.push(format!("needs {}", row.needs.join(", ")));
+        }
+        let mut lines = wrap(&row.title, width.saturating_sub(indent));
+        for fact in facts {
+            // What a fact needs more lines for stands a little further in.
+            let wrapped = wrap(&fact, width.saturating_sub(indent + 2));
+            lines.extend(
+                wrapped.into_iter().enumerate().map(
+                    |(at, line)| {
+                        if at == 0 { format!("  {line}") } else { format!("    {line}") }
+                    },
+                ),
+            );
+        }
+        let mut name = visible(&row.name).into_owned();
+        for line in lines {
+            text.extend([&format!("{name:<indent$}"), visible(&line).as_ref(), "\n"]);
+            name.clear();
+        }
+    }
+    text
+}
+
+/// A longer name pushes its own first line only.
+const LONGEST_NAME: usize = 36;
+
+/// A text of one line, broken between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn row(folder: &Folder) -> Row {
@@ -50,5 +104,31 @@ fn row(folder: &Folder) -> Row {
         tags: scenario.tags.clone(),
         needs: words,
         sabotages: scenario.sabotage.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_broken_between_words_and_shows_its_tags() {
+        let row = Row {
+            name: "native-tlsroute".into(),
+            title: "Every broker is reached by its own name through the native listener".into(),
+            tags: vec!["post-2026".into(), "tls".into()],
+            needs: vec!["TLSRoute".into(), "skipped: nobody wrote it yet, and it needs a server of its own".into()],
+            sabotages: 1,
+        };
+        let text = listing(&[row], 60);
+        assert_eq!(
+            text,
+            "native-tlsroute  Every broker is reached by its own name\n\
+             \x20                through the native listener\n\
+             \x20                  tags post-2026, tls\n\
+             \x20                  needs TLSRoute, skipped: nobody wrote it\n\
+             \x20                    yet, and it needs a server of its own\n"
+        );
+        assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
     }
 }

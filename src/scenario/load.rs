@@ -2,13 +2,18 @@
 
 use super::problem::{Problem, Source};
 use super::tree::{self, Content, Node};
+use super::visible::visible;
 use super::{Scenario, schema, shape, suggest};
+use crate::regular_file;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 
 const FILE: &str = "scenario.yaml";
+
+/// No scenario and no manifest needs more.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// A scenario and the manifests of its folder.
 #[derive(Clone, Debug)]
@@ -30,7 +35,7 @@ impl Folder {
     /// The line of `scenario.yaml` on which a step begins, from 1.
     pub fn line_of_step(&self, index: usize) -> usize {
         let start = self.tree.place(&format!("/steps/{index}")).start;
-        self.source.text()[..start].matches('\n').count() + 1
+        self.source.line(start) + 1
     }
 }
 
@@ -44,7 +49,7 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenario {} cannot be read", self.name)?;
+        write!(f, "scenario {} cannot be read", visible(&self.name))?;
         for problem in &self.problems {
             write!(f, "; {}", problem.file())?;
             if let Some((line, column)) = problem.position() {
@@ -91,16 +96,20 @@ pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
     let broken = |problems| Broken { name: name.clone(), problems };
     let shown = |file: &str| format!("scenarios/{name}/{file}");
     let file = path.join(FILE);
-    let text = match fs::read(&file) {
+    let text = match regular_file::read(&file, LARGEST_FILE) {
         Ok(bytes) => decode(&shown(FILE), bytes).map_err(|problem| broken(vec![*problem]))?,
         Err(error) => return Err(broken(vec![no_file(path, &shown(FILE), &error)])),
     };
     let mut manifests = BTreeMap::new();
-    for file in yaml_files(path).unwrap_or_default() {
+    let files = yaml_files(path).unwrap_or_default();
+    if !files.unreadable.is_empty() {
+        return Err(broken(files.unreadable.iter().map(|file| name_not_utf8(&shown(file))).collect()));
+    }
+    for file in files.names {
         if file == FILE {
             continue;
         }
-        let read = fs::read(path.join(&file)).map_err(|error| {
+        let read = regular_file::read(&path.join(&file), LARGEST_FILE).map_err(|error| {
             let source = Source::new(&shown(&file), "");
             broken(vec![Problem::error("scenario::no-file", &source, format!("{file} cannot be read: {error}"))])
         })?;
@@ -184,7 +193,7 @@ fn no_file(path: &Utf8Path, shown: &str, error: &std::io::Error) -> Problem {
             None => problem.help(format!("`cargo xtask scenario new {wanted}` makes it")),
         };
     }
-    let files = yaml_files(path).unwrap_or_default();
+    let files = yaml_files(path).unwrap_or_default().names;
     let problem = Problem::error("scenario::no-file", &source, format!("the folder has no {FILE}"));
     match suggest::nearest(FILE, files.iter().map(String::as_str)) {
         Some(near) => problem.help(format!("found `{near}`: rename it to `{FILE}`")),
@@ -192,15 +201,100 @@ fn no_file(path: &Utf8Path, shown: &str, error: &std::io::Error) -> Problem {
     }
 }
 
-/// The YAML files directly in a folder, sorted.
-fn yaml_files(path: &Utf8Path) -> Option<Vec<String>> {
-    let mut files: Vec<String> = path
-        .read_dir_utf8()
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name().to_owned())
-        .filter(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
-        .collect();
-    files.sort();
+fn name_not_utf8(shown: &str) -> Problem {
+    let message = format!("the name of {shown} is not UTF-8, so no step can name the file");
+    Problem::error("scenario::file-name", &Source::new(shown, ""), message).help("rename it")
+}
+
+/// The YAML files directly in a folder.
+#[derive(Default)]
+struct YamlFiles {
+    /// Sorted.
+    names: Vec<String>,
+    /// As far as they can be shown: the names that are not UTF-8.
+    unreadable: Vec<String>,
+}
+
+impl YamlFiles {
+    fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.unreadable.is_empty()
+    }
+}
+
+fn yaml_files(path: &Utf8Path) -> Option<YamlFiles> {
+    let mut files = YamlFiles::default();
+    for entry in fs::read_dir(path).ok()?.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let shown = name.to_string_lossy();
+        if !shown.ends_with(".yaml") && !shown.ends_with(".yml") {
+            continue;
+        }
+        match name.to_str() {
+            Some(name) => files.names.push(name.to_owned()),
+            None => files.unreadable.push(shown.into_owned()),
+        }
+    }
+    files.names.sort();
     Some(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Command;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Each test has a folder of its own.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+
+    const GOOD: &str = "name: x\ntitle: t\nwhy: w\nkafka: {cluster: shared}\nsteps: []\nsabotage: []\n";
+
+    /// What is said of a folder `x` that `prepare` filled; reading it must come to an end.
+    fn said(prepare: impl FnOnce(&Utf8Path)) -> String {
+        let dir =
+            std::env::temp_dir().join(format!("load-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let dir = Utf8PathBuf::try_from(dir).expect("UTF-8").join("x");
+        fs::create_dir_all(&dir).expect("a folder");
+        prepare(&dir);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let folder = dir.clone();
+        std::thread::spawn(move || sender.send(load(&folder).map(|_| ()).map_err(|broken| broken.to_string())));
+        let loaded = receiver.recv_timeout(std::time::Duration::from_secs(60)).expect("reading comes to an end");
+        fs::remove_dir_all(dir.parent().expect("a parent")).expect("removed");
+        loaded.expect_err("something is wrong with it")
+    }
+
+    fn pipe(path: &Utf8Path) {
+        assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+    }
+
+    #[test]
+    fn a_pipe_or_a_device_is_an_error_and_no_hang() {
+        let scenario = said(|dir| pipe(&dir.join(FILE)));
+        assert!(scenario.contains("scenario.yaml cannot be read: it is not a regular file"), "{scenario}");
+        let manifest = said(|dir| {
+            fs::write(dir.join(FILE), GOOD).expect("written");
+            pipe(&dir.join("route.yaml"));
+        });
+        assert!(manifest.contains("route.yaml cannot be read: it is not a regular file"), "{manifest}");
+        let device = said(|dir| std::os::unix::fs::symlink("/dev/zero", dir.join(FILE)).expect("a link"));
+        assert!(device.contains("not a regular file"), "{device}");
+    }
+
+    #[test]
+    fn a_huge_file_is_an_error() {
+        let huge = said(|dir| fs::write(dir.join(FILE), vec![b'#'; (1 << 20) + 1]).expect("written"));
+        assert!(huge.contains("it has more than 1048576 bytes"), "{huge}");
+    }
+
+    #[test]
+    fn a_manifest_whose_name_is_not_utf8_is_an_error() {
+        let said = said(|dir| {
+            fs::write(dir.join(FILE), GOOD).expect("written");
+            let name = std::ffi::OsStr::from_bytes(b"caf\xe9.yaml");
+            fs::write(dir.as_std_path().join(name), "a: b\n").expect("written");
+        });
+        assert!(said.contains("is not UTF-8"), "{said}");
+    }
 }

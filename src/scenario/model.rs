@@ -1,6 +1,6 @@
 //! A scenario as it stands in `scenario.yaml`.
 
-use super::{Span, Step, Target};
+use super::{Span, Step, StepItem, Target};
 use crate::cause::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct Scenario {
     pub within: Span,
     /// What is done and demanded, in order.
     #[schemars(with = "Vec<Step>")]
-    pub steps: Vec<Spanned<Step>>,
+    pub steps: Vec<Spanned<StepItem>>,
     /// Changes that must turn the scenario red, at the step and for the cause that each names.
     #[schemars(with = "Vec<Sabotage>")]
     pub sabotage: Vec<Spanned<Sabotage>>,
@@ -97,10 +97,16 @@ pub enum Provider {
 pub struct KafkaUse {
     /// Whose cluster it is.
     pub cluster: ClusterUse,
-    /// With `own`: the name of the `Kafka` resource in the manifests.
+    /// With `own`: the name of the `Kafka` resource in the manifests. With `existing`: the name of the one that is there.
     pub name: Option<String>,
+    /// With `existing`: the namespace of the `Kafka` resource.
+    pub namespace: Option<String>,
     /// With `shared`: the listener.
     pub listener: Option<Listener>,
+    /// With `existing`: the name of the listener, in the `Kafka` resource, at which a client without a `bootstrap`
+    /// connects. Its address is the host in the listener's `configuration.bootstrap`, at `${gateway.port}` where the
+    /// listener is a `tlsroute`; without such a host it is the one in the resource's status.
+    pub listener_name: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -110,6 +116,9 @@ pub enum ClusterUse {
     Shared,
     /// One that the scenario's manifests bring, in the scenario's namespace.
     Own,
+    /// One that is there already. Nothing of it is changed or deleted, but for topics, which get the run's id into their
+    /// names and are deleted at the end.
+    Existing,
 }
 
 /// A listener of the shared cluster.
@@ -144,9 +153,11 @@ impl Listener {
 }
 
 impl KafkaUse {
-    /// The bootstrap address of a client that names none, with variables in it.
-    pub fn default_bootstrap(&self) -> &'static str {
-        match (self.cluster, self.listener) {
+    /// The bootstrap address of a client that names none, with variables in it; that of a cluster which is there already
+    /// can only be asked for.
+    pub fn default_bootstrap(&self) -> Option<&'static str> {
+        Some(match (self.cluster, self.listener) {
+            (ClusterUse::Existing, _) => return None,
             (ClusterUse::Own, _) => "bootstrap.${id}.${domain}:${gateway.port}",
             (ClusterUse::Shared, Some(Listener::Mtls)) => "bootstrap.mtls.${domain}:${gateway.port}",
             (ClusterUse::Shared, Some(Listener::Scram)) => "bootstrap.scram.${domain}:${gateway.port}",
@@ -154,7 +165,7 @@ impl KafkaUse {
             (ClusterUse::Shared, Some(Listener::PlainSlot)) => "bootstrap.${slot.domain}:${gateway.terminate-port}",
             (ClusterUse::Shared, Some(Listener::TcpSlot)) => "bootstrap.${slot.domain}:${gateway.tcp-port}",
             (ClusterUse::Shared, Some(Listener::External) | None) => "bootstrap.${domain}:${gateway.port}",
-        }
+        })
     }
 }
 
@@ -162,13 +173,14 @@ impl KafkaUse {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Client {
-    /// Host and port. Default: the listener's bootstrap name, at `${gateway.port}`: `bootstrap.${domain}`,
+    /// Host and port. Default, but for `cluster: existing`: the listener's bootstrap name, at `${gateway.port}`: `bootstrap.${domain}`,
     /// `bootstrap.mtls.${domain}`, `bootstrap.scram.${domain}` or `bootstrap.${slot.domain}`; with a cluster of its own
     /// `bootstrap.${id}.${domain}`. Plain slots are at `${gateway.terminate-port}`, TCP slots at `${gateway.tcp-port}`.
     pub bootstrap: Option<String>,
     /// Instead of `bootstrap`: connects first through a port-forward to a Service, as `kubectl port-forward` makes one.
     pub port_forward: Option<PortForward>,
-    /// Whose signature on a broker's certificate is trusted. Default: the cluster CA.
+    /// Whose signature on a broker's certificate is trusted. Default: the cluster CA. For a second cluster of the folder
+    /// it is `secret: {name: NAME-cluster-ca-cert, key: ca.crt}`, beside that cluster's own `bootstrap`.
     pub trust: Option<Trust>,
     /// Who the client says it is. Default: nobody.
     pub identity: Option<Identity>,
@@ -233,11 +245,15 @@ pub enum Identity {
         user: String,
         /// Default: the one in the KafkaUser's Secret.
         password: Option<String>,
+        /// The namespace of the KafkaUser's Secret. Default: that of the Kafka cluster in use.
+        namespace: Option<String>,
     },
     /// The certificate of a KafkaUser, from its Secret.
     Tls {
         /// The KafkaUser.
         user: String,
+        /// The namespace of the KafkaUser's Secret. Default: that of the Kafka cluster in use.
+        namespace: Option<String>,
     },
 }
 
@@ -253,7 +269,7 @@ pub struct Sabotage {
     pub apply: Option<String>,
     /// Patches an object.
     pub patch: Option<super::Patch>,
-    /// Leaves out a step: its keyword, with `#2` for the second of its kind.
+    /// Leaves out a step: its `id`, or its keyword, with `#2` for the second of its kind.
     pub leave_out: Option<String>,
     /// The step before which `delete`, `apply` or `patch` is done. Default: the step that is to fail.
     pub before: Option<String>,
@@ -265,10 +281,13 @@ pub struct Sabotage {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expectation {
-    /// The step that must fail: its keyword, with `#2` for the second of its kind.
+    /// The step that must fail: its `id`, or its keyword, with `#2` for the second of its kind.
     pub step: String,
     /// The cause that it must give.
     pub cause: Cause,
     /// A text that the failure must contain.
     pub mentions: Option<String>,
+    /// A shorter deadline for the step that must fail, so that a wait which is bound to fail does not take all of its
+    /// time. Default: the step's own.
+    pub within: Option<Span>,
 }

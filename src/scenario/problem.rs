@@ -1,9 +1,18 @@
 //! One thing that is wrong with a scenario, and where.
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use super::excerpt::Excerpt;
+use super::visible::{excerpt, visible};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use std::fmt;
+use std::io::IsTerminal;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// A message, a label or a help text is at most this long: a user's value may stand in it.
+const LONGEST_TEXT: usize = 1000;
+
+/// As wide as most terminals, or narrower.
+const TERMINAL_WIDTH: usize = 110;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -31,11 +40,31 @@ impl fmt::Display for Severity {
 pub(crate) struct Source {
     name: Arc<str>,
     text: Arc<str>,
+    /// Where each line begins, so that many places are found in one text without reading it again for each.
+    lines: Arc<[usize]>,
 }
 
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into() }
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: visible(name).as_ref().into(), text: text.into(), lines }
+    }
+
+    /// The line of a place, from 0.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// The bytes of a line without its end; nothing where there is no such line.
+    pub(crate) fn line_span(&self, line: usize) -> Option<Range<usize>> {
+        let start = *self.lines.get(line)?;
+        let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        Some(start..end)
+    }
+
+    /// The file's name as it is shown.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -54,7 +83,8 @@ pub struct Problem {
     help: Option<String>,
     source: Source,
     span: Option<Range<usize>>,
-    shown: NamedSource<Arc<str>>,
+    /// The lines around the span; there with it.
+    shown: Option<Excerpt>,
 }
 
 impl Problem {
@@ -62,12 +92,12 @@ impl Problem {
         Self {
             severity,
             code,
-            message: message.into(),
+            message: excerpt(&message.into(), LONGEST_TEXT).into_owned(),
             label: String::new(),
             help: None,
-            shown: NamedSource::new(&*source.name, Arc::clone(&source.text)),
             source: source.clone(),
             span: None,
+            shown: None,
         }
     }
 
@@ -91,15 +121,16 @@ impl Problem {
         };
         let start = floor(span.start);
         // A caret below several lines would hide the one that matters.
-        let line_end = text[start..].find('\n').map_or(text.len(), |length| start + length);
+        let line_end = self.source.line_span(self.source.line(start)).map_or(text.len(), |line| line.end);
         let end = floor(span.end).min(line_end).max(start);
+        self.shown = Some(Excerpt::of(&self.source, start..end));
         self.span = Some(start..end);
-        self.label = label.into();
+        self.label = excerpt(&label.into(), LONGEST_TEXT).into_owned();
         self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(excerpt(&help.into(), LONGEST_TEXT).into_owned());
         self
     }
 
@@ -111,12 +142,7 @@ impl Problem {
     /// The same about another text, at the place there that fits.
     pub(crate) fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
         let span = self.span.map(|span| place(span.start)..place(span.end));
-        let mut moved = Self {
-            source: source.clone(),
-            shown: NamedSource::new(&*source.name, Arc::clone(&source.text)),
-            span: None,
-            ..self
-        };
+        let mut moved = Self { source: source.clone(), shown: None, span: None, ..self };
         let label = std::mem::take(&mut moved.label);
         match span {
             Some(span) => moved.at(span, label),
@@ -131,15 +157,21 @@ impl Problem {
     /// Line and column, from 1; column counts characters.
     pub fn position(&self) -> Option<(usize, usize)> {
         let start = self.span.as_ref()?.start;
-        let before = &self.source.text()[..start];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Some((line, column))
+        let line = self.source.line(start);
+        let line_start = self.source.line_span(line).map_or(start, |span| span.start);
+        let column = self.source.text()[line_start..start].chars().count() + 1;
+        Some((line + 1, column))
     }
 
     /// What is wrong, without place and help.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// As [`Self::render`], for standard error: with colours on a terminal, unless `NO_COLOR` is set.
+    pub fn for_terminal(&self) -> String {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.render(TERMINAL_WIDTH, std::io::stderr().is_terminal() && !refused)
     }
 
     /// The whole message as a terminal shows it: code, text, the lines around it with a caret, and help.
@@ -181,11 +213,11 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.span.as_ref().map(|_| &self.shown as &dyn SourceCode)
+        self.shown.as_ref().map(|shown| shown as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.span.clone()?;
+        let span = self.shown.as_ref()?.span();
         let label = if self.label.is_empty() { None } else { Some(self.label.clone()) };
         Some(Box::new(std::iter::once(LabeledSpan::new(label, span.start, span.len()))))
     }

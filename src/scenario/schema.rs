@@ -1,12 +1,25 @@
 //! The JSON Schema of `scenario.yaml`, from the types.
 
 use super::Scenario;
+use super::step_item::ID;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The schema as a value, its keys sorted: what else is compiled in must not change the committed files.
 pub fn schema() -> Value {
-    sorted(schemars::schema_for!(Scenario).to_value())
+    let mut schema = schemars::schema_for!(Scenario).to_value();
+    name_steps(&mut schema);
+    sorted(schema)
+}
+
+/// Beside its keyword a step may have its name, which no variant of the enum has by itself.
+fn name_steps(schema: &mut Value) {
+    for step in schema["$defs"]["Step"]["oneOf"].as_array_mut().into_iter().flatten() {
+        step["properties"][ID] = serde_json::json!({
+            "type": "string",
+            "description": "A name by which sabotage and reports call the step.",
+        });
+    }
 }
 
 fn sorted(value: Value) -> Value {

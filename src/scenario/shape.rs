@@ -3,7 +3,7 @@
 
 use super::problem::{Problem, Source};
 use super::suggest;
-use super::tree::{Content, Node};
+use super::tree::{Content, Entry, Node};
 use serde_json::Value;
 use std::ops::Range;
 
@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
     }
 
     /// An enum: words, and mappings with one key.
-    fn choice(&mut self, node: &Node, schema: &'a Value, name: &str, holder: Range<usize>) {
+    fn choice<'n>(&mut self, node: &'n Node, schema: &'a Value, name: &str, holder: Range<usize>) {
         let (mut words, mut keyed) = (Vec::new(), Vec::new());
         collect(schema, &mut words, &mut keyed);
         let keys: Vec<&str> = keyed.iter().map(|(key, _)| *key).collect();
@@ -115,6 +115,23 @@ impl<'a> Checker<'a> {
                 .at(span, "unknown word")
                 .help(suggest::advice(found, all.iter().copied()))
         };
+        // What may stand beside the one key, such as a step's name.
+        let beside = |key: &str| {
+            let choices = schema["oneOf"].as_array().into_iter().flatten();
+            let mut properties = choices.filter_map(|choice| {
+                let optional = !required(choice).any(|required| required == key);
+                choice["properties"].get(key).filter(|_| optional)
+            });
+            properties.next()
+        };
+        let keywords = |entries: &'n [Entry]| entries.iter().filter(|entry| beside(&entry.key).is_none());
+        if let Content::Map(entries) = &node.content {
+            for entry in entries {
+                if let Some(inner) = beside(&entry.key) {
+                    self.node(&entry.value, inner, &format!("`{}`", entry.key), entry.span.clone(), None);
+                }
+            }
+        }
         match &node.content {
             Content::Text(found) if words.contains(&found.as_str()) => {}
             Content::Text(found) if keys.contains(&found.as_str()) => self.problems.push(
@@ -123,8 +140,8 @@ impl<'a> Checker<'a> {
                     .help(format!("write it as `{found}: ...`")),
             ),
             Content::Text(found) => self.problems.push(unknown(found, node.span.clone())),
-            Content::Map(entries) if entries.len() == 1 => {
-                let entry = &entries[0];
+            Content::Map(entries) if keywords(entries).count() == 1 => {
+                let Some(entry) = keywords(entries).next() else { return };
                 match keyed.iter().find(|(key, _)| *key == entry.key) {
                     Some((key, inner)) => {
                         self.node(&entry.value, inner, &format!("`{key}`"), entry.span.clone(), None);
@@ -133,9 +150,9 @@ impl<'a> Checker<'a> {
                 }
             }
             Content::Map(entries) if !keys.is_empty() => {
-                let found: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+                let found: Vec<&str> = keywords(entries).map(|entry| entry.key.as_str()).collect();
                 let message = format!("{name} has {} keys, expected exactly one", found.len());
-                let span = entries.get(1).map_or(holder, |second| second.span.clone());
+                let span = keywords(entries).nth(1).map_or(holder, |second| second.span.clone());
                 let both_known = found.len() > 1 && found.iter().all(|key| keys.contains(key));
                 let way_out = if both_known {
                     "make an item of its own of each: begin the second with `- `".to_owned()
@@ -244,7 +261,7 @@ fn collect<'a>(schema: &'a Value, words: &mut Vec<&'a str>, keyed: &mut Vec<(&'a
     words.extend(schema["const"].as_str());
     words.extend(schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str));
     if schema["type"] == "object" {
-        keyed.extend(schema["properties"].as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)));
+        keyed.extend(required(schema).filter_map(|key| Some((key, schema["properties"].get(key)?))));
     }
 }
 

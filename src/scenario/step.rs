@@ -1,6 +1,6 @@
 //! The steps of a scenario.
 
-use super::Span;
+use super::{Patch, Span};
 use crate::cause::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub enum Step {
     Churn(Churn),
     /// Deletes an object and waits until it is gone.
     Delete(Target),
-    /// Merges a change into an object.
+    /// Changes an object: merges fields into it, or changes it at given places.
     Patch(Patch),
     /// Waits for a condition of an object, or for its end.
     Wait(Wait),
@@ -72,21 +72,6 @@ pub struct Target {
     pub name: String,
     /// Default: the scenario's namespace.
     pub namespace: Option<String>,
-}
-
-/// Merges `merge` into an object, as `kubectl patch --type merge` does.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Patch {
-    /// The object's kind, such as `TLSRoute`.
-    pub kind: String,
-    /// The object's name.
-    pub name: String,
-    /// Default: the scenario's namespace.
-    pub namespace: Option<String>,
-    /// The fields to change, and `null` for those to remove. A text that is one variable with a number, such as
-    /// `"${gateway.port}"`, becomes that number.
-    pub merge: Value,
 }
 
 /// Waits for a condition, wherever the kind keeps its conditions: its status, each parent of a route, each listener of
@@ -176,6 +161,8 @@ pub struct DescribeCluster {
     pub advertised: Option<String>,
     /// Default: `default`.
     pub client: Option<String>,
+    /// How many answers in a row must be the expected one. Default: 1.
+    pub times: Option<u32>,
     /// Default: 30s. Asked again until the answer is the expected one.
     pub within: Option<Span>,
 }
@@ -220,6 +207,9 @@ pub struct Refuse {
     pub cause: Cause,
     /// A text that the diagnosis must contain.
     pub mentions: Option<String>,
+    /// How many attempts in a row must be refused: for a name that leads to several backends, of which some may answer.
+    /// Default: 1.
+    pub times: Option<u32>,
     /// Default: 15s. The refusal must come within it.
     pub within: Option<Span>,
 }

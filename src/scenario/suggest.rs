@@ -11,6 +11,24 @@ pub(crate) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a 
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidate that has something in it which `found` was most likely meant to be: for words that name a part.
+pub(crate) fn nearest_part<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted: Vec<char> = found.to_lowercase().replace('_', "-").chars().collect();
+    let distance = |candidate: &str| {
+        let letters: Vec<char> = candidate.to_lowercase().chars().collect();
+        // A letter too few or too many changes the length of the part that was meant.
+        let lengths = wanted.len().saturating_sub(1).max(1)..=wanted.len() + 1;
+        let parts = lengths.flat_map(|length| letters.windows(length.min(letters.len().max(1))));
+        parts.map(|part| strsim::generic_damerau_levenshtein(&wanted, part)).min().unwrap_or(usize::MAX)
+    };
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(candidate), candidate))
+        .filter(|(distance, _)| *distance <= (wanted.len() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
 /// "did you mean `x`?" where one is near, otherwise the list itself.
 pub(crate) fn advice<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(found, candidates.clone()) {
@@ -27,6 +45,14 @@ pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 /// "`a`, `b` and `c`".
 pub(crate) fn all_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     list(words, "and")
+}
+
+/// A word of the language as it is written in YAML.
+pub(crate) fn word(choice: &impl serde::Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
 }
 
 fn list<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -> String {

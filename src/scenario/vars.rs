@@ -46,7 +46,7 @@ pub const TABLE: &[Variable] = &[
     always("domain", "kafka.test", "Every name below it leads to the gateway."),
     always("cluster", "my-cluster", "The Kafka cluster in use: the shared one, or with `cluster: own` the one named."),
     always("kafka.namespace", "kafka", "The namespace of the Kafka cluster in use."),
-    always("gateway.class", "lab", "The GatewayClass of the gateway under test."),
+    always("gateway.class", "traefik", "The GatewayClass of the gateway under test."),
     always(
         "gateway.name",
         "lab",
@@ -262,7 +262,7 @@ impl Filled {
     }
 }
 
-/// A step, a client, a sabotage: the same with every variable replaced in every text of it. Inside `merge`, a text that
+/// A step, a client, a sabotage: the same with every variable replaced in every text of it. In the values of a patch, a text that
 /// is one variable with a number becomes that number, since a patch has no other way to say one.
 ///
 /// # Errors
@@ -299,7 +299,7 @@ fn replace(value: &mut Value, variables: &Variables, numbers: bool) -> Result<()
         }
         Value::Object(entries) => {
             for (key, item) in entries {
-                replace(item, variables, numbers || key == "merge" || key == "equals")?;
+                replace(item, variables, numbers || matches!(key.as_str(), "merge" | "equals" | "value"))?;
             }
         }
         _ => {}
@@ -366,15 +366,32 @@ mod tests {
     }
 
     #[test]
+    fn a_json_patch_has_variables_and_nothing_is_a_value_too() {
+        let text = "{kind: Gateway, name: g, json: [\
+                    {op: replace, path: /spec/listeners/0/port, value: '${gateway.port}'}, \
+                    {op: add, path: /spec/x, value: null}, {op: remove, path: '/spec/${domain}'}]}";
+        let patch: Patch = serde_saphyr::from_str(text).expect("a patch");
+        let resolved = resolve(&patch, &two()).expect("known variables");
+        let changes = serde_json::to_value(resolved.json).expect("it serializes");
+        let expected = serde_json::json!([
+            {"op": "replace", "path": "/spec/listeners/0/port", "value": 9092},
+            {"op": "add", "path": "/spec/x", "value": null},
+            {"op": "remove", "path": "/spec/kafka.test"},
+        ]);
+        assert_eq!(changes, expected);
+    }
+
+    #[test]
     fn only_in_a_merge_a_port_becomes_a_number() {
         let patch = Patch {
             kind: "Gateway".into(),
             name: "${gateway.port}".into(),
             namespace: None,
-            merge: serde_json::json!({"port": "${gateway.port}", "host": "h:${gateway.port}"}),
+            merge: Some(serde_json::json!({"port": "${gateway.port}", "host": "h:${gateway.port}"})),
+            json: None,
         };
         let resolved = resolve(&patch, &two()).expect("known variables");
         assert_eq!(resolved.name, "9092");
-        assert_eq!(resolved.merge, serde_json::json!({"port": 9092, "host": "h:9092"}));
+        assert_eq!(resolved.merge, Some(serde_json::json!({"port": 9092, "host": "h:9092"})));
     }
 }

@@ -3,7 +3,8 @@
 use super::reach::{self, BrokerAdmin, Credentials, Reach, ReachError};
 use super::workload::Placement;
 use super::{Error, names, objects};
-use crate::kube::{Catalog, Kind, ObjectRef, apply};
+use crate::journal;
+use crate::kube::{Catalog, Kind, applied};
 use futures::channel::mpsc::UnboundedSender;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -47,6 +48,8 @@ pub struct Memory {
     pub applied_for: Option<(String, Instant)>,
     /// Hashes of what was applied since then, by kind and name.
     pub applied: HashMap<(String, String), [u8; 32]>,
+    /// What was applied last of each, over all reconciliations: its hash and the object's uid. For the log.
+    noted: HashMap<(String, String), ([u8; 32], String)>,
     /// The generations for which every route was seen with a parent.
     pub routed_for: Option<String>,
     /// Since when routes are awaited.
@@ -153,8 +156,19 @@ impl Context {
         if self.memory(key, |memory| memory.applied.get(&id) == Some(&hash)) {
             return Ok(());
         }
-        let _applied: ObjectRef = apply(&self.catalog, object, &key.0, objects::MANAGER).await?;
-        self.memory(key, |memory| memory.applied.insert(id, hash));
+        let (_, made) = applied(&self.catalog, object, &key.0, objects::MANAGER).await?;
+        let uid = made.metadata.uid.unwrap_or_default();
+        let before = self.memory(key, |memory| {
+            memory.applied.insert(id.clone(), hash);
+            memory.noted.insert(id.clone(), (hash, uid.clone()))
+        });
+        let what = match before {
+            None => "applied",
+            Some((_, old)) if old != uid => "made again, since it was gone:",
+            Some((old, _)) if old != hash => "changed",
+            Some(_) => return Ok(()),
+        };
+        journal::note("stand-in", format!("Kafka {}/{}: {what} {} {}", key.0, key.1, id.0, id.1));
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use super::Error;
 use super::cluster::Cluster;
 use super::context::{Context, Key, is_ready};
 use super::workload::{REVISION, Workload};
+use crate::journal;
 use crate::kube::{Error as KubeError, ObjectRef, delete};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
@@ -117,7 +118,10 @@ async fn create(context: &Context, key: &Key, workload: &Workload) -> Result<(),
     let kind = context.catalog.kind("Pod", Some("v1")).await?;
     let created = kind.api(context.catalog.client(), &key.0).create(&PostParams::default(), &workload.pod).await;
     match created {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            journal::note("stand-in", format!("Kafka {}/{}: made Pod {}", key.0, key.1, workload.name));
+            Ok(())
+        }
         // Made a moment ago: its event is on the way.
         Err(kube::Error::Api(answer)) if answer.code == 409 => Ok(()),
         Err(error) => Err(KubeError::request(format!("create Pod {}/{}", key.0, workload.name))(error).into()),
@@ -131,5 +135,6 @@ async fn remove(context: &Context, pod: &Pod) -> Result<(), Error> {
         namespace: pod.metadata.namespace.clone().unwrap_or_default(),
         name: pod.metadata.name.clone().unwrap_or_default(),
     };
+    journal::note("stand-in", format!("deletes {reference}"));
     Ok(delete(&context.catalog, &reference).await?)
 }

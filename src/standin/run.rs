@@ -5,6 +5,7 @@ use super::reach::Reach;
 use super::topics::cluster_of;
 use super::workload::Placement;
 use super::{Error, names, reconcile, status, sweep, topics, users};
+use crate::journal;
 use crate::kube::{Catalog, Kind};
 use crate::paths;
 use camino::Utf8PathBuf;
@@ -92,9 +93,9 @@ async fn gone(context: &Arc<Context>, kind: &Kind, removal: Removal) {
                 Ok(Event::Delete(deleted)) => removal(Arc::clone(context), deleted).await,
                 Ok(Event::InitDone) => {
                     if let Err(error) = sweep::orphans(context, None).await {
-                        eprintln!(
-                            "standin: what deleted resources left behind is not removed: {}",
-                            status::chain(&error)
+                        journal::note(
+                            "stand-in",
+                            format!("what deleted resources left behind is not removed: {}", status::chain(&error)),
                         );
                     }
                 }
@@ -122,7 +123,9 @@ async fn user_gone(context: Arc<Context>, deleted: DynamicObject) {
 /// Removes what owners that are gone left in the cluster, and tries until that works.
 async fn clean(context: &Context, cluster: &Key) {
     while let Err(error) = sweep::orphans(context, Some(cluster)).await {
-        eprintln!("standin: what is left of {}/{} is not removed yet: {}", cluster.0, cluster.1, status::chain(&error));
+        let (namespace, name) = cluster;
+        let why = status::chain(&error);
+        journal::note("stand-in", format!("what is left of {namespace}/{name} is not removed yet: {why}"));
         tokio::time::sleep(context.backoff("sweep", cluster)).await;
     }
     context.succeeded("sweep", cluster);
@@ -178,7 +181,7 @@ fn report<T: std::error::Error + 'static>(kind: &str, result: Result<(), control
     match result {
         Ok(())
         | Err(controller::Error::ReconcilerFailed(Error::Waiting(_), _) | controller::Error::ObjectNotFound(_)) => {}
-        Err(error) => eprintln!("standin: {kind}: {}", status::chain(&error)),
+        Err(error) => journal::note("stand-in", format!("{kind}: {}", status::chain(&error))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::context::{Context, FULL_INTERVAL, key_of};
+use crate::journal;
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
@@ -101,6 +102,16 @@ pub fn conditions(state: &State, warnings: &[String], before: &Value) -> Value {
     Value::Array(wanted)
 }
 
+/// Conditions in a few words, for the log.
+fn summary(conditions: &Value) -> String {
+    let one = |condition: &Value| {
+        let field = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
+        let words = [field("type"), field("reason"), field("message")];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    conditions.as_array().map(|all| all.iter().map(one).collect::<Vec<_>>().join("; ")).unwrap_or_default()
+}
+
 /// Writes a status where it differs: the conditions, `observedGeneration`, and `fields`.
 ///
 /// # Errors
@@ -130,7 +141,14 @@ pub async fn write(
         .patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch))
         .await;
     match written {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            let (now, was) = (summary(&status["conditions"]), summary(&before["conditions"]));
+            if now != was {
+                let of = |text: String| if text.is_empty() { "without a status".to_owned() } else { text };
+                journal::note("stand-in", format!("{} {namespace}/{name}: {}, was {}", types.kind, of(now), of(was)));
+            }
+            Ok(())
+        }
         Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
         Err(error) => {
             Err(crate::kube::Error::request(format!("write the status of {} {namespace}/{name}", types.kind))(error)
@@ -142,6 +160,13 @@ pub async fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_says_what_a_status_came_to() {
+        let state = conditions(&State::not_ready("Creating", "waiting for Pods"), &["disks".to_owned()], &Value::Null);
+        assert_eq!(summary(&state), "Warning Standin disks; NotReady Creating waiting for Pods");
+        assert_eq!(summary(&Value::Null), "");
+    }
 
     #[test]
     fn an_unchanged_condition_keeps_its_time() {

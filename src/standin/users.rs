@@ -215,7 +215,9 @@ pub fn prune_in_background(context: &Arc<Context>, cluster: &Key) {
         if let Err(error) = &pruned
             && !matches!(error, Error::Waiting(_))
         {
-            eprintln!("standin: users of {}/{} are not pruned: {}", cluster.0, cluster.1, status::chain(error));
+            let (namespace, name) = &cluster;
+            let why = status::chain(error);
+            crate::journal::note("stand-in", format!("users of {namespace}/{name} are not pruned: {why}"));
         }
     });
 }

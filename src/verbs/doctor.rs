@@ -1,17 +1,31 @@
 //! `lab doctor`
 
-use crate::parts::{Error, Parts};
+use crate::lab::Error;
+use crate::lab::doctor::{self, Verdict};
+use crate::parts::Parts;
 
-/// Prints where each part of a lab is, or would come from.
+/// Prints which labs can come up on this machine, what would be in the way, and then where each part of a lab is, or would
+/// come from.
 ///
 /// # Errors
 /// When the list of parts is broken.
-pub fn doctor() -> Result<(), Error> {
-    for part in Parts::load()?.list() {
+pub async fn doctor() -> Result<(), Error> {
+    let parts = Parts::load()?;
+    let findings = doctor::look(&parts).await;
+    for Verdict { lab, says, .. } in &findings.verdicts {
+        println!("{lab:<9} {says}");
+    }
+    if !findings.warnings.is_empty() {
+        println!();
+        findings.warnings.iter().for_each(|warning| println!("warning: {warning}"));
+    }
+    println!();
+    for part in findings.parts {
         println!("{} {}: {}", part.name, part.version, part.purpose);
-        match part.cached {
-            Some(cached) => println!("  in the cache: {} ({})", cached.path, cached.origin),
-            None => println!("  not in the cache yet"),
+        match (part.found, part.cached) {
+            (Some(found), _) => println!("  on this machine: {} {} ({})", found.path, found.version, found.origin),
+            (None, Some(cached)) => println!("  in the cache: {} {} ({})", cached.path, cached.version, cached.origin),
+            (None, None) => println!("  not in the cache yet"),
         }
         println!("  set {} to use your own", part.override_variable);
         for source in part.sources {

@@ -1,53 +1,65 @@
 //! `lab up | down | status | logs | env`
 
-use crate::cli::{Exit, LogsArgs, NameArgs, UpArgs};
-use crate::lab::{self, Error, Lab, LabDir, UpOptions};
+use crate::cli::{Exit, LogsArgs, NameArgs, Output, StatusArgs, UpArgs};
+use crate::lab::{self, Error, Lab, LabDir, Status, UpOptions};
 use crate::progress::Progress;
+use std::io::Write;
 
 /// # Errors
 /// As [`lab::up`].
 pub async fn up(args: &UpArgs) -> Result<(), Error> {
     let progress = Progress::stderr();
     let lab = lab::up(&UpOptions::from(args), &progress).await?;
-    print!("{}", lab::page(&lab, progress.elapsed()));
+    print!("{}", lab::page(&lab, progress.elapsed(), args.hosts));
     Ok(())
 }
 
 /// # Errors
 /// As [`lab::down`].
 pub async fn down(args: &NameArgs) -> Result<(), Error> {
-    lab::down(&LabDir::of(&args.name), &args.name, &Progress::stderr()).await
+    lab::down(&LabDir::of(&args.name)?, &args.name, &Progress::stderr()).await
 }
 
+/// Prints the processes at once, and everything else when the API server has answered or its time is up.
+///
 /// # Errors
-/// [`Error::NotUp`] when there is no such lab.
-pub async fn status(args: &NameArgs) -> Result<Exit, Error> {
-    let status = lab::status(&Lab::open(&args.name).await?).await?;
-    print!("{status}");
-    Ok(if status.healthy() { Exit::Passed } else { Exit::Lab })
+/// [`Error::NotUp`] when nothing of such a lab is there.
+pub async fn status(args: &StatusArgs) -> Result<Exit, Error> {
+    let name = &args.name.name;
+    let text = args.output == Output::Text;
+    let lab = match Lab::open(name).await {
+        Ok(lab) => Some(lab),
+        Err(Error::NotUp { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    let begun = match &lab {
+        Some(lab) => Status::of(lab)?,
+        None => Status::half(&LabDir::of(name)?, name)?.ok_or_else(|| Error::NotUp { name: name.clone() })?,
+    };
+    if text {
+        print!("{}", begun.head());
+        // The rest may take seconds, and what is printed may wait in a buffer. A closed output is met by the next print.
+        let _ = std::io::stdout().flush();
+    }
+    let status = match &lab {
+        Some(lab) => begun.asked(lab, args.probe).await,
+        None => begun,
+    };
+    if text {
+        print!("{}", status.rest());
+    } else {
+        println!("{:#}", serde_json::json!(status));
+    }
+    Ok(if status.healthy() { Exit::Passed } else { Exit::Failed })
 }
 
 /// # Errors
 /// When there is no such log.
 pub async fn logs(args: &LogsArgs) -> Result<(), Error> {
-    let dir = LabDir::of(&args.name.name);
+    let name = &args.name.name;
     match &args.component {
-        Some(component) if lab::components(&dir)?.contains(component) => {
-            print!("{}", lab::tail(&dir, component, args.lines)?);
-        }
-        Some(pod) => print!("{}", lab::pod_log(&Lab::open(&args.name.name).await?, pod, args.lines).await?),
-        None => {
-            let mut components = lab::components(&dir)?;
-            match Lab::open(&args.name.name).await {
-                Ok(lab) => components.extend(lab::pods_with_logs(&lab).await?),
-                // A lab that came up half way has logs too, and that is when they are wanted.
-                Err(error) if components.is_empty() => return Err(error),
-                Err(_) => {}
-            }
-            for component in components {
-                println!("{component}");
-            }
-        }
+        Some(component) => print!("{}", lab::log(name, component, args.lines).await?),
+        None => lab::log_names(name).await?.iter().for_each(|name| println!("{name}")),
     }
     Ok(())
 }

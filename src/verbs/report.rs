@@ -1,21 +1,29 @@
 //! `report table`
 
+use crate::cli::Exit;
 use crate::report::{Error, Report, table as page};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs;
 
-/// The page for these runs.
+/// The page for these runs. A file that is no report is the user's slip, and not the lab's.
 ///
 /// # Errors
-/// When a report cannot be read, or the page cannot be written.
-pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<(), Error> {
-    let reports = reports.iter().map(|path| Report::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let text = page(&reports);
-    match write {
-        Some(path) => fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source }),
-        None => {
-            print!("{text}");
-            Ok(())
+/// When the page cannot be written.
+pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, Error> {
+    let mut read = Vec::new();
+    for path in reports {
+        match Report::read(path) {
+            Ok(report) => read.push(report),
+            Err(error) => {
+                eprintln!("error: {error}; expected the report.json of a run, as `scenario run` names it at its end");
+                return Ok(Exit::Usage);
+            }
         }
     }
+    let text = page(&read);
+    match write {
+        Some(path) => fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source })?,
+        None => print!("{text}"),
+    }
+    Ok(Exit::Passed)
 }

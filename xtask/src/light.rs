@@ -3,21 +3,17 @@
 use kafka_gateway_lab::cli::Exit;
 use kafka_gateway_lab::paths;
 use kafka_gateway_lab::scenario::{self, Broken, Folder, Problem, Schemas, Severity};
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 const WIDTH: usize = 110;
 
 pub fn list() -> ExitCode {
     let (folders, broken) = load(&[]);
-    for row in scenario::rows(&folders) {
-        println!("{:<28} {}", row.name, row.title);
-        if !row.needs.is_empty() {
-            println!("{:<28}   needs {}", "", row.needs.join(", "));
-        }
-    }
-    for name in &broken {
-        println!("{:<28} broken: see `cargo xtask scenario lint {}`", name.name, name.name);
+    let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(50, WIDTH));
+    print!("{}", scenario::listing(&scenario::rows(&folders), width));
+    for Broken { name, .. } in &broken {
+        let name = scenario::visible(name);
+        println!("{name}  broken: see `cargo xtask scenario lint {name}`");
     }
     exit(broken.is_empty())
 }
@@ -31,13 +27,14 @@ pub fn lint(names: &[String]) -> ExitCode {
             return Exit::Usage.into();
         }
     };
+    let unreadable = broken.len();
     let found = folders.iter().flat_map(|folder| scenario::lint_with_schemas(folder, &schemas));
     let problems: Vec<Problem> = broken.into_iter().flat_map(|broken| broken.problems).chain(found).collect();
     for problem in &problems {
         show(problem);
     }
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    println!("{} scenarios, {errors} errors, {} other remarks", folders.len(), problems.len() - errors);
+    println!("{}", summary(folders.len() + unreadable, errors, problems.len() - errors));
     exit(errors == 0)
 }
 
@@ -74,11 +71,26 @@ fn load(names: &[String]) -> (Vec<Folder>, Vec<Broken>) {
 }
 
 fn show(problem: &Problem) {
-    let stderr = std::io::stderr();
-    let colours = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    eprintln!("{}", problem.render(WIDTH, colours));
+    eprintln!("{}", problem.for_terminal());
+}
+
+/// What was looked at, and what was found.
+fn summary(scenarios: usize, errors: usize, others: usize) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!("{}, {}, {}", count(scenarios, "scenario"), count(errors, "error"), count(others, "other remark"))
 }
 
 fn exit(clean: bool) -> ExitCode {
     if clean { Exit::Passed.into() } else { Exit::Usage.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_one() {
+        assert_eq!(summary(1, 1, 0), "1 scenario, 1 error, 0 other remarks");
+        assert_eq!(summary(50, 0, 1), "50 scenarios, 0 errors, 1 other remark");
+    }
 }

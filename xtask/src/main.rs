@@ -4,12 +4,17 @@
 mod heavy;
 mod light;
 
-use clap::Parser;
-use kafka_gateway_lab::cli::{Cli, ScenarioVerb, Verb};
+use kafka_gateway_lab::cli::{Cli, Exit, ScenarioVerb, Verb};
+use kafka_gateway_lab::paths;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match Cli::parse().verb {
+    let cli = Cli::read();
+    if let Err(error) = paths::require_checkout() {
+        eprintln!("error: {error}");
+        return Exit::Usage.into();
+    }
+    match cli.verb {
         Verb::Scenario(ScenarioVerb::List) => light::list(),
         Verb::Scenario(ScenarioVerb::Lint { names }) => light::lint(&names),
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),

@@ -49,7 +49,7 @@ pub async fn client(dir: &LabDir) -> Result<Client, Error> {
     let mut config = config.await.map_err(|source| Error::Kubeconfig { path: path.clone(), source: source.into() })?;
     // A proxy of the environment has nothing to do with an address on loopback.
     config.proxy_url = None;
-    Client::try_from(config).map_err(|source| Error::Kubeconfig { path, source: source.into() })
+    crate::kube::client(config).map_err(|source| Error::Kubeconfig { path, source: source.into() })
 }
 
 /// Where the API server is, as the kubeconfig says.

@@ -14,6 +14,12 @@ pub fn component(pod: &Pod) -> String {
     format!("kafka-{}", folder_name(pod))
 }
 
+/// The Pod of a component, as `namespace/name`; `None` for one that is no Pod's.
+pub fn pod_of(component: &str) -> Option<String> {
+    let (namespace, name) = component.strip_prefix("kafka-")?.split_once('_')?;
+    Some(format!("{namespace}/{name}"))
+}
+
 /// `<namespace>_<name>`: neither may hold an underscore, so two Pods never share it.
 pub fn folder_name(pod: &Pod) -> String {
     let metadata = &pod.metadata;

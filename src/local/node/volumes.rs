@@ -139,7 +139,7 @@ fn write(place: &Utf8Path, content: &BTreeMap<String, Vec<u8>>) -> Result<(), Tr
 }
 
 fn disk(error: FileError) -> Trouble {
-    Trouble::config(crate::local::journal::causes(&error))
+    Trouble::config(crate::journal::causes(&error))
 }
 
 #[cfg(test)]

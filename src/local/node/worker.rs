@@ -3,10 +3,11 @@
 use super::status::{Ended, Report, Reporter, State, now};
 use super::volumes::{MISSING, Trouble, materialise};
 use super::{NodeConfig, Sources, container};
+use crate::journal;
 use crate::lab::LabDir;
 use crate::local::process::{self, Running};
-use crate::local::{Error, files, journal};
-use camino::Utf8PathBuf;
+use crate::local::{Error, files, last_words_of};
+use camino::{Utf8Path, Utf8PathBuf};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::api::{Api, DeleteParams, Preconditions};
@@ -72,7 +73,7 @@ impl Worker {
             }
             let unsent = !reporter.is_sent(&life.report);
             tokio::select! {
-                ended = exit(life.process.as_ref()) => life.ended(ended, files::tail(&self.log(&pod))),
+                ended = exit(life.process.as_ref()) => life.ended(ended, last_lines(&self.log(&pod))),
                 ready = probe(&pod, self.address, life.report.ready), if life.process.is_some() => life.probed(ready, threshold(&pod)),
                 _ = self.updates.changed() => {}
                 () = self.sources.changed() => match life.process {
@@ -106,8 +107,9 @@ impl Worker {
             report: Report {
                 address: self.address,
                 state,
-                // Found out by the probe within a moment; until then what was known holds.
-                ready: adopted.is_some() && status.is_some_and(|status| status.ready),
+                // What an earlier agent knew may be over: a broker that was told to end still runs, and lets nobody in.
+                // The probe finds out within a moment.
+                ready: false,
                 restarts: if adopted.is_none() && status.is_some_and(|s| s.started == Some(true)) {
                     restarts + 1
                 } else {
@@ -219,6 +221,15 @@ impl Life {
         if ready || self.failures >= threshold {
             self.report.ready = ready;
         }
+    }
+}
+
+/// The end of a log for the Pod's status: where the reason stands above the last lines, it comes first.
+fn last_lines(log: &Utf8Path) -> String {
+    let tail = files::tail(log);
+    match last_words_of(log) {
+        Some(words) if !tail.contains(words.trim_end_matches("...")) => format!("{words}\n{tail}"),
+        _ => tail,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which Pods a Service leads to.
 
+use crate::kube::target_port;
 use crate::local::Net;
 use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -38,16 +38,7 @@ pub fn backends(service: &Service, pods: &[Arc<Pod>], net: Net) -> Vec<(SocketAd
 
 fn backend(pod: &Pod, port: &ServicePort) -> Option<SocketAddr> {
     let address: Ipv4Addr = pod.status.as_ref()?.pod_ip.as_deref()?.parse().ok()?;
-    let number = match &port.target_port {
-        None => port.port,
-        Some(IntOrString::Int(number)) => *number,
-        Some(IntOrString::String(name)) => {
-            let containers = &pod.spec.as_ref()?.containers;
-            let mut ports = containers.iter().flat_map(|container| container.ports.as_deref().unwrap_or_default());
-            ports.find(|port| port.name.as_deref() == Some(name))?.container_port
-        }
-    };
-    Some(SocketAddr::from((address, u16::try_from(number).ok()?)))
+    Some(SocketAddr::from((address, target_port(pod, port)?)))
 }
 
 fn is_ready(pod: &Pod) -> bool {

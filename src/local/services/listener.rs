@@ -1,7 +1,7 @@
 //! One address of a Service: accepts connections and passes their bytes to a backend.
 
 use super::endpoints::Backends;
-use crate::local::journal;
+use crate::journal;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,7 +1,7 @@
 //! Rules on `clients:`.
 
 use super::context::Context;
-use crate::scenario::{Identity, Library, Step, suggest};
+use crate::scenario::{ClusterUse, Identity, Library, Step, suggest};
 use std::collections::BTreeSet;
 
 pub(super) fn check(context: &mut Context<'_>) {
@@ -29,6 +29,27 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
     users(context);
     bootstraps(context);
+    if context.scenario.kafka.cluster == ClusterUse::Existing && context.scenario.kafka.listener_name.is_none() {
+        addresses(context, &used);
+    }
+}
+
+/// On a cluster that is there already, nobody knows where a client connects unless the scenario says it.
+fn addresses(context: &mut Context<'_>, used: &BTreeSet<&str>) {
+    for name in used {
+        let client = context.scenario.clients.get(*name);
+        if client.is_some_and(|client| client.bootstrap.is_some() || client.port_forward.is_some()) {
+            continue;
+        }
+        let pointer = if client.is_some() { format!("/clients/{name}") } else { "/kafka".to_owned() };
+        context.error(
+            "scenario::bootstrap",
+            &pointer,
+            format!("nothing says where the client `{name}` connects"),
+            "needs an address",
+            "write `listener-name` under `kafka`, or `bootstrap` in the client",
+        );
+    }
 }
 
 /// The Java client is a pair of command line tools: it can produce and consume, and nothing else.
@@ -63,13 +84,22 @@ fn java(context: &mut Context<'_>) {
 fn users(context: &mut Context<'_>) {
     let made: BTreeSet<String> =
         context.objects.iter().filter(|object| object.kind == "KafkaUser").map(|object| object.name.clone()).collect();
+    let kafka_namespace = context.fill("${kafka.namespace}");
     for (name, client) in &context.scenario.clients {
-        let (user, key) = match &client.identity {
+        let (user, key, namespace) = match &client.identity {
             // A user that does not exist is what a scenario on wrong passwords may want.
-            Some(Identity::Scram { user, password: None }) => (user, "scram"),
-            Some(Identity::Tls { user }) => (user, "tls"),
+            Some(Identity::Scram { user, password: None, namespace }) => (user, "scram", namespace),
+            Some(Identity::Tls { user, namespace }) => (user, "tls", namespace),
             Some(Identity::Scram { password: Some(_), .. }) | None => continue,
         };
+        // What is in a namespace that is not the scenario's, nobody can know without the cluster.
+        let elsewhere = namespace.as_ref().is_some_and(|namespace| {
+            let namespace = context.fill(namespace);
+            namespace != kafka_namespace && namespace != context.fill("${namespace}")
+        });
+        if elsewhere || context.scenario.kafka.cluster == ClusterUse::Existing {
+            continue;
+        }
         if !made.contains(&context.fill(user)) {
             let pointer = format!("/clients/{name}/identity/{key}/user");
             let help = match made.first() {

@@ -1,7 +1,7 @@
 //! Rules on `kafka:`, and on what a scenario may do to a cluster that is not its own.
 
 use super::context::Context;
-use crate::scenario::{ClusterUse, Step};
+use crate::scenario::{ClusterUse, Patch, Scenario, Step, Target};
 
 pub(super) fn check(context: &mut Context<'_>) {
     let kafka = &context.scenario.kafka;
@@ -42,7 +42,69 @@ pub(super) fn check(context: &mut Context<'_>) {
             }
             own_is_there(context);
         }
+        ClusterUse::Existing => existing(context),
     }
+    if kafka.cluster != ClusterUse::Existing {
+        for (key, there) in [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
+        {
+            if there {
+                let message = format!("`{key}` is only for a cluster that is there already");
+                let help = "remove it, or write `cluster: existing`";
+                let pointer = format!("/kafka/{key}");
+                context.error("scenario::cluster-name", &pointer, message, "not with this `cluster`", help);
+            }
+        }
+    }
+}
+
+/// A cluster that is not the lab's: it is named, and nothing of it is changed.
+fn existing(context: &mut Context<'_>) {
+    let kafka = &context.scenario.kafka;
+    for (key, there) in [("name", kafka.name.is_some()), ("namespace", kafka.namespace.is_some())] {
+        if !there {
+            let message = format!("an existing cluster is used without its `{key}`");
+            let help = format!("write `{key}` of the `Kafka` resource, as `kubectl get kafka -A` shows it");
+            context.error("scenario::cluster-name", "/kafka", message, &format!("needs `{key}`"), &help);
+        }
+    }
+    if kafka.listener.is_some() {
+        let help = "write `listener-name`, the listener's name in the `Kafka` resource";
+        let message = "`listener` is only for the shared cluster".to_owned();
+        context.error("scenario::listener", "/kafka/listener", message, "not with `cluster: existing`", help);
+    }
+    shared_stays_as_it_is(context);
+    for (at, kind, name, namespace) in changed(context.scenario) {
+        let elsewhere =
+            namespace.as_ref().is_some_and(|namespace| context.fill(namespace) != context.fill("${namespace}"));
+        let filled = context.fill(&name);
+        if elsewhere && !context.objects.iter().any(|object| object.kind == kind && object.name == filled) {
+            let message = format!("the {kind} `{name}` is not the scenario's own, so it must stay as it is");
+            let help = "with `cluster: existing`, change and delete only what the scenario's manifests make";
+            context.error("scenario::existing-cluster", &at, message, "not the scenario's", help);
+        }
+    }
+}
+
+type Changed = (String, String, String, Option<String>);
+
+/// What steps and sabotages delete or patch: place, kind, name, namespace.
+fn changed(scenario: &Scenario) -> Vec<Changed> {
+    let of_target =
+        |at: String, target: &Target| (at, target.kind.clone(), target.name.clone(), target.namespace.clone());
+    let of_patch = |at: String, patch: &Patch| (at, patch.kind.clone(), patch.name.clone(), patch.namespace.clone());
+    let mut found = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        match &step.value.step {
+            Step::Delete(target) => found.push(of_target(format!("/steps/{index}/delete"), target)),
+            Step::Patch(patch) => found.push(of_patch(format!("/steps/{index}/patch"), patch)),
+            _ => {}
+        }
+    }
+    for (index, sabotage) in scenario.sabotage.iter().enumerate() {
+        found.extend(sabotage.value.delete.iter().map(|one| of_target(format!("/sabotage/{index}/delete"), one)));
+        found.extend(sabotage.value.patch.iter().map(|one| of_patch(format!("/sabotage/{index}/patch"), one)));
+    }
+    found
 }
 
 fn own_is_there(context: &mut Context<'_>) {
@@ -84,11 +146,12 @@ fn shared_stays_as_it_is(context: &mut Context<'_>) {
             Step::Delete(target) if matches!(target.kind.as_str(), "Kafka" | "KafkaNodePool") => "deletes the cluster",
             _ => continue,
         };
-        let message = format!(
-            "the step `{}` {what}, which other scenarios use at the same time",
-            context.scenario.step_name(index)
-        );
+        let (whose, label) = match context.scenario.kafka.cluster {
+            ClusterUse::Existing => ("is not the lab's", "on the existing cluster"),
+            _ => ("other scenarios use at the same time", "on the shared cluster"),
+        };
+        let message = format!("the step `{}` {what}, which {whose}", context.scenario.step_name(index));
         let help = "use `kafka: {cluster: own, name: ...}` and bring the Kafka and its pools in a manifest";
-        context.error("scenario::shared-cluster", &format!("/steps/{index}"), message, "on the shared cluster", help);
+        context.error("scenario::shared-cluster", &format!("/steps/{index}"), message, label, help);
     }
 }

@@ -5,11 +5,16 @@ use crate::scenario::problem::{Problem, Source};
 use crate::scenario::vars::{Filled, Variables};
 use crate::scenario::{ClusterUse, Folder, Scenario, Severity, Step};
 
+/// What `lab up` applies for all scenarios.
+const SHARED: &str = include_str!("../../../fixtures/kafka/shared.yaml");
+
 pub(super) struct Context<'a> {
     pub folder: &'a Folder,
     pub scenario: &'a Scenario,
     /// Every object of every manifest, with sample values in place of variables.
     pub objects: Vec<Object>,
+    /// The objects of the lab's shared cluster.
+    pub shared: Vec<Object>,
     samples: Variables,
     problems: Vec<Problem>,
 }
@@ -23,11 +28,16 @@ impl<'a> Context<'a> {
             let source = Source::new(&format!("scenarios/{}/{file}", folder.name()), text);
             manifest::read(file, &source, &samples, &mut objects, &mut problems);
         }
-        Self { folder, scenario, objects, samples, problems }
+        let (mut shared, mut unread) = (Vec::new(), Vec::new());
+        if scenario.kafka.cluster == ClusterUse::Shared {
+            // The lab's own file has its own tests.
+            manifest::read("shared.yaml", &Source::new("shared.yaml", SHARED), &samples, &mut shared, &mut unread);
+        }
+        Self { folder, scenario, objects, shared, samples, problems }
     }
 
     pub(super) fn steps(&self) -> impl Iterator<Item = (usize, &'a Step)> + use<'a> {
-        self.scenario.steps.iter().map(|step| &step.value).enumerate()
+        self.scenario.steps.iter().map(|step| &step.value.step).enumerate()
     }
 
     /// A text of `scenario.yaml` with sample values in place of variables.
@@ -56,7 +66,7 @@ impl<'a> Context<'a> {
 
     /// By file, `scenario.yaml` first, and place.
     pub(super) fn finish(mut self) -> Vec<Problem> {
-        self.problems.sort_by_key(|problem| {
+        self.problems.sort_by_cached_key(|problem| {
             let manifest = !problem.file().ends_with("/scenario.yaml");
             (manifest, problem.file().to_owned(), problem.position().unwrap_or_default())
         });
@@ -70,11 +80,14 @@ fn samples(folder: &Folder) -> Variables {
     let mut set = |name, value: &str| debug_assert!(samples.set(name, value), "{name} is in the table");
     set("scenario", folder.name());
     set("namespace", &namespace);
-    if folder.scenario.kafka.cluster == ClusterUse::Own {
-        set("kafka.namespace", &namespace);
-        if let Some(name) = &folder.scenario.kafka.name {
-            set("cluster", name);
-        }
+    let kafka = &folder.scenario.kafka;
+    match (kafka.cluster, &kafka.namespace) {
+        (ClusterUse::Own, _) => set("kafka.namespace", &namespace),
+        (ClusterUse::Existing, Some(theirs)) => set("kafka.namespace", theirs),
+        _ => {}
+    }
+    if let (ClusterUse::Own | ClusterUse::Existing, Some(name)) = (kafka.cluster, &kafka.name) {
+        set("cluster", name);
     }
     samples
 }

@@ -77,7 +77,9 @@ fn topics(context: &mut Context<'_>) {
             let help = match suggest::nearest(&filled, made.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => match context.scenario.kafka.cluster {
-                    ClusterUse::Shared => format!("add `- create-topic: {{topic: {topic}}}` before it"),
+                    ClusterUse::Shared | ClusterUse::Existing => {
+                        format!("add `- create-topic: {{topic: {topic}}}` before it")
+                    }
                     ClusterUse::Own => {
                         format!("add `- create-topic: {{topic: {topic}}}` before it, or a KafkaTopic to a manifest")
                     }

@@ -7,14 +7,17 @@ mod context;
 mod explain;
 mod flow;
 mod general;
+mod ids;
 mod kinds;
 mod manifest;
 mod objects;
+mod operator;
+mod patches;
 mod sabotage;
 mod schemas;
 mod steps;
 mod variables;
 
-pub use check::{lint, lint_with_schemas};
+pub use check::{errors, lint, lint_with_schemas};
 pub(crate) use kinds::conditions_table;
 pub use schemas::Schemas;

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::kinds::{KINDS, kind};
+use super::operator;
 use crate::scenario::problem::{Problem, Source};
 use crate::scenario::{ClusterUse, Step, suggest};
 use std::collections::BTreeSet;
@@ -150,18 +151,18 @@ fn named_objects(context: &mut Context<'_>) {
             };
             context.error("scenario::unknown-kind", &format!("{at}/kind"), message, "unknown kind", &help);
         } else if !is_made(context, &kind_name, &name) {
-            let made: Vec<&str> = context
-                .objects
-                .iter()
-                .filter(|object| object.kind == kind_name)
-                .map(|object| object.name.as_str())
-                .collect();
-            let help = match suggest::nearest(&context.fill(&name), made.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
+            let by_manifest = context.objects.iter().filter(|object| object.kind == kind_name);
+            let mut made: Vec<String> = by_manifest.map(|object| object.name.clone()).collect();
+            let by_operator = operator::routes(context, &kind_name).names();
+            let and_operator = if by_operator.is_empty() { "the manifests have" } else { "there will be" };
+            made.extend(by_operator);
+            let names = || made.iter().map(String::as_str);
+            let help = match suggest::nearest(&context.fill(&name), names()) {
+                Some(near) => format!("did you mean `{near}`? In full: {and_operator} {}", suggest::all_of(names())),
                 None if made.is_empty() => {
                     format!("no manifest of the scenario has a {kind_name}, and the operator gives none this name")
                 }
-                None => format!("the manifests have {}", suggest::all_of(made.iter().copied())),
+                None => format!("{and_operator} {}", suggest::all_of(names())),
             };
             let pointer = if scale { at } else { format!("{at}/name") };
             context.warning(
@@ -189,13 +190,15 @@ fn is_made(context: &Context<'_>, kind: &str, name: &str) -> bool {
     ) {
         return true;
     }
-    let of_cluster = filled.strip_prefix(&cluster).is_some_and(|rest| rest.starts_with('-'));
+    let kafkas = context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.as_str());
+    let of_cluster = kafkas
+        .chain([cluster.as_str()])
+        .any(|kafka| filled.strip_prefix(kafka).is_some_and(|rest| rest.starts_with('-')));
     let shared = context.scenario.kafka.cluster == ClusterUse::Shared;
+    let existing = context.scenario.kafka.cluster == ClusterUse::Existing;
     match kind {
-        "TLSRoute" => {
-            let rest = filled.strip_prefix(&cluster).unwrap_or_default();
-            rest.starts_with("-kafka-") || rest.starts_with("-broker-")
-        }
+        "Kafka" | "KafkaNodePool" | "KafkaTopic" | "KafkaUser" | "TLSRoute" if existing => true,
+        "TLSRoute" | "Ingress" | "Route" => operator::routes(context, kind).has(&filled),
         "Service" | "Pod" | "ConfigMap" | "StrimziPodSet" | "PersistentVolumeClaim" | "NetworkPolicy" => of_cluster,
         "Secret" => of_cluster || by_manifest("KafkaUser", &filled),
         "Kafka" => shared && filled == cluster,

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::cause::Cause;
-use crate::scenario::{Sabotage, Step, suggest};
+use crate::scenario::{Sabotage, Span, Step, suggest};
 
 pub(super) fn check(context: &mut Context<'_>) {
     let mut names = std::collections::BTreeSet::new();
@@ -30,8 +30,33 @@ pub(super) fn check(context: &mut Context<'_>) {
         let expected = step(context, &format!("{at}/expect/step"), &sabotage.expect.step);
         if let Some(expected) = expected {
             cause(context, &at, sabotage, expected);
+            shorter(context, &at, sabotage, expected);
             in_time(context, &at, sabotage, expected);
         }
+    }
+}
+
+/// `within` shortens the deadline of the step that is to fail, which needs to have a longer one.
+fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usize) {
+    let Some(within) = sabotage.expect.within else { return };
+    let Some(step) = context.scenario.steps.get(expected).map(|step| &step.value.step) else { return };
+    let name = context.scenario.step_name(expected);
+    let pointer = format!("{at}/expect/within");
+    match step.within().filter(|_| !matches!(step, Step::Sleep(_))) {
+        None => {
+            let message = format!("the step `{name}` has no deadline that could be shortened");
+            context.error("scenario::within", &pointer, message, "without meaning here", "remove it");
+        }
+        Some(own) if within >= own => {
+            let message = format!("`{within}` is no shorter than the step's own deadline of {own}");
+            let help = "remove it, or give the sabotage less time";
+            context.error("scenario::within", &pointer, message, "not shorter", help);
+        }
+        Some(_) if within == Span::seconds(0) => {
+            let message = format!("the step `{name}` has no time at all");
+            context.error("scenario::within", &pointer, message, "zero", "some seconds are enough for a wait to fail");
+        }
+        Some(_) => {}
     }
 }
 
@@ -49,6 +74,9 @@ fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
             if count == 0 { "no action" } else { "too many actions" },
             "one of `delete`, `apply`, `patch` and `leave-out`",
         );
+    }
+    if let Some(patch) = &sabotage.patch {
+        super::patches::check(context, &format!("{at}/patch"), patch);
     }
     if sabotage.before.is_some() && sabotage.leave_out.is_some() {
         let help = "remove it: a step is left out where it stands";
@@ -133,7 +161,7 @@ fn in_time(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: u
 }
 
 fn cause(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usize) {
-    let Some(step) = context.scenario.steps.get(expected).map(|step| &step.value) else { return };
+    let Some(step) = context.scenario.steps.get(expected).map(|step| &step.value.step) else { return };
     let wanted = sabotage.expect.cause;
     let pointer = format!("{at}/expect/cause");
     let name = context.scenario.step_name(expected);

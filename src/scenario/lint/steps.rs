@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::kinds::kind;
+use super::patches;
 use crate::scenario::{PortState, ProbeWants, Refuse, Restart, Sleep, Span, Step, Wait, suggest};
 use std::collections::BTreeSet;
 
@@ -12,6 +13,10 @@ pub(super) fn check(context: &mut Context<'_>) {
     for (index, step) in context.steps() {
         let at = format!("/steps/{index}/{}", step.keyword());
         match step {
+            Step::Patch(patch) => patches::check(context, &at, patch),
+            Step::DescribeCluster(describe) => {
+                at_least_one(context, &format!("{at}/times"), "times", describe.times.map_or(1, u64::from));
+            }
             Step::Wait(wait) => check_wait(context, &at, wait),
             Step::Refuse(refuse) => check_refuse(context, &at, refuse),
             Step::Sleep(sleep) => check_sleep(context, &at, sleep),
@@ -270,6 +275,7 @@ fn check_refuse(context: &mut Context<'_>, at: &str, refuse: &Refuse) {
         );
     }
     check_port(context, &format!("{at}/port"), refuse.port.as_deref());
+    at_least_one(context, &format!("{at}/times"), "times", refuse.times.map_or(1, u64::from));
 }
 
 fn check_sleep(context: &mut Context<'_>, at: &str, sleep: &Sleep) {
@@ -317,7 +323,15 @@ fn check_within(context: &mut Context<'_>, index: usize, at: &str, step: &Step) 
     );
 }
 
-fn exactly_one(context: &mut Context<'_>, code: &'static str, at: &str, found: usize, verb: &str, ways: &str) {
+/// One of several keys says what is done.
+pub(super) fn exactly_one(
+    context: &mut Context<'_>,
+    code: &'static str,
+    at: &str,
+    found: usize,
+    verb: &str,
+    ways: &str,
+) {
     if found != 1 {
         let keyword = at.rsplit('/').next().unwrap_or_default();
         let message = format!(

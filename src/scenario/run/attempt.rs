@@ -3,7 +3,7 @@
 use super::{Context, StepFailure, Stop, Task, labels, steps};
 use crate::cause::Cause;
 use crate::report::{Failure, StepOutcome, StepRef, StepResult};
-use crate::scenario::{Sabotage, Step};
+use crate::scenario::{Sabotage, Scenario, Step, StepItem};
 use serde_saphyr::Spanned;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -27,14 +27,13 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
     let mut ended = Ended::Green;
     for (index, step) in scenario.steps.iter().enumerate() {
         let label = scenario.step_name(index);
-        let left_out =
-            task.sabotage().is_some_and(|one| one.leave_out.as_ref().is_some_and(|at| labels::same(at, &label)));
+        let left_out = task.sabotage().and_then(|one| scenario.find_step(one.leave_out.as_ref()?)) == Some(index);
         if left_out || !matches!(ended, Ended::Green) {
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
         let place = StepRef { label: label.clone(), file: task.job.file(), line: step.referenced.line() };
-        if let Some(sabotage) = task.sabotage().filter(|one| due(one, &label))
+        if let Some(sabotage) = task.sabotage().filter(|one| due(scenario, one, index))
             && let Err(failure) = steps::sabotage(context, sabotage).await
         {
             let place = StepRef { label: "sabotage".to_owned(), ..place };
@@ -42,9 +41,13 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
+        context.line.step(said(context, &step.value, &label));
         let mut result = row(step, &label, context.clock.elapsed());
+        let to_fail = task.sabotage().filter(|one| scenario.find_step(&one.expect.step) == Some(index));
+        let shorter = to_fail.and_then(|one| Some(step.value.shortened(one.expect.within?)));
         let (began, waited) = (context.clock.elapsed(), context.clock.waited());
-        let outcome = bounded(context, &step.value, stop, deadline, scenario.within.0).await;
+        let outcome =
+            bounded(context, shorter.as_ref().unwrap_or(&step.value), stop, deadline, scenario.within.0).await;
         result.seconds = (context.clock.elapsed() - began).as_secs_f64();
         result.waited = (context.clock.waited() - waited).as_secs_f64();
         result.workload = context.figures.take();
@@ -83,12 +86,19 @@ async fn bounded(context: &mut Context<'_>, step: &Step, stop: &Stop, deadline: 
     }
 }
 
-/// Whether the sabotage is to be done before the step with this label.
-fn due(sabotage: &Sabotage, label: &str) -> bool {
-    sabotage.leave_out.is_none() && labels::same(sabotage.before.as_ref().unwrap_or(&sabotage.expect.step), label)
+/// Whether the sabotage is to be done before the step with this index.
+fn due(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
+    let before = sabotage.before.as_ref().unwrap_or(&sabotage.expect.step);
+    sabotage.leave_out.is_none() && scenario.find_step(before) == Some(index)
 }
 
-fn row(step: &Spanned<Step>, label: &str, started: Duration) -> StepResult {
+/// The step as the user sees it while it is under way, with this run's values for its variables.
+fn said(context: &Context<'_>, step: &Step, label: &str) -> String {
+    let summary = context.resolve(step).map_or_else(|_| labels::summary(step), |step| labels::summary(&step));
+    format!("{label} {summary}")
+}
+
+fn row(step: &Spanned<StepItem>, label: &str, started: Duration) -> StepResult {
     StepResult {
         label: label.to_owned(),
         line: step.referenced.line(),
@@ -109,17 +119,20 @@ mod tests {
 
     #[test]
     fn a_sabotage_is_done_before_the_step_that_it_names() {
-        let sabotages = scenario(
-            "sabotage:\n  \
-             - {name: a, apply: x.yaml, expect: {step: produce, cause: timeout}}\n  \
-             - {name: b, apply: x.yaml, before: 'wait#2', expect: {step: produce, cause: timeout}}\n  \
-             - {name: c, leave-out: wait, expect: {step: produce, cause: timeout}}\n",
-        );
-        let before: Vec<Vec<&str>> = sabotages
+        let wait = "{wait: {kind: K, name: n, gone: true, within: 1s}}";
+        let steps = format!("steps: [{wait}, {wait}, {{id: traffic, produce: {{topic: t, messages: 1}}}}]\n");
+        let sabotages = scenario(&format!(
+            "{steps}sabotage:\n  \
+             - {{name: a, apply: x.yaml, expect: {{step: produce, cause: timeout}}}}\n  \
+             - {{name: b, apply: x.yaml, before: 'wait#2', expect: {{step: traffic, cause: timeout}}}}\n  \
+             - {{name: c, apply: x.yaml, before: traffic, expect: {{step: traffic, cause: timeout}}}}\n  \
+             - {{name: d, leave-out: wait, expect: {{step: produce, cause: timeout}}}}\n",
+        ));
+        let before: Vec<Vec<usize>> = sabotages
             .sabotage
             .iter()
-            .map(|one| ["wait", "wait#2", "produce"].into_iter().filter(|label| due(&one.value, label)).collect())
+            .map(|one| (0..3).filter(|index| due(&sabotages, &one.value, *index)).collect())
             .collect();
-        assert_eq!(before, [vec!["produce"], vec!["wait#2"], vec![]]);
+        assert_eq!(before, [vec![2], vec![1], vec![2], vec![]]);
     }
 }

@@ -163,13 +163,13 @@ mod tests {
 
     #[test]
     fn the_labs_ca_is_made_once_and_is_private() {
-        let lab = LabDir::of(&format!("test-{}", crate::scenario::run::ident::short()));
+        let folder = tempfile::tempdir().expect("a folder");
+        let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
         let names = ["a.kafka.test".to_owned()];
         let wanted = Wanted { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
         let (first, second) = (make(&wanted), make(&wanted));
         let mode = fs::metadata(lab.pki().join("lab-ca.key")).map(|data| data.permissions().mode() & 0o777);
         let ca = lab_ca(&lab);
-        fs::remove_dir_all(lab.path()).expect("removed");
         let (first, second) = (first.expect("made"), second.expect("made"));
         assert_eq!((&first.authority, &second.authority), (&ca.as_ref().expect("a CA").clone(), &ca.expect("a CA")));
         assert_eq!(read(&first.chain).1, "CN=kafka-gateway-lab");

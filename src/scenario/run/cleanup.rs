@@ -85,7 +85,12 @@ async fn one(lab: &Lab, clients: &BTreeMap<String, Access>, undo: &Undo) -> Resu
             };
             changed_back.await.map_err(told)
         }
-        Undo::DeleteTopic { client, topic } => delete_topic_somehow(lab, clients.get(client), topic).await,
+        Undo::DeleteTopic { client, topic, of: None } => delete_topic_somehow(lab, clients.get(client), topic).await,
+        Undo::DeleteTopic { client, topic, of: Some(cluster) } => match clients.get(client) {
+            Some(access) => delete_topic(access, topic, TOPIC_WITHIN).await.map_err(|error| error.to_string()),
+            // Passwords and keys are never written down, so that only the run itself can get in.
+            None => Err(format!("the topic {topic} of {cluster} is still there: delete it by hand")),
+        },
     }
 }
 

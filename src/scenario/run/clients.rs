@@ -1,6 +1,6 @@
 //! From a client's description to what it needs to connect.
 
-use super::{Context, StepFailure, authority, forward};
+use super::{Context, StepFailure, authority, existing, forward};
 use crate::cause::Cause;
 use crate::client::{Access, Identity, Trust};
 use crate::kube::{self, Catalog, ObjectRef, Progressed, wait_for};
@@ -36,7 +36,10 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Acc
     let bootstrap = match (&described.bootstrap, &described.port_forward) {
         (Some(bootstrap), _) => bootstrap.clone(),
         (None, Some(target)) => forward::open(context, target).await?,
-        (None, None) => context.fill(context.job.scenario.kafka.default_bootstrap())?,
+        (None, None) => match context.job.scenario.kafka.default_bootstrap() {
+            Some(address) => context.fill(address)?,
+            None => existing::bootstrap(context).await?,
+        },
     };
     let trust = trust(context, described.trust.as_ref()).await?;
     let identity = identity(context, described.identity.as_ref()).await?;
@@ -87,19 +90,19 @@ async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result
 
 async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, StepFailure> {
     // An operator makes a user's Secret beside the KafkaUser, which lives with its cluster.
-    let namespace = &context.kafka_namespace;
+    let of = |namespace: &Option<String>| namespace.clone().unwrap_or_else(|| context.kafka_namespace.clone());
     match who {
         None => Ok(Identity::Anonymous),
-        Some(scenario::Identity::Scram { user, password }) => {
+        Some(scenario::Identity::Scram { user, password, namespace }) => {
             let password = match password {
                 Some(password) => password.clone(),
-                None => secret_text_for(context, namespace, user, "password").await?,
+                None => secret_text_for(context, &of(namespace), user, "password").await?,
             };
             Ok(Identity::Scram { user: user.clone(), password })
         }
-        Some(scenario::Identity::Tls { user }) => Ok(Identity::Tls {
-            cert: secret_text_for(context, namespace, user, "user.crt").await?,
-            key: secret_text_for(context, namespace, user, "user.key").await?,
+        Some(scenario::Identity::Tls { user, namespace }) => Ok(Identity::Tls {
+            cert: secret_text_for(context, &of(namespace), user, "user.crt").await?,
+            key: secret_text_for(context, &of(namespace), user, "user.key").await?,
         }),
     }
 }

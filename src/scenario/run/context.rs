@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::journal::Journal;
+use super::live::Line;
 use super::locks::Held;
 use super::variables::{self, Own};
 use super::{Job, StepFailure, ident};
@@ -30,6 +31,8 @@ pub struct Context<'a> {
     pub kafka_namespace: String,
     pub variables: Variables,
     pub clock: &'a Clock,
+    /// Where the user sees what is being done.
+    pub line: Line,
     /// Clients by name, each made when a step first needs it.
     pub clients: BTreeMap<String, Access>,
     /// What cleanup has to undo.
@@ -56,6 +59,7 @@ impl<'a> Context<'a> {
         lab: &'a Lab,
         job: &'a Job,
         clock: &'a Clock,
+        line: Line,
         slot: Option<(String, Held)>,
     ) -> Result<Self, StepFailure> {
         let id = ident::short();
@@ -64,6 +68,10 @@ impl<'a> Context<'a> {
         let (cluster, kafka_namespace) = match job.scenario.kafka.cluster {
             ClusterUse::Shared => (shared.cluster.clone(), shared.namespace.clone()),
             ClusterUse::Own => (job.scenario.kafka.name.clone().unwrap_or_default(), namespace.clone()),
+            ClusterUse::Existing => {
+                let kafka = &job.scenario.kafka;
+                (kafka.name.clone().unwrap_or_default(), kafka.namespace.clone().unwrap_or_default())
+            }
         };
         let port = match &slot {
             Some((slot, _)) => Some((slot.as_str(), clock.waiting(slot_port(lab, slot)).await?)),
@@ -85,6 +93,7 @@ impl<'a> Context<'a> {
             job,
             variables,
             clock,
+            line,
             id,
             namespace,
             cluster,

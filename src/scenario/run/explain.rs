@@ -63,16 +63,18 @@ async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Access>) 
 }
 
 /// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.
+/// `components`: a sentence each, such as `agent does not run`.
 fn dead(components: &[String]) -> Option<Diagnosis> {
-    let names = match components {
-        [] => return None,
-        [one] => format!("the lab's {one} does not run"),
-        several => format!("of the lab's own components these do not run: {}", several.join(", ")),
-    };
+    if components.is_empty() {
+        return None;
+    }
     Some(Diagnosis {
         cause: Cause::LabComponentDead,
-        summary: format!("{names}; nothing that needs it can work: `cargo xtask lab up` restarts it"),
-        evidence: components.iter().map(|name| format!("processes: {name} of this lab does not run")).collect(),
+        summary: format!(
+            "a part of the lab itself is down ({}), so nothing that needs it works; `cargo xtask lab up` repairs it",
+            components.join(", ")
+        ),
+        evidence: components.iter().map(|one| format!("processes: {one}")).collect(),
     })
 }
 
@@ -83,10 +85,10 @@ mod tests {
     #[test]
     fn a_dead_agent_is_the_lab_and_not_the_gateway() {
         assert_eq!(dead(&[]), None);
-        let diagnosis = dead(&["agent".to_owned()]).expect("a diagnosis");
+        let diagnosis = dead(&["agent does not run".to_owned()]).expect("a diagnosis");
         assert_eq!(diagnosis.cause, Cause::LabComponentDead);
-        assert!(diagnosis.summary.starts_with("the lab's agent does not run"), "{}", diagnosis.summary);
-        assert!(diagnosis.summary.contains("`cargo xtask lab up` restarts it"), "{}", diagnosis.summary);
+        assert!(diagnosis.summary.contains("agent does not run"), "{}", diagnosis.summary);
+        assert!(diagnosis.summary.contains("`cargo xtask lab up` repairs it"), "{}", diagnosis.summary);
     }
 
     #[test]

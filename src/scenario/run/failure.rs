@@ -42,14 +42,11 @@ impl StepFailure {
             kube::Error::Failed { object, reason } => {
                 Self::new(Cause::ConditionUnmet, wanted, format!("{object}: {reason}"))
             }
-            kube::Error::Request { source, .. } => {
-                let cause = match source.as_ref() {
-                    ::kube::Error::Api(status) if (400..500).contains(&status.code) => Cause::ManifestRefused,
-                    _ => Cause::Unreachable,
-                };
-                Self::new(cause, wanted, told(error))
-            }
-            kube::Error::Manifest { .. } | kube::Error::UnknownKind { .. } => {
+            kube::Error::Refused { code: 500.., .. }
+            | kube::Error::Unreachable { .. }
+            | kube::Error::Silent { .. }
+            | kube::Error::Answer { .. } => Self::new(Cause::Unreachable, wanted, told(error)),
+            kube::Error::Refused { .. } | kube::Error::Manifest { .. } | kube::Error::UnknownKind { .. } => {
                 Self::new(Cause::ManifestRefused, wanted, told(error))
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Context, StepFailure};
 use crate::cause::Cause;
-use crate::kube::Catalog;
+use crate::kube::{Catalog, target_port};
 use crate::lab::LabKind;
 use crate::scenario::PortForward;
 use ::kube::Api;
@@ -90,10 +90,18 @@ async fn beyond(catalog: &Catalog, namespace: &str, target: &PortForward, local:
     let labels: Vec<_> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let pods: Api<Pod> = Api::namespaced(client, namespace);
     let list = pods.list(&ListParams::default().labels(&labels.join(","))).await.map_err(|error| error.to_string())?;
-    let name = list.items.into_iter().find_map(|pod| pod.metadata.name).ok_or("the Service has no Pod")?;
-    let port = match &port.target_port {
-        Some(IntOrString::Int(number)) => u16::try_from(*number).map_err(|error| error.to_string())?,
-        _ => target.port,
-    };
+    let pod = list.items.into_iter().find(|pod| pod.metadata.name.is_some()).ok_or("the Service has no Pod")?;
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let port = target_port(&pod, port).ok_or_else(|| {
+        format!("the Pod {name} has no port {}, to which the Service leads", target_name(port.target_port.as_ref()))
+    })?;
     Ok(Beyond::Pod { pods: Box::new(pods), pod: name, port })
+}
+
+fn target_name(target: Option<&IntOrString>) -> String {
+    match target {
+        Some(IntOrString::Int(number)) => number.to_string(),
+        Some(IntOrString::String(name)) => name.clone(),
+        None => "of the Service's number".to_owned(),
+    }
 }

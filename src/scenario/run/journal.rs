@@ -18,8 +18,14 @@ pub enum Undo {
     Restore { object: ObjectRef, was: Box<DynamicObject> },
     /// An object of somebody else that the run changed: the merge patch that changes it back.
     PatchBack { object: ObjectRef, merge: Value },
-    /// A topic of the shared cluster, and the client that made it.
-    DeleteTopic { client: String, topic: String },
+    /// A topic of a cluster that stays, and the client that made it.
+    DeleteTopic {
+        client: String,
+        topic: String,
+        /// Where the cluster is not the lab's: what it is called, for a reader.
+        #[serde(default)]
+        of: Option<String>,
+    },
 }
 
 /// Everything that is to be undone, in the order in which it was done. Each thing is put down before it is done: a run
@@ -125,6 +131,16 @@ pub fn inverse(merge: &Value, before: &Value) -> Value {
     }
 }
 
+/// The merge patch that makes `before` of `after`, an object and what became of it.
+pub fn way_back(after: &Value, before: &Value) -> Value {
+    let (Value::Object(is), Value::Object(was)) = (after, before) else { return before.clone() };
+    let gone = is.keys().filter(|key| !was.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let changed = was.iter().filter(|(key, value)| is.get(*key) != Some(value));
+    let changed =
+        changed.map(|(key, value)| (key.clone(), is.get(key).map_or(value.clone(), |is| way_back(is, value))));
+    Value::Object(gone.chain(changed).collect::<Map<_, _>>())
+}
+
 /// The object without what only the API server may write, so that it can be made again.
 pub fn as_new(object: &DynamicObject) -> DynamicObject {
     let mut fresh = object.clone();
@@ -169,6 +185,23 @@ mod tests {
         assert_eq!(order, ["c", "a"]);
         journal.end().expect("removed");
         assert!(Record::abandoned(&lab, |_| true).expect("readable").records.is_empty());
+    }
+
+    #[test]
+    fn the_way_back_leads_from_what_became_of_an_object_to_what_it_was() {
+        let was =
+            json!({"spec": {"listeners": [{"name": "a"}, {"name": "b"}], "tls": {"x": 1}, "gone": true, "same": 1}});
+        let is = json!({"spec": {"listeners": [{"name": "a"}], "tls": {"x": 2, "y": 3}, "fresh": {"z": 1}, "same": 1}});
+        assert_eq!(
+            way_back(&is, &was),
+            json!({"spec": {
+                "listeners": [{"name": "a"}, {"name": "b"}],
+                "tls": {"x": 1, "y": null},
+                "gone": true,
+                "fresh": null,
+            }})
+        );
+        assert_eq!(way_back(&was, &was), json!({}), "nothing to change is an empty patch");
     }
 
     #[test]

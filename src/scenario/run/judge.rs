@@ -1,10 +1,9 @@
 //! From how a scenario ended to what that means: known deviations, sabotage, several attempts.
 
-use super::labels;
 use crate::cause::Cause;
 use crate::gateway::{Expected, GatewayFixture, Topic};
 use crate::report::{Failure, SabotageRow, ScenarioResult, Verdict};
-use crate::scenario::Sabotage;
+use crate::scenario::{Sabotage, Scenario};
 
 /// A scenario that is known to fail with one gateway, as its fixture lists it.
 #[derive(Clone, Debug)]
@@ -48,19 +47,20 @@ pub fn with_deviations(verdict: Verdict, scenario: &str, deviations: &[Deviation
 }
 
 /// Judges a sabotaged run: it must be red at the step and for the cause that the sabotage names.
-pub fn sabotaged(sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) {
+pub fn sabotaged(scenario: &Scenario, sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) {
     let expect = &sabotage.expect;
     let mut row = SabotageRow {
         name: sabotage.name.clone(),
-        step: expect.step.clone(),
+        step: scenario.step_called(&expect.step),
         cause: expect.cause,
         mentions: expect.mentions.clone(),
         red: ended.failure().cloned(),
     };
     let words = expect.mentions.as_ref().map(|text| format!(", mentioning `{text}`")).unwrap_or_default();
-    let wanted = format!("red at {} for {}{words}", expect.step, expect.cause);
+    let step = scenario.step_called(&expect.step);
+    let wanted = format!("red at {step} for {}{words}", expect.cause);
     let verdict = match ended {
-        Verdict::Failed(failure) => match wrongly_red(sabotage, &failure) {
+        Verdict::Failed(failure) => match wrongly_red(&step, sabotage, &failure) {
             None => Verdict::Passed,
             Some(how) => {
                 let seen = format!("{how}: {}", failure.seen);
@@ -83,10 +83,10 @@ pub fn sabotaged(sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) 
     (row, verdict)
 }
 
-fn wrongly_red(sabotage: &Sabotage, failure: &Failure) -> Option<String> {
+fn wrongly_red(expected: &str, sabotage: &Sabotage, failure: &Failure) -> Option<String> {
     let expect = &sabotage.expect;
     let step = failure.step.as_ref().map_or("the preparation", |step| step.label.as_str());
-    if !labels::same(&expect.step, step) {
+    if expected != step {
         return Some(format!("red at {step}"));
     }
     if failure.cause != expect.cause {
@@ -128,6 +128,10 @@ mod tests {
             since_change: None,
             evidence: vec!["broker-11.kafka.test is not routed".into()],
         }
+    }
+
+    fn sabotaged(sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) {
+        super::sabotaged(&scenario("steps: [{produce-and-consume: {topic: t, messages: 1}}]\n"), sabotage, ended)
     }
 
     fn sabotage() -> Sabotage {

@@ -1,4 +1,4 @@
-//! How a step is told in reports and found from a sabotage.
+//! How a step is told in reports.
 
 use crate::scenario::Step;
 
@@ -39,21 +39,5 @@ fn attempt(refuse: &crate::scenario::Refuse) -> String {
         (Some(sni), _) => format!("SNI {sni}"),
         (None, Some(client)) => format!("client {client}"),
         (None, None) => "no SNI".to_owned(),
-    }
-}
-
-/// Whether `named` (from a sabotage) means the step with this label. `produce#1` and `produce` are the same.
-pub fn same(named: &str, label: &str) -> bool {
-    named.strip_suffix("#1").unwrap_or(named) == label
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_of_a_kind_may_be_numbered() {
-        assert!(same("apply", "apply") && same("apply#1", "apply") && same("apply#2", "apply#2"));
-        assert!(!same("apply", "apply#2") && !same("apply#2", "apply"));
     }
 }

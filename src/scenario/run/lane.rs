@@ -1,7 +1,6 @@
 //! Who may run beside whom.
 
 use crate::scenario::{ClusterUse, Sabotage, Scenario, Step};
-use serde_saphyr::Spanned;
 
 /// How much of the lab a scenario takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,7 +17,7 @@ impl Lane {
     /// From the steps, and from the sabotage that is to be done.
     pub fn of(scenario: &Scenario, sabotage: Option<&Sabotage>) -> Self {
         let own = scenario.kafka.cluster == ClusterUse::Own;
-        let mut alone = scenario.steps.iter().any(|step| disturbs(step, own));
+        let mut alone = scenario.steps.iter().any(|step| disturbs(&step.value, own));
         if let Some(sabotage) = sabotage {
             alone |= sabotage
                 .delete
@@ -37,8 +36,8 @@ impl Lane {
     }
 }
 
-fn disturbs(step: &Spanned<Step>, own: bool) -> bool {
-    match &step.value {
+fn disturbs(step: &Step, own: bool) -> bool {
+    match step {
         Step::Restart(restart) => restart.gateway || !own,
         Step::Scale(_) => !own,
         Step::Delete(target) => foreign(&target.kind, &target.name, target.namespace.as_deref()),

@@ -8,6 +8,7 @@ mod clients;
 mod clock;
 mod context;
 mod diagnostics;
+mod existing;
 mod explain;
 mod failure;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod journal;
 mod judge;
 mod labels;
 mod lane;
+mod live;
 mod locks;
 mod needs;
 mod pause;
@@ -38,8 +40,9 @@ pub use failure::StepFailure;
 pub use ident::run as new_run;
 pub use judge::Deviation;
 pub use lane::Lane;
+pub use live::View;
 pub use runner::{Runner, RunnerOptions};
-pub use select::{NotAShard, Selection, Shard, any_seed};
+pub use select::{Chosen, NotAShard, NothingChosen, Selection, Shard, any_seed};
 pub use session::SessionOptions;
 pub use stop::Stop;
 pub use suite::{Executor, SuiteOptions};
@@ -48,8 +51,6 @@ pub use task::{Job, Task};
 /// What keeps scenarios from being run at all. What goes wrong in one is its verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no scenario fits {}; there are: {}", asked.join(", "), known.join(", "))]
-    NothingChosen { asked: Vec<String>, known: Vec<String> },
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
     #[error("cannot lock anything below {dir}: {source}")]

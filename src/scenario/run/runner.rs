@@ -2,12 +2,13 @@
 
 use super::attempt::{self, Ended};
 use super::clock::Clock;
+use super::live::Line;
 use super::locks::{Held, Locks};
 use super::record::Record;
 use super::suite::Executor;
-use super::{Context, Deviation, Error, Lane, Stop, Task, cleanup, diagnostics, judge, needs, pause};
+use super::{Context, Deviation, Error, Lane, Stop, Task, View, cleanup, diagnostics, judge, needs, pause};
 use crate::cause::Cause;
-use crate::lab::Lab;
+use crate::lab::{Lab, LabKind};
 use crate::report::{Attempt, Failure, ReportFolder, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
 use crate::scenario::{Library, Sabotage};
 use camino::Utf8PathBuf;
@@ -23,6 +24,8 @@ pub struct RunnerOptions {
     pub pause_on_failure: bool,
     /// What the gateway is known to do otherwise.
     pub deviations: Vec<Deviation>,
+    /// Shows what runs. By default nothing is shown.
+    pub view: View,
 }
 
 /// Runs scenarios on a lab.
@@ -110,7 +113,7 @@ impl Runner {
             let reason = "with a known deviation of this gateway there is no green to sabotage".to_owned();
             return Some(Verdict::Skipped { reason });
         }
-        self.stop.reason().map(|reason| Verdict::Skipped { reason: format!("not begun: {reason}") })
+        self.stop.reason().map(|reason| Verdict::Skipped { reason: format!("not started: {reason}") })
     }
 
     /// Whether the gateway is known to do otherwise than the scenario demands.
@@ -130,7 +133,7 @@ impl Runner {
         };
         tokio::select! {
             claimed = claimed => claimed.map_err(|error| failed(Cause::Unknown, "a turn", &format!("the lab's locks: {error}"))),
-            reason = self.stop.raised() => Err(Verdict::Skipped { reason: format!("not begun: {reason}") }),
+            reason = self.stop.raised() => Err(Verdict::Skipped { reason: format!("not started: {reason}") }),
         }
     }
 
@@ -145,9 +148,10 @@ impl Runner {
         loop {
             let found = Record::abandoned(&self.lab.dir, |state| state.slot.as_deref() == Some(slot))?;
             for record in found.records {
-                eprintln!("{} makes place for another run: listener {slot} is needed", record.state.namespace);
+                let namespace = &record.state.namespace;
+                self.options.view.say(format!("{namespace} makes place for another run: listener {slot} is needed"));
                 if let Some(problem) = cleanup::after(&self.lab, record).await {
-                    eprintln!("  {problem}");
+                    self.options.view.say(format!("  {problem}"));
                 }
             }
             if found.held == 0 {
@@ -173,6 +177,8 @@ impl Runner {
         if let Some(verdict) = self.untried(task).await {
             return nothing(verdict, timeline);
         }
+        let line = self.options.view.begin(task);
+        line.step("waits for its turn");
         let queued = Instant::now();
         let (_lane, slot) = match self.claim(task).await {
             Ok(claimed) => claimed,
@@ -181,14 +187,14 @@ impl Runner {
         timeline.queued = queued.elapsed().as_secs_f64();
 
         let clock = Clock::default();
-        let left = self.tried(task, &clock, slot).await;
+        let left = self.tried(task, &clock, line, slot).await;
         timeline.seconds = clock.elapsed().as_secs_f64();
         timeline.waited = clock.waited().as_secs_f64();
         timeline.cleanup = left.timeline.cleanup;
         Left { timeline, ..left }
     }
 
-    async fn tried(&self, task: &Task, clock: &Clock, slot: Option<(String, Held)>) -> Left {
+    async fn tried(&self, task: &Task, clock: &Clock, line: Line, slot: Option<(String, Held)>) -> Left {
         let mut left = Left {
             verdict: Verdict::Passed,
             sabotage: task.sabotage().cloned(),
@@ -198,7 +204,7 @@ impl Runner {
             cleanup_failed: None,
             timeline: Timeline::default(),
         };
-        let mut context = match Context::new(&self.lab, &task.job, clock, slot).await {
+        let mut context = match Context::new(&self.lab, &task.job, clock, line, slot).await {
             Ok(context) => context,
             Err(failure) => {
                 left.verdict = Verdict::Failed(failure.at(None));
@@ -220,27 +226,40 @@ impl Runner {
             && let Some(failure) = judged.failure()
         {
             let folder = self.folder.scenario(&task.slug());
+            context.line.step("collects what there is to see");
             left.diagnostics = diagnostics::collect(&context, &folder, failure).await;
             if self.options.pause_on_failure {
                 let _turn = self.pausing.lock().await;
+                self.options.view.show(false);
                 clock.waiting(pause::pause(&context, failure, &self.stop)).await;
+                self.options.view.show(true);
             }
+        }
+        if self.stop.reason().is_some() && self.lab_is_gone() {
+            // Whatever the run made went with the lab.
+            return left;
         }
         if self.options.keep {
             let kept = context.journal.keep();
             left.cleanup_failed = kept.err().map(|error| format!("it cannot be told from the dead: {error}"));
         } else {
             let begun = Instant::now();
+            context.line.step("cleans up");
             left.cleanup_failed = cleanup::cleanup(context).await;
             left.timeline.cleanup = begun.elapsed().as_secs_f64();
         }
         left
     }
 
+    /// Whether the lab went down meanwhile, and the cluster with it. A cluster of the user's own stays.
+    fn lab_is_gone(&self) -> bool {
+        self.lab.info.kind != LabKind::Existing && matches!(self.lab.dir.info().try_exists(), Ok(false))
+    }
+
     fn judged(&self, task: &Task, sabotage: Option<&Sabotage>, verdict: Verdict) -> (Option<SabotageRow>, Verdict) {
         match sabotage {
             Some(sabotage) => {
-                let (row, verdict) = judge::sabotaged(sabotage, verdict);
+                let (row, verdict) = judge::sabotaged(&task.job.scenario, sabotage, verdict);
                 (Some(row), verdict)
             }
             None => (None, judge::with_deviations(verdict, task.job.name(), &self.options.deviations)),

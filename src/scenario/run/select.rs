@@ -1,6 +1,7 @@
 //! Which scenarios run, and in which order.
 
-use super::{Error, Job};
+use crate::scenario::{Broken, Folder, suggest};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -27,29 +28,89 @@ impl Selection {
         }
     }
 
-    /// The jobs that fit, by name.
+    /// The scenarios that fit, by name. A folder that cannot be read is chosen by its name; it has no tags.
     ///
     /// # Errors
-    /// When none fits a filter or a tag. An empty shard, or no failure to run again, is fine.
-    pub fn choose(&self, mut jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
-        jobs.sort_by(|a, b| a.name().cmp(b.name()));
-        let names: Vec<_> = jobs.iter().map(|job| job.name().to_owned()).collect();
-        jobs.retain(|job| self.filters.is_empty() || self.filters.iter().any(|filter| job.name().contains(filter)));
-        jobs.retain(|job| self.tags.is_empty() || self.tags.iter().any(|tag| job.scenario.tags.contains(tag)));
-        if jobs.is_empty() {
-            return Err(Error::NothingChosen {
-                asked: self.filters.iter().cloned().chain(self.tags.iter().map(|tag| format!("tag {tag}"))).collect(),
-                known: names,
-            });
+    /// When a filter or a tag fits nothing: a slip of the finger must not leave a scenario out. An empty shard, or no
+    /// failure to run again, is fine.
+    pub fn choose(&self, loaded: Vec<Result<Folder, Broken>>) -> Result<Chosen, NothingChosen> {
+        self.known(&loaded)?;
+        let mut chosen = Chosen::default();
+        let mut any = false;
+        for one in loaded {
+            let (name, tags) = described(&one);
+            let asked = self.asked_for(name, tags);
+            any |= asked;
+            let fits = asked
+                && self.only.as_ref().is_none_or(|only| only.iter().any(|one| one == name))
+                && self.shard.is_none_or(|shard| shard.holds(name));
+            match one {
+                Ok(folder) if fits => chosen.folders.push(folder),
+                Err(broken) if fits => chosen.broken.push(broken),
+                Err(broken) => chosen.passed_over.push(broken.name),
+                Ok(_) => {}
+            }
         }
-        if let Some(only) = &self.only {
-            jobs.retain(|job| only.iter().any(|name| name == job.name()));
-        }
-        if let Some(shard) = self.shard {
-            jobs.retain(|job| shard.holds(job.name()));
-        }
-        Ok(jobs)
+        chosen.folders.sort_by(|a, b| a.name().cmp(b.name()));
+        if any { Ok(chosen) } else { Err(NothingChosen::Together) }
     }
+
+    fn asked_for(&self, name: &str, tags: &[String]) -> bool {
+        let filtered = self.filters.is_empty() || self.filters.iter().any(|filter| name.contains(filter.as_str()));
+        filtered && (self.tags.is_empty() || self.tags.iter().any(|tag| tags.contains(tag)))
+    }
+
+    /// Each filter and each tag fits something by itself.
+    fn known(&self, loaded: &[Result<Folder, Broken>]) -> Result<(), NothingChosen> {
+        let mut names: Vec<&str> = loaded.iter().map(|one| described(one).0).collect();
+        names.sort_unstable();
+        let unknown = self.filters.iter().find(|filter| !names.iter().any(|name| name.contains(filter.as_str())));
+        if let Some(filter) = unknown {
+            let advice = match suggest::nearest_part(filter, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`cargo xtask scenario list` shows all".to_owned(),
+            };
+            return Err(NothingChosen::Filter { filter: filter.clone(), advice });
+        }
+        let tags: BTreeSet<&str> = loaded.iter().flat_map(|one| described(one).1).map(String::as_str).collect();
+        if let Some(tag) = self.tags.iter().find(|tag| !tags.contains(tag.as_str())) {
+            let all = format!("the tags are {}", suggest::all_of(tags.iter().copied()));
+            let advice = match suggest::nearest(tag, tags.iter().copied()) {
+                Some(near) => format!("did you mean `tag:{near}`? In full: {all}"),
+                None => all,
+            };
+            return Err(NothingChosen::Tag { tag: tag.clone(), advice });
+        }
+        Ok(())
+    }
+}
+
+fn described(one: &Result<Folder, Broken>) -> (&str, &[String]) {
+    match one {
+        Ok(folder) => (folder.name(), &folder.scenario.tags),
+        Err(broken) => (&broken.name, &[]),
+    }
+}
+
+/// What a selection chose.
+#[derive(Debug, Default)]
+pub struct Chosen {
+    pub folders: Vec<Folder>,
+    /// Chosen too, but they cannot be read.
+    pub broken: Vec<Broken>,
+    /// The names of folders that cannot be read and were not chosen.
+    pub passed_over: Vec<String>,
+}
+
+/// A selection that fits no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum NothingChosen {
+    #[error("no scenario has `{filter}` in its name; {advice}")]
+    Filter { filter: String, advice: String },
+    #[error("no scenario has the tag `{tag}`; {advice}")]
+    Tag { tag: String, advice: String },
+    #[error("no scenario fits the names and the tags together; `cargo xtask scenario list` shows all")]
+    Together,
 }
 
 /// One of several parts of the scenarios, `2/3` for the second of three. A scenario's part depends on its name alone,
@@ -120,18 +181,30 @@ fn splitmix(state: &mut u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::run::fake::scenario;
+    use crate::scenario::parse;
+    use std::collections::BTreeMap;
 
-    fn jobs() -> Vec<Job> {
+    fn folder(name: &str, tags: &str) -> Result<Folder, Broken> {
+        let text = format!(
+            "name: {name}\ntitle: t\nwhy: w\ntags: [{tags}]\nkafka: {{cluster: shared}}\nsteps: []\nsabotage: []\n"
+        );
+        parse(format!("scenarios/{name}").as_str().into(), &text, BTreeMap::new())
+    }
+
+    fn loaded() -> Vec<Result<Folder, Broken>> {
         ["unknown-sni", "mutual-tls", "native-tlsroute", "manual-tlsroute"]
             .into_iter()
-            .map(|name| Job::new("/x", scenario(&format!("name: {name}\ntags: [{}]\n", &name[..3]))))
+            .map(|name| folder(name, &name[..3]))
             .collect()
     }
 
+    fn half_written() -> Result<Folder, Broken> {
+        parse("scenarios/half-written".into(), "nam: half-written\n", BTreeMap::new())
+    }
+
     fn chosen(selection: &Selection) -> Vec<String> {
-        let jobs = selection.choose(jobs()).expect("some fit");
-        jobs.iter().map(|job| job.name().to_owned()).collect()
+        let chosen = selection.choose(loaded()).expect("some fit");
+        chosen.folders.iter().map(|folder| folder.name().to_owned()).collect()
     }
 
     #[test]
@@ -145,10 +218,33 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_fits_nothing_is_an_error_that_lists_what_there_is() {
-        let selection = Selection { filters: vec!["nativ-tls".into()], ..Default::default() };
-        let error = selection.choose(jobs()).expect_err("nothing fits").to_string();
-        assert!(error.contains("nativ-tls") && error.contains("native-tlsroute"), "{error}");
+    fn a_filter_or_tag_that_fits_nothing_is_an_error_with_the_nearest() {
+        let said = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            Selection::of(&words).choose(loaded()).expect_err("nothing fits").to_string()
+        };
+        assert_eq!(said(&["nativ-tls"]), "no scenario has `nativ-tls` in its name; did you mean `native-tlsroute`?");
+        let one_of_two = said(&["native", "mutal"]);
+        assert!(one_of_two.contains("`mutal`") && one_of_two.contains("did you mean `mutual-tls`"), "{one_of_two}");
+        assert!(said(&["frobnicate"]).ends_with("`cargo xtask scenario list` shows all"));
+        let tag = said(&["tag:nope"]);
+        assert_eq!(tag, "no scenario has the tag `nope`; the tags are `man`, `mut`, `nat` and `unk`");
+        assert!(said(&["tag:natt"]).contains("did you mean `tag:nat`?"));
+        assert!(said(&["mutual", "tag:nat"]).contains("together"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_counts_only_where_it_is_chosen() {
+        let with_broken = || loaded().into_iter().chain([half_written()]).collect();
+        let all = Selection::default().choose(with_broken()).expect("all fit");
+        assert_eq!((all.folders.len(), all.broken.len(), all.passed_over.len()), (4, 1, 0));
+        for words in [["native"], ["tag:nat"]] {
+            let some = Selection::of(&words.map(String::from)).choose(with_broken()).expect("one fits");
+            assert_eq!((some.folders.len(), some.broken.len()), (1, 0), "{words:?}");
+            assert_eq!(some.passed_over, ["half-written"]);
+        }
+        let named = Selection::of(&["half".to_owned()]).choose(with_broken()).expect("one fits");
+        assert_eq!((named.folders.len(), named.broken.len()), (0, 1));
     }
 
     #[test]

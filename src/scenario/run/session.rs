@@ -1,47 +1,41 @@
 //! A run of scenarios as a command does it: choose, run, show, report.
 
 use super::suite::{self, SuiteOptions};
-use super::{Deviation, Error, Job, Runner, RunnerOptions, Selection, Stop, Task, new_run};
+use super::{Deviation, Error, Job, Runner, RunnerOptions, Stop, Task, new_run};
 use crate::gateway::GatewayFixture;
 use crate::lab::Lab;
 use crate::report::{Console, Exit, LabFacts, Report, ReportFolder};
+use camino::Utf8Path;
 use std::time::Duration;
 
 /// What a command can ask for.
 #[derive(Clone, Debug, Default)]
 pub struct SessionOptions {
-    pub selection: Selection,
     pub suite: SuiteOptions,
     /// Without deviations: those of the lab's gateway are added.
     pub runner: RunnerOptions,
-    /// Only what was red or left unclean in the last run.
-    pub rerun_failed: bool,
     /// Each scenario once per sabotage, instead of as it stands.
     pub sabotage: bool,
     /// For the whole run.
     pub within: Option<Duration>,
 }
 
-/// Runs the chosen ones of `jobs` on the lab, with a line on standard output for each, and tells how it went.
+/// Runs the jobs on the lab, with a line on standard output for each, and tells how it went.
 ///
 /// # Errors
-/// When nothing fits the selection, or the reports cannot be written.
+/// When the reports cannot be written.
 pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Result<(Exit, Report), Error> {
     let reports = lab.dir.reports();
-    if options.rerun_failed {
-        options.selection.only = Some(ReportFolder::last(&reports)?.to_rerun());
-    }
-    let chosen = options.selection.choose(jobs)?;
-    let tasks: Vec<Task> = if options.sabotage {
-        chosen.iter().flat_map(Task::sabotages).collect()
-    } else {
-        chosen.into_iter().map(Task::plain).collect()
-    };
+    let tasks = tasks(jobs, options.sabotage);
     let run = new_run();
     let folder = ReportFolder::create(&reports, &run)?;
     options.runner.deviations.extend(known_deviations(&lab.info.gateway.name));
     let stop = Stop::default();
-    stop.on_signals(options.within)?;
+    let view = options.runner.view.clone();
+    let said = view.clone();
+    stop.on_signals(options.within, move |line| said.say(line))?;
+    let info = lab.dir.info();
+    stop.when_gone(&info);
     let console = Console::stdout(tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0));
     println!("{}", lab_line(&lab));
     if let Some(seed) = options.suite.shuffle {
@@ -53,7 +47,7 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
     for line in runner.sweep().await? {
         println!("{line}");
     }
-    let shown = |result: &_| println!("{}", console.scenario(result));
+    let shown = |result: &_| view.print(console.scenario(result));
     let report = suite::run(&runner, tasks, &options.suite, &stop, report, &folder, shown).await?;
     if options.suite.repeat > 1 {
         println!();
@@ -65,7 +59,18 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
         println!("\n{}", kept(&report));
     }
     println!("{}", console.summary(&report, folder.path()));
-    Ok((Exit::of(&report), report))
+    let exit = if lab_is_gone(&info) { Exit::Lab } else { Exit::of(&report) };
+    Ok((exit, report))
+}
+
+/// Whether the lab went down meanwhile: then whatever failed tells of the lab, and not of a scenario.
+fn lab_is_gone(info: &Utf8Path) -> bool {
+    matches!(info.try_exists(), Ok(false))
+}
+
+/// What is to be run: the scenarios as they stand, or each of their sabotages.
+fn tasks(jobs: Vec<Job>, sabotage: bool) -> Vec<Task> {
+    if sabotage { jobs.iter().flat_map(Task::sabotages).collect() } else { jobs.into_iter().map(Task::plain).collect() }
 }
 
 /// Where to look for what `--keep` left, and how long it stays.
@@ -96,4 +101,32 @@ pub fn lab_line(lab: &Lab) -> String {
         version("kafka"),
         facts.kafka_word()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load_all;
+    use crate::scenario::run::Selection;
+    use std::collections::BTreeSet;
+
+    /// What a CI job does that sabotages another third each time.
+    #[test]
+    fn shards_share_all_sabotages_out_once() {
+        let titles = |shard: Option<&str>| -> Vec<String> {
+            let shard = shard.map(|text| text.parse().expect("a shard"));
+            let selection = Selection { shard, ..Selection::default() };
+            let chosen = selection.choose(load_all(&crate::paths::scenarios())).expect("all fit");
+            let jobs = chosen.folders.into_iter().map(Job::from).collect();
+            tasks(jobs, true).iter().map(Task::title).collect()
+        };
+        let all = titles(None);
+        let parts: Vec<_> = ["1/3", "2/3", "3/3"].into_iter().map(|shard| titles(Some(shard))).collect();
+        assert!(all.len() > 60, "{} sabotages", all.len());
+        assert!(parts.iter().all(|part| part.len() * 6 > all.len()), "no part is nearly empty");
+        assert_eq!(parts.iter().map(Vec::len).sum::<usize>(), all.len(), "none is in two parts");
+        let (union, all): (BTreeSet<_>, BTreeSet<_>) =
+            (parts.into_iter().flatten().collect(), all.into_iter().collect());
+        assert_eq!(union, all);
+    }
 }

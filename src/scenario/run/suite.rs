@@ -3,7 +3,7 @@
 use super::lane::{self, Lane};
 use super::select::shuffle;
 use super::{Error, Stop, Task, ident, judge};
-use crate::report::{LabFacts, Report, ReportFolder, SCHEMA, ScenarioResult};
+use crate::report::{LabFacts, Report, ReportFolder, SCHEMA, ScenarioResult, Verdict};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use std::future::Future;
@@ -99,7 +99,15 @@ pub async fn run(
             report.interrupted = stop.reason();
             folder.write(&report)?;
         }
-        if stop.reason().is_some() {
+        if let Some(reason) = stop.reason() {
+            // A round that was not reached says nothing of a scenario that ran in another.
+            for (_, task) in pending {
+                let result = not_started(&task, &reason);
+                if !report.scenarios.iter().any(|earlier| earlier.id() == result.id()) {
+                    shown(&result);
+                    add(&mut report, result);
+                }
+            }
             break 'rounds;
         }
     }
@@ -107,6 +115,24 @@ pub async fn run(
     report.interrupted = stop.reason();
     folder.write(&report)?;
     Ok(report)
+}
+
+/// The result of a task whose turn never came.
+fn not_started(task: &Task, reason: &str) -> ScenarioResult {
+    let verdict = Verdict::Skipped { reason: format!("not started: {reason}") };
+    let scenario = &task.job.scenario;
+    ScenarioResult {
+        name: scenario.name.clone(),
+        title: scenario.title.clone(),
+        links: scenario.links.clone(),
+        sabotage: task.sabotage().map(|sabotage| judge::sabotaged(scenario, sabotage, verdict.clone()).0),
+        verdict,
+        cleanup_failed: None,
+        flaky: false,
+        seconds: 0.0,
+        steps: Vec::new(),
+        attempts: Vec::new(),
+    }
 }
 
 /// Puts an attempt's result to those of the same scenario.

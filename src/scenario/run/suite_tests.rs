@@ -120,6 +120,11 @@ async fn fail_fast_starts_nothing_more() {
     let report = run_all(&fake, tasks(&["a", "b", "c", "d"]), &options, &Stop::default()).await;
     assert_eq!(*fake.order.lock().expect("unpoisoned"), ["a", "b"]);
     assert_eq!(report.interrupted.as_deref(), Some("--fail-fast: b failed"));
+    let left = |name: &str| report.scenarios.iter().find(|one| one.name == name).map(|one| one.verdict.clone());
+    for name in ["c", "d"] {
+        let reason = "not started: --fail-fast: b failed".to_owned();
+        assert_eq!(left(name), Some(Verdict::Skipped { reason }), "what was chosen is never left out of a report");
+    }
 }
 
 #[tokio::test]
@@ -130,10 +135,16 @@ async fn a_stopped_run_keeps_what_was_done() {
     let folder = ReportFolder::create(camino::Utf8Path::from_path(dir.path()).expect("UTF-8"), "run").expect("made");
     let report = new_report("run".into(), LabFacts::from(&info()), None);
     let options = SuiteOptions { jobs: 1, ..SuiteOptions::default() };
-    let after_the_first = |_: &ScenarioResult| stop.raise("Ctrl-C");
+    let mut lines = Vec::new();
+    let after_the_first = |result: &ScenarioResult| {
+        stop.raise("Ctrl-C");
+        lines.push((result.name.clone(), result.verdict.clone()));
+    };
     let all = tasks(&["a", "b"]);
     let report = run(&fake, all, &options, &stop, report, &folder, after_the_first).await.expect("written");
-    assert_eq!(report.scenarios.len(), 1);
+    let not_started = Verdict::Skipped { reason: "not started: Ctrl-C".into() };
+    assert_eq!(lines, [("a".to_owned(), Verdict::Passed), ("b".to_owned(), not_started)], "each is shown");
+    assert_eq!(report.scenarios.len(), 2);
     assert_eq!(Exit::of(&report), Exit::Failed, "half a run is not green");
     assert!(folder.path().join("junit.xml").is_file());
 }

@@ -20,7 +20,8 @@ pub async fn scale(context: &mut Context<'_>, step: &Scale) -> Outcome {
         kind: "KafkaNodePool".to_owned(),
         name: step.pool.clone(),
         namespace: Some(context.kafka_namespace.clone()),
-        merge: json!({"spec": {"replicas": step.replicas}}),
+        merge: Some(json!({"spec": {"replicas": step.replicas}})),
+        json: None,
     };
     patch(context, &change).await?;
     let wanted = format!("pool {}: {} ready brokers", step.pool, step.replicas);
@@ -86,7 +87,7 @@ async fn restart_broker(context: &mut Context<'_>, broker: i32, within: Duration
         .clock
         .waiting(api.list(&list))
         .await
-        .map_err(|error| failed(&kube::Error::Request { what: "list Pods".to_owned(), source: Box::new(error) }))?;
+        .map_err(|error| failed(&kube::Error::request("list Pods")(error)))?;
     let suffix = format!("-{broker}");
     let found = pods.items.into_iter().find_map(|pod| {
         let name = pod.metadata.name.clone()?;

@@ -19,4 +19,4 @@ mod workload;
 
 pub use dispatch::{Outcome, limit, perform, sabotage};
 pub use life::{pool_has, ready};
-pub use objects::remove;
+pub use objects::{get, remove};

@@ -3,10 +3,11 @@
 use super::Outcome;
 use crate::cause::Cause;
 use crate::kube::{self, Catalog, MANAGER, ObjectRef, Progressed, wait_for};
-use crate::scenario::run::journal::{Undo, inverse};
+use crate::scenario::run::journal::{Undo, as_new, inverse, way_back};
 use crate::scenario::run::{Context, StepFailure};
-use crate::scenario::{Churn, Patch, Target};
+use crate::scenario::{Churn, ClusterUse, Patch, Target};
 use ::kube::api::{DynamicObject, Patch as KubePatch, PatchParams};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long an object may hold on to its finalizers.
@@ -30,6 +31,7 @@ async fn apply_one(context: &mut Context<'_>, object: &DynamicObject, file: &str
     let before = if context.journal.owns(&target) { None } else { get(context, &target).await? };
     match before {
         Some(was) if foreign(context, &target) => {
+            keep_what_is_there(context, &target)?;
             context.journal.push(Undo::Restore { object: target.clone(), was: Box::new(was) });
         }
         _ => context.journal.applies(&target),
@@ -46,6 +48,7 @@ pub async fn delete(context: &mut Context<'_>, target: &Target) -> Outcome {
         return Err(StepFailure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
     };
     if !context.journal.owns(&object) && foreign(context, &object) {
+        keep_what_is_there(context, &object)?;
         context.journal.push(Undo::Restore { object: object.clone(), was: Box::new(was.clone()) });
     }
     let removed = context.clock.waiting(remove(&context.lab.catalog, &object, was.metadata.uid.as_deref())).await;
@@ -77,16 +80,41 @@ pub async fn patch(context: &mut Context<'_>, patch: &Patch) -> Outcome {
     let kind = context.lab.catalog.kind(&object.kind, Some(&object.api_version)).await;
     let kind = kind.map_err(|error| StepFailure::kube(&wanted, &error))?;
     let api = kind.api(context.lab.catalog.client(), &object.namespace);
-    if foreign(context, &object) {
-        let whole = serde_json::to_value(&before).unwrap_or_default();
-        context.journal.push(Undo::PatchBack { object: object.clone(), merge: inverse(&patch.merge, &whole) });
-    }
+    let change = change(patch).map_err(|seen| StepFailure::new(Cause::ManifestRefused, &wanted, seen))?;
+    let refused = |error| StepFailure::kube(&wanted, &kube::Error::request(format!("patch {object}"))(error));
     let params = PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
-    let merge = KubePatch::Merge(&patch.merge);
-    context.clock.waiting(api.patch(&object.name, &params, &merge)).await.map_err(|error| {
-        StepFailure::kube(&wanted, &kube::Error::Request { what: format!("patch {object}"), source: Box::new(error) })
-    })?;
+    if foreign(context, &object) {
+        keep_what_is_there(context, &object)?;
+        let whole = serde_json::to_value(&before).unwrap_or_default();
+        let merge = match &patch.merge {
+            Some(merge) => inverse(merge, &whole),
+            // What the operations come to is asked first, since the way back is put down before anything is done.
+            None => {
+                let trial = PatchParams { dry_run: true, ..params.clone() };
+                let after = context.clock.waiting(api.patch(&object.name, &trial, &change)).await.map_err(refused)?;
+                way_back(&serde_json::to_value(as_new(&after)).unwrap_or_default(), &as_new_value(&before))
+            }
+        };
+        context.journal.push(Undo::PatchBack { object: object.clone(), merge });
+    }
+    context.clock.waiting(api.patch(&object.name, &params, &change)).await.map_err(refused)?;
     Ok(Vec::new())
+}
+
+fn as_new_value(object: &DynamicObject) -> Value {
+    serde_json::to_value(as_new(object)).unwrap_or_default()
+}
+
+/// The patch as the API server takes it.
+fn change(patch: &Patch) -> Result<KubePatch<Value>, String> {
+    match (&patch.merge, &patch.json) {
+        (Some(merge), None) => Ok(KubePatch::Merge(merge.clone())),
+        (None, Some(changes)) => {
+            let operations = serde_json::to_value(changes).and_then(serde_json::from_value);
+            operations.map(KubePatch::Json).map_err(|error| error.to_string())
+        }
+        _ => Err("a patch has either `merge` or `json`".to_owned()),
+    }
 }
 
 pub async fn churn(context: &mut Context<'_>, churn: &Churn) -> Outcome {
@@ -117,7 +145,17 @@ pub async fn get(context: &Context<'_>, object: &ObjectRef) -> Result<Option<Dyn
         .clock
         .waiting(api.get_opt(&object.name))
         .await
-        .map_err(|error| failed(&kube::Error::Request { what: format!("get {object}"), source: Box::new(error) }))
+        .map_err(|error| failed(&kube::Error::request(format!("read {object}"))(error)))
+}
+
+/// On a cluster that is not the lab's, what was there before the run stays as it is: even an object that is put right
+/// again at the end would have been broken in between.
+fn keep_what_is_there(context: &Context<'_>, object: &ObjectRef) -> Result<(), StepFailure> {
+    if context.job.scenario.kafka.cluster != ClusterUse::Existing || context.journal.owns(object) {
+        return Ok(());
+    }
+    let seen = format!("{object} was there before this run, and with `cluster: existing` such objects are left alone");
+    Err(StepFailure::new(Cause::ManifestRefused, "an object of this run", seen))
 }
 
 /// Whether the object is not of the run's own namespace, which goes away with everything in it.

@@ -26,7 +26,8 @@ pub async fn pause(context: &mut Context<'_>, kind: &str, name: &str, namespace:
         kind: "Kafka".to_owned(),
         name: cluster.to_owned(),
         namespace: Some(object.namespace.clone()),
-        merge: json!({"metadata": {"annotations": {"strimzi.io/pause-reconciliation": "true"}}}),
+        merge: Some(json!({"metadata": {"annotations": {"strimzi.io/pause-reconciliation": "true"}}})),
+        json: None,
     };
     objects::patch(context, &annotate).await?;
     let kafka: ObjectRef = context.object("Kafka", cluster, Some(&object.namespace)).await?;

@@ -36,11 +36,16 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
     // A route that has just been taken away is served for a moment longer, and a cause settles: try until time is up.
     let mut pause = Duration::from_millis(250);
     let mut succeeded = None;
+    let mut in_a_row = 0;
     loop {
         let began = Instant::now();
         let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
         let failure = match attempt(context, step, left).await? {
             Attempt::Refused(refusal) => match unlike(step, &refusal) {
+                None if in_a_row + 1 < step.times.unwrap_or(1) => {
+                    in_a_row += 1;
+                    continue;
+                }
                 None => {
                     let took = began.elapsed().as_secs_f64();
                     if let Some(seen) = broken(context, step, succeeded.is_some()).await? {
@@ -54,8 +59,12 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
                     StepFailure { wanted: wanted.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
                 }
             },
-            Attempt::Succeeded(seen) => succeeded.insert(StepFailure::new(Cause::NotRefused, &wanted, seen)).clone(),
+            Attempt::Succeeded(seen) => {
+                let seen = if in_a_row > 0 { format!("{seen}, after {in_a_row} refusals in a row") } else { seen };
+                succeeded.insert(StepFailure::new(Cause::NotRefused, &wanted, seen)).clone()
+            }
         };
+        in_a_row = 0;
         if Instant::now() + pause >= deadline {
             // One that came through weighs more than a later one that failed for whatever reason.
             return Err(succeeded.unwrap_or(failure));

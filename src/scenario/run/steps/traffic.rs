@@ -17,8 +17,8 @@ const WITHIN: Span = Span::seconds(30);
 pub async fn create_topic(context: &mut Context<'_>, step: &CreateTopic) -> Outcome {
     let access = clients::access(context, step.client.as_deref()).await?;
     let within = step.within.unwrap_or(WITHIN).0;
-    let shared = context.job.scenario.kafka.cluster == ClusterUse::Shared;
-    // Others on the shared cluster may use the same word; a name with the run's id in it is the scenario's own already.
+    let shared = context.job.scenario.kafka.cluster != ClusterUse::Own;
+    // Others on a shared cluster may use the same word; a name with the run's id in it is the scenario's own already.
     let name = if shared && !step.topic.contains(&context.id) {
         format!("{}-{}", step.topic, context.id)
     } else {
@@ -30,7 +30,9 @@ pub async fn create_topic(context: &mut Context<'_>, step: &CreateTopic) -> Outc
     context.topics.insert(step.topic.clone(), name.clone());
     if shared {
         let client = step.client.clone().unwrap_or_else(|| DEFAULT.to_owned());
-        context.journal.push(Undo::DeleteTopic { client, topic: name.clone() });
+        let existing = context.job.scenario.kafka.cluster == ClusterUse::Existing;
+        let of = existing.then(|| format!("Kafka {}/{}", context.kafka_namespace, context.cluster));
+        context.journal.push(Undo::DeleteTopic { client, topic: name.clone(), of });
     }
     let made = context.clock.waiting(client::create_topic(&access, &topic, within)).await;
     match made {
@@ -45,6 +47,7 @@ pub async fn describe_cluster(context: &mut Context<'_>, step: &DescribeCluster)
     let deadline = Instant::now() + within;
     let mut changed = Instant::now();
     let mut last = String::new();
+    let mut in_a_row = 0;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let asked = context.clock.waiting(client::cluster(&access, left.max(Duration::from_millis(500)))).await;
@@ -60,7 +63,18 @@ pub async fn describe_cluster(context: &mut Context<'_>, step: &DescribeCluster)
             last = seen;
             changed = Instant::now();
         }
-        let Some(failure) = differs(step, &found) else { return Ok(brokers) };
+        let Some(failure) = differs(step, &found) else {
+            in_a_row += 1;
+            if in_a_row >= step.times.unwrap_or(1) {
+                return Ok(brokers);
+            }
+            continue;
+        };
+        let failure = match in_a_row {
+            0 => failure,
+            before => failure.with_evidence([format!("as wanted {before} times, and then not")]),
+        };
+        in_a_row = 0;
         if Instant::now() >= deadline {
             return Err(StepFailure { since_change: Some(changed.elapsed()), ..failure.with_evidence(brokers) });
         }

@@ -6,10 +6,19 @@ use crate::diagnose;
 use crate::kube::{Progressed, wait_for, wait_for_all};
 use crate::scenario::Wait;
 use crate::scenario::run::{Context, StepFailure};
+use ::kube::api::DynamicObject;
 
 pub async fn wait(context: &mut Context<'_>, step: &Wait) -> Outcome {
     let words = wanted(step);
     let catalog = &context.lab.catalog;
+    let line = context.line.clone();
+    let look = |object: Option<&DynamicObject>| {
+        let progress = look(step, object);
+        if let Progressed::NotYet(seen) = &progress {
+            line.seen(seen);
+        }
+        progress
+    };
     let waited = if step.name == "*" {
         let namespace = step.namespace.as_deref().unwrap_or(&context.namespace);
         let all = wait_for_all(catalog, &step.kind, namespace, &words, step.within.0, |all| {
@@ -17,7 +26,7 @@ pub async fn wait(context: &mut Context<'_>, step: &Wait) -> Outcome {
                 return Progressed::NotYet("there is none".to_owned());
             }
             for (name, object) in all {
-                match look(step, Some(object)) {
+                match look(Some(object)) {
                     Progressed::Met => {}
                     Progressed::NotYet(seen) => return Progressed::NotYet(format!("{name}: {seen}")),
                     Progressed::Failed(seen) => return Progressed::Failed(format!("{name}: {seen}")),
@@ -28,7 +37,7 @@ pub async fn wait(context: &mut Context<'_>, step: &Wait) -> Outcome {
         context.clock.waiting(all).await
     } else {
         let object = context.object(&step.kind, &step.name, step.namespace.as_deref()).await?;
-        let one = wait_for(catalog, &object, &words, step.within.0, |object| look(step, object));
+        let one = wait_for(catalog, &object, &words, step.within.0, look);
         context.clock.waiting(one).await
     };
     let Err(error) = waited else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! What the lab's background loops say: one line each, with the time, on standard error, which is the component's log.
+//! What the lab's background loops and the stand-in say: one line each, with the time, on standard error, which is the component's log.
 
 use std::fmt::Display;
 use time::OffsetDateTime;

@@ -1,0 +1,110 @@
+//! Asking the API server, everything side by side and under one deadline.
+
+use super::model::{Api, Objects};
+use super::objects;
+use crate::journal::causes;
+use crate::kube::{Catalog, Error};
+use crate::lab::{Lab, LabKind};
+use crate::{kindlab, local};
+use ::kube::api::{Api as KubeApi, DynamicObject, ListParams};
+use futures::future::join_all;
+use k8s_openapi::api::core::v1::Pod;
+use std::future::Future;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// For everything together.
+pub(super) const WITHIN: Duration = Duration::from_secs(5);
+
+const ROUTES: [&str; 2] = ["TLSRoute", "TCPRoute"];
+const RESOURCES: [&str; 4] = ["Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"];
+
+/// What the API server says of itself and of the lab's objects, as far as it answers within [`WITHIN`].
+pub(super) async fn all(lab: &Lab) -> (Api, Objects) {
+    let deadline = Instant::now() + WITHIN;
+    let catalog = &lab.catalog;
+    // The kinds are asked for once, before the lists would each do so.
+    let (ready, cluster, known) = tokio::join!(
+        crate::kube::ready(catalog.client(), WITHIN),
+        cluster(lab, deadline),
+        timely(deadline, async { catalog.kind("Pod", None).await.map(drop) })
+    );
+    let mut gaps: Vec<String> = cluster.err().into_iter().collect();
+    let mut objects = Objects::default();
+    match known {
+        Ok(()) => gaps.extend(lists(lab, deadline, &mut objects).await),
+        Err(why) => gaps.push(format!("the objects: {why}")),
+    }
+    let says = ready.as_ref().err().map_or_else(|| "ready".to_owned(), |says| format!("not ready: {says}"));
+    (Api { ready: ready.is_ok(), says, gaps }, objects)
+}
+
+async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<String> {
+    let catalog = &lab.catalog;
+    let of = |kind: &'static str| async move { (kind, timely(deadline, list(catalog, kind)).await) };
+    let (gateways, routes, resources, pods) =
+        tokio::join!(of("Gateway"), join_all(ROUTES.map(of)), join_all(RESOURCES.map(of)), timely(deadline, pods(lab)));
+    let mut gaps = Vec::new();
+    let mut found = |(kind, listed): (&'static str, Result<Vec<DynamicObject>, String>)| {
+        let all = listed.unwrap_or_else(|why| {
+            gaps.push(format!("{kind}: {why}"));
+            Vec::new()
+        });
+        (kind, all)
+    };
+    objects.gateways = found(gateways).1.iter().map(objects::gateway).collect();
+    for (kind, all) in routes.into_iter().map(&mut found) {
+        objects.routes.extend(all.iter().map(|one| objects::route(kind, one)));
+    }
+    for (kind, all) in resources.into_iter().map(&mut found) {
+        objects.resources.extend(all.iter().map(|one| objects::resource(kind, one)));
+    }
+    match pods {
+        Ok(pods) => objects.pods = pods,
+        Err(why) => gaps.push(format!("Pod: {why}")),
+    }
+    gaps
+}
+
+async fn list(catalog: &Catalog, kind: &'static str) -> Result<Vec<DynamicObject>, Error> {
+    let served = match catalog.kind(kind, None).await {
+        Ok(served) => served,
+        // A cluster without TCPRoutes has none.
+        Err(Error::UnknownKind { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let api: KubeApi<DynamicObject> = KubeApi::all_with(catalog.client().clone(), &served.resource);
+    let all = api.list(&ListParams::default()).await.map_err(Error::request(format!("list every {kind}")))?;
+    Ok(all.items)
+}
+
+async fn pods(lab: &Lab) -> Result<Vec<super::model::Pod>, crate::lab::Error> {
+    let namespaces = super::super::pods::namespaces(lab)?;
+    let api: KubeApi<Pod> = KubeApi::all(lab.catalog.client().clone());
+    let all = api.list(&ListParams::default()).await.map_err(Error::request("list every Pod"))?;
+    let node = (lab.info.kind == LabKind::Local).then_some(local::node::NAME);
+    let own = |pod: &super::model::Pod| kindlab::is_of_the_lab(&namespaces, &pod.namespace);
+    Ok(all.items.iter().map(|pod| objects::pod(pod, node)).filter(own).collect())
+}
+
+/// What the container engine says of a KIND lab's cluster.
+async fn cluster(lab: &Lab, deadline: Instant) -> Result<(), String> {
+    if lab.info.kind != LabKind::Kind {
+        return Ok(());
+    }
+    match timely(deadline, kindlab::status(&lab.dir, &lab.info.name)).await {
+        Ok(kindlab::Status::Answering { .. }) => Ok(()),
+        Ok(other) => Err(other.to_string()),
+        Err(why) => Err(format!("the container engine: {why}")),
+    }
+}
+
+async fn timely<T, E: std::error::Error>(
+    deadline: Instant,
+    wanted: impl Future<Output = Result<T, E>>,
+) -> Result<T, String> {
+    match timeout_at(deadline, wanted).await {
+        Ok(outcome) => outcome.map_err(|error| causes(&error)),
+        Err(_) => Err(format!("no answer within {} s", WITHIN.as_secs())),
+    }
+}

@@ -1,0 +1,84 @@
+//! The exit codes that README promises, of the `lab` binary where no lab is up. That a failed scenario is 1 and a failed
+//! cleanup 4 is tested with the reports that they come from.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Far more than any of these takes: the end of a test that would hang.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the binary does, with no lab and no last run to be found.
+fn lab(arguments: &[&str]) -> (Option<i32>, String) {
+    let state = tempfile::tempdir().expect("a folder");
+    let child = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(arguments)
+        .env("LAB_STATE", state.path())
+        .env("LAB_NAME", "nothing")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("lab starts");
+    let output = ended(child, arguments);
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.code(), said)
+}
+
+fn ended(mut child: Child, arguments: &[&str]) -> Output {
+    let start = Instant::now();
+    while child.try_wait().expect("its state").is_none() {
+        if start.elapsed() > PATIENCE {
+            child.kill().expect("killed");
+            panic!("{arguments:?} hangs");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.wait_with_output().expect("its output")
+}
+
+fn assert_code(arguments: &[&str], code: i32, words: &str) {
+    let (found, said) = lab(arguments);
+    assert_eq!(found, Some(code), "{arguments:?}: {said}");
+    assert!(said.contains(words), "{arguments:?}: {said}");
+}
+
+#[test]
+fn a_selection_that_fits_nothing_is_two() {
+    assert_code(&["scenario", "run", "nativ-tlsroute"], 2, "did you mean `native-tlsroute`?");
+    assert_code(&["scenario", "run", "native-tlsroute", "tag:nope"], 2, "no scenario has the tag `nope`; the tags are");
+    assert_code(&["scenario", "run", "--shard", "4/3"], 2, "expected I/N");
+    assert_code(&["scenario", "run", "--rerun-failed"], 2, "there is no last run");
+    assert_code(&["scenario", "run", "--frobnicate"], 2, "--frobnicate");
+    assert_code(&["lab", "up", "--gateway", "nginx"], 2, "there is no such gateway");
+}
+
+#[test]
+fn no_lab_is_three() {
+    assert_code(&["scenario", "run", "native-tlsroute"], 3, "nothing");
+    assert_code(&["scenario", "run", "native-tlsroute", "--sabotage", "--shard", "1/1"], 3, "nothing");
+}
+
+#[test]
+fn a_file_that_is_no_report_is_two_and_never_a_hang() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name);
+    let made = Command::new("mkfifo").arg(path("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    std::fs::write(path("garbage"), b"\xff\x00 not a report").expect("written");
+    std::fs::write(path("other.json"), b"{\"schema\": 99}").expect("written");
+    let wrong = [
+        (path("pipe"), "it is not a regular file"),
+        ("/dev/zero".into(), "it is not a regular file"),
+        (path("garbage"), "cannot read"),
+        (path("other.json"), "has schema 99"),
+        (path("gone"), "No such file"),
+    ];
+    for (path, words) in wrong {
+        let path: &Path = &path;
+        let arguments = ["report", "table", path.to_str().expect("UTF-8")];
+        let (code, said) = lab(&arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(words) && !said.contains("run scenarios once"), "{arguments:?}: {said}");
+    }
+}
