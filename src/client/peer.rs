@@ -130,7 +130,7 @@ pub fn counted(whose: &Whose, peers: &[Peer]) -> String {
     let Some((first, count)) = parts.next() else { return "nobody was asked".to_owned() };
     let mut text = format!("{count} of {all} connections reached {first}");
     for (name, count) in parts {
-        text.push_str(&format!(", {count} {name}"));
+        text.extend([", ", &count.to_string(), " ", &name]);
     }
     text
 }

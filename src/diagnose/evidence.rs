@@ -10,24 +10,8 @@ pub(super) fn side_by_side(route: &Route, served: &[Listener]) -> Vec<String> {
     let names = if route.hostnames.is_empty() { "any name".to_owned() } else { route.hostnames.join(", ") };
     let mut lines = Vec::new();
     for parent in &route.parents {
-        let wanted = |listener: &&Listener| {
-            listener.gateway == parent.gateway && parent.listener.as_ref().is_none_or(|name| *name == listener.name)
-        };
-        let listeners: Vec<_> = served.iter().filter(wanted).collect();
-        if listeners.is_empty() {
-            let listener = parent.listener.as_ref().map_or_else(String::new, |name| format!(" listener {name}"));
-            lines.push(format!("{} wants Gateway {}{listener}, which does not exist", route.title(), parent.gateway));
-        }
-        for listener in listeners {
-            let hostname = listener.hostname.as_deref().unwrap_or("any name");
-            lines.push(format!(
-                "{} is for {names}; Gateway {} listener {} serves {hostname} on port {}",
-                route.title(),
-                listener.gateway,
-                listener.name,
-                listener.port
-            ));
-        }
+        let serve = parent.serve(served);
+        lines.extend(serve.into_iter().map(|serves| format!("{} is for {names}; {serves}", route.title())));
     }
     lines
 }
@@ -54,13 +38,7 @@ pub(super) fn evidence(facts: &Facts) -> Vec<String> {
     lines.extend(facts.declared.iter().map(|declared| {
         format!("kubernetes: listener {} of {} declares {}", declared.listener, declared.resource, facts.host)
     }));
-    for listener in &facts.listeners {
-        let hostname = listener.hostname.as_deref().unwrap_or("any name");
-        lines.push(format!(
-            "kubernetes: Gateway {} listener {} serves {hostname} on port {}",
-            listener.gateway, listener.name, listener.port
-        ));
-    }
+    lines.extend(facts.listeners.iter().map(|listener| format!("kubernetes: {listener}")));
     for route in &facts.routes {
         let conditions: Vec<_> = route
             .conditions
@@ -114,7 +92,7 @@ mod tests {
             [
                 "TLSRoute kafka/bootstrap is for bootstrap.kafka.test; Gateway kafka/lab listener kafka serves \
                  *.kafka.example on port 9092",
-                "TLSRoute kafka/bootstrap wants Gateway kafka/lab listener gone, which does not exist",
+                "TLSRoute kafka/bootstrap is for bootstrap.kafka.test; Gateway kafka/lab listener gone does not exist",
             ]
         );
     }

@@ -5,6 +5,7 @@ use crate::client::tcp::TcpOutcome;
 use crate::client::tls::TlsOutcome;
 use crate::client::{BrokerAddr, ClientError, Peer, Whose};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::net::IpAddr;
 
 /// What is to be explained.
@@ -73,6 +74,21 @@ pub struct Parent {
     pub listener: Option<String>,
 }
 
+impl Parent {
+    /// What the listeners that are meant serve, in words.
+    pub(super) fn serve(&self, served: &[Listener]) -> Vec<String> {
+        let meant = |listener: &&Listener| {
+            listener.gateway == self.gateway && self.listener.as_ref().is_none_or(|name| *name == listener.name)
+        };
+        let lines: Vec<_> = served.iter().filter(meant).map(ToString::to_string).collect();
+        if lines.is_empty() {
+            let listener = self.listener.as_ref().map_or_else(String::new, |name| format!(" listener {name}"));
+            return vec![format!("Gateway {}{listener} does not exist", self.gateway)];
+        }
+        lines
+    }
+}
+
 /// A TLSRoute or TCPRoute that concerns the address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Route {
@@ -103,6 +119,13 @@ pub struct Listener {
     pub name: String,
     pub port: u16,
     pub hostname: Option<String>,
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hostname = self.hostname.as_deref().unwrap_or("any name");
+        write!(f, "Gateway {} listener {} serves {hostname} on port {}", self.gateway, self.name, self.port)
+    }
 }
 
 impl Listener {

@@ -239,9 +239,14 @@ fn routing(facts: &Facts) -> Option<(Cause, String)> {
         let refusal = route.conditions.iter().find(|condition| condition.kind == "Accepted");
         let why = refusal.map_or_else(
             || "no gateway controller has answered for it: check its parentRefs".to_owned(),
-            |condition| format!("{}: {}", condition.reason, condition.message),
+            |condition| match condition.message.as_str() {
+                "" => condition.reason.clone(),
+                message => format!("{}: {message}", condition.reason),
+            },
         );
-        let summary = format!("{} for {} is not accepted by its Gateway ({why})", route.title(), facts.host);
+        let serve: Vec<_> = route.parents.iter().flat_map(|parent| parent.serve(&facts.served)).collect();
+        let serve = if serve.is_empty() { String::new() } else { format!("; {}", serve.join(", ")) };
+        let summary = format!("{} for {} is not accepted by its Gateway ({why}){serve}", route.title(), facts.host);
         return Some((Cause::RouteNotAccepted, summary));
     }
     for route in &accepted {

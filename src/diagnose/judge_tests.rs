@@ -1,7 +1,7 @@
 use super::*;
 use crate::client::tls::probe;
 use crate::client::{BrokerAddr, CertificateInfo, ClientError, Peer};
-use crate::diagnose::{Backend, Condition, Declared, Gateway, Listener, PodBroker};
+use crate::diagnose::{Backend, Condition, Declared, Gateway, Listener, Parent, PodBroker};
 use std::time::Duration;
 use time::macros::datetime;
 
@@ -333,6 +333,24 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
     // And one that a client was given is not advertised.
     let given = judge(&Facts { broker: None, declared: None, ..typo });
     assert!(given.cause == Cause::UnresolvedName && given.summary.contains("check the name"), "{given:?}");
+}
+
+#[test]
+fn a_route_that_is_kept_out_is_told_with_what_its_listener_serves() {
+    let mut facts = with_condition(Condition {
+        message: String::new(),
+        ..condition("Accepted", false, "NoMatchingListenerHostname")
+    });
+    facts.routes[0].parents = vec![Parent { gateway: "kafka/lab".into(), listener: Some("kafka".into()) }];
+    facts.served = vec![Listener {
+        gateway: "kafka/lab".into(),
+        name: "kafka".into(),
+        port: 9092,
+        hostname: Some("*.kafka.example".into()),
+    }];
+    let summary = judge(&facts).summary;
+    let end = "(NoMatchingListenerHostname); Gateway kafka/lab listener kafka serves *.kafka.example on port 9092";
+    assert!(summary.ends_with(end), "{summary}");
 }
 
 #[test]
