@@ -104,7 +104,7 @@ pub async fn logs_of(catalog: &Catalog, labels: &str, lines: usize) -> Result<St
     for pod in pods {
         let title = format!("{}/{}", pod.namespace, pod.name);
         text.extend(["==== ", &title, "\n"]);
-        text.push_str(&log(catalog, &[pod.namespace.clone()], &title, lines).await?);
+        text.push_str(&log(catalog, std::slice::from_ref(&pod.namespace), &title, lines).await?);
     }
     Ok(text)
 }

@@ -43,7 +43,7 @@ fn a_folder_that_no_lab_made_is_not_taken_for_a_lab_either() {
 fn a_lab_s_folder_is_private_found_again_and_removed_whole() {
     let state = State::new();
     let lab = state.lab("one");
-    assert_eq!(lab.remove().expect("nothing there"), false);
+    assert!(!lab.remove().expect("nothing there"));
     lab.make().expect("made");
     let first = lab.id().expect("it has an id");
     lab.make().expect("found");

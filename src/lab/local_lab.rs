@@ -183,23 +183,20 @@ async fn ended(dir: &LabDir, gateway: &str) -> Error {
         let first = async {
             if all.is_empty() { std::future::pending().await } else { futures::future::select_all(all).await.0 }
         };
-        match tokio::time::timeout(LOOK_AGAIN, first).await {
-            Ok((component, status)) => {
-                // One that is replaced by its like, as a gateway with other arguments is, has not failed.
-                tokio::time::sleep(REPLACED_WITHIN).await;
-                let now = local::process::running(dir).unwrap_or_default();
-                if now.iter().all(|process| process.component != component) {
-                    return local::process::exited_early(dir, &component, status.unwrap_or_default()).into();
-                }
-                known.remove(&component);
+        if let Ok((component, status)) = tokio::time::timeout(LOOK_AGAIN, first).await {
+            // One that is replaced by its like, as a gateway with other arguments is, has not failed.
+            tokio::time::sleep(REPLACED_WITHIN).await;
+            let now = local::process::running(dir).unwrap_or_default();
+            if now.iter().all(|process| process.component != component) {
+                return local::process::exited_early(dir, &component, status.unwrap_or_default()).into();
             }
-            Err(_) => {}
+            known.remove(&component);
         }
     }
 }
 
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-const REPLACED_WITHIN: Duration = Duration::from_secs(3);
+const REPLACED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What every lab ends with: a client's proof, and the files for other clients.
 pub(super) async fn finish(lab: &Lab, options: &UpOptions, progress: &Progress) -> Result<(), Error> {
