@@ -151,7 +151,10 @@ impl<'a> Checker<'a> {
             }
             Content::Map(entries) if !keys.is_empty() => {
                 let found: Vec<&str> = keywords(entries).map(|entry| entry.key.as_str()).collect();
-                let message = format!("{name} has {} keys, expected exactly one", found.len());
+                let (message, label) = match found.len() {
+                    0 => (format!("{name} has no keyword, expected exactly one"), "needs a keyword"),
+                    several => (format!("{name} has {several} keys, expected exactly one"), "one too many"),
+                };
                 let span = keywords(entries).nth(1).map_or(holder, |second| second.span.clone());
                 let both_known = found.len() > 1 && found.iter().all(|key| keys.contains(key));
                 let way_out = if both_known {
@@ -162,9 +165,8 @@ impl<'a> Checker<'a> {
                         suggest::one_of(keys)
                     )
                 };
-                self.problems.push(
-                    Problem::error("scenario::one-key", self.source, message).at(span, "one too many").help(way_out),
-                );
+                self.problems
+                    .push(Problem::error("scenario::one-key", self.source, message).at(span, label).help(way_out));
             }
             _ => {
                 let problem = Problem::error(
