@@ -101,6 +101,8 @@ mod tests {
         let error = lab.check().await.expect_err("it says nothing").to_string();
         assert!(before.elapsed() <= WITHIN + Duration::from_millis(10), "{:?}", before.elapsed());
         assert!(error.contains("is not ready: no answer within 5s"), "{error}");
+        // Real processes take real time to end.
+        tokio::time::resume();
         process::stop(&running, Duration::ZERO).await.expect("stopped");
     }
 }
