@@ -2,6 +2,7 @@
 //!
 //! Two labs, one set of scenarios. Where to start reading: `ARCHITECTURE.md`.
 
+pub mod broken_pipe;
 pub mod cause;
 pub mod cli;
 pub mod paths;

@@ -1,11 +1,12 @@
 //! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
 
 use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
-use kafka_gateway_lab::{lab, paths, verbs};
+use kafka_gateway_lab::{broken_pipe, lab, paths, verbs};
 use std::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    broken_pipe::end_quietly();
     let cli = Cli::read();
     if let Err(error) = paths::require_checkout() {
         eprintln!("error: {error}");
@@ -15,10 +16,13 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(dispatch(cli.verb)) {
+    let exit = match runtime.block_on(dispatch(cli.verb)) {
         Ok(exit) => exit.into(),
         Err(error) => fail(error.as_ref()),
-    }
+    };
+    // After a Ctrl-C a command may still be waited for on another thread, and nobody wants its result any more.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {

@@ -51,6 +51,11 @@ pub enum Error {
     Dead { name: String, dead: Vec<String> },
     #[error("the API server of the lab {name} is not ready: {says}; {}", health::remedy(name))]
     ApiServer { name: String, says: String },
+    #[error(
+        "interrupted; what was started stays. `cargo xtask lab up --name {name}` goes on from there, and \
+         `cargo xtask lab down --name {name}` removes it"
+    )]
+    Interrupted { name: String },
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]

@@ -12,6 +12,7 @@ pub(crate) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// The candidate that has something in it which `found` was most likely meant to be: for words that name a part.
+#[cfg(feature = "lab")]
 pub(crate) fn nearest_part<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = found.to_lowercase().replace('_', "-").chars().collect();
     let distance = |candidate: &str| {

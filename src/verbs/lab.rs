@@ -3,13 +3,18 @@
 use crate::cli::{Exit, LogsArgs, NameArgs, Output, StatusArgs, UpArgs};
 use crate::lab::{self, Error, Lab, LabDir, Status, UpOptions};
 use crate::progress::Progress;
+use crate::scenario::run::under_way as scenarios_under_way;
 use std::io::Write;
 
 /// # Errors
 /// As [`lab::up`].
 pub async fn up(args: &UpArgs) -> Result<(), Error> {
     let progress = Progress::stderr();
-    let lab = lab::up(&UpOptions::from(args), &progress).await?;
+    let options = UpOptions::from(args);
+    let lab = tokio::select! {
+        lab = lab::up(&options, &progress) => lab?,
+        Ok(()) = tokio::signal::ctrl_c() => return Err(Error::Interrupted { name: args.name.name.clone() }),
+    };
     print!("{}", lab::page(&lab, progress.elapsed(), args.hosts));
     Ok(())
 }
@@ -17,7 +22,14 @@ pub async fn up(args: &UpArgs) -> Result<(), Error> {
 /// # Errors
 /// As [`lab::down`].
 pub async fn down(args: &NameArgs) -> Result<(), Error> {
-    lab::down(&LabDir::of(&args.name)?, &args.name, &Progress::stderr()).await
+    let (dir, progress) = (LabDir::of(&args.name)?, Progress::stderr());
+    // What cannot be read is told by `down` itself, which looks at the same folder.
+    match scenarios_under_way(&dir).unwrap_or_default() {
+        0 => {}
+        1 => progress.say("a scenario runs on this lab, and ends with it"),
+        several => progress.say(format!("{several} scenarios run on this lab, and end with it")),
+    }
+    lab::down(&dir, &args.name, &progress).await
 }
 
 /// Prints the processes at once, and everything else when the API server has answered or its time is up.

@@ -5,10 +5,11 @@ mod heavy;
 mod light;
 
 use kafka_gateway_lab::cli::{Cli, Exit, ScenarioVerb, Verb};
-use kafka_gateway_lab::paths;
+use kafka_gateway_lab::{broken_pipe, paths};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    broken_pipe::end_quietly();
     let cli = Cli::read();
     if let Err(error) = paths::require_checkout() {
         eprintln!("error: {error}");

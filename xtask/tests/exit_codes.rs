@@ -1,6 +1,6 @@
 //! The exit codes that README promises, of the verbs that need no lab.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn xtask(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("xtask starts")
@@ -41,4 +41,19 @@ fn one_scenario_is_counted_as_one() {
     let output = xtask(&["scenario", "lint", "no-such-scenario"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(said.trim(), "1 scenario, 1 error, 0 other remarks");
+}
+
+/// As with `cargo xtask scenario schema | head`: the reader ends first.
+#[test]
+fn a_closed_output_is_no_panic() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["scenario", "schema"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("its output");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(141));
 }

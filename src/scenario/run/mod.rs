@@ -41,6 +41,7 @@ pub use ident::run as new_run;
 pub use judge::Deviation;
 pub use lane::Lane;
 pub use live::View;
+pub use record::under_way;
 pub use runner::{Runner, RunnerOptions};
 pub use select::{Chosen, NotAShard, NothingChosen, Selection, Shard, any_seed};
 pub use session::SessionOptions;

@@ -99,6 +99,14 @@ impl Record {
     }
 }
 
+/// How many scenarios run on this lab at the moment, by whichever command.
+///
+/// # Errors
+/// When the folder or a file in it cannot be read.
+pub fn under_way(lab: &LabDir) -> io::Result<usize> {
+    Ok(Record::abandoned(lab, |_| true)?.held)
+}
+
 /// What earlier runs left.
 #[derive(Debug)]
 pub struct Abandoned {
@@ -171,7 +179,9 @@ mod tests {
         record.state.undo.push(Undo::Delete(object.clone()));
         record.write().expect("written");
         assert_eq!((abandoned().records.len(), abandoned().held), (0, 1), "its run is alive");
+        assert_eq!(under_way(&lab).expect("readable"), 2);
         drop((record, other));
+        assert_eq!(under_way(&lab).expect("readable"), 0);
         let found = abandoned().records.pop().expect("one fits");
         assert_eq!((abandoned().records.len(), abandoned().held), (0, 1), "it is in our hands now");
         assert!(matches!(&found.state.undo[..], [Undo::Delete(one)] if *one == object));
