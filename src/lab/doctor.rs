@@ -1,13 +1,14 @@
 //! Which labs this machine can bring up, and what keeps the others from it.
 
 use super::choose::{reachable, registry};
-use super::{Ports, local_lab};
+use super::{LabInfo, Ports, local_lab};
 use crate::gateway::GatewayFixture;
 use crate::kindlab::{Engine, Needed, images};
 use crate::lab::KafkaProvider;
 use crate::local::{self, disk};
 use crate::parts::{Parts, Summary};
 use crate::paths;
+use camino::Utf8Path;
 use kube::config::Kubeconfig;
 use semver::Version;
 use std::collections::BTreeSet;
@@ -41,12 +42,10 @@ pub struct Findings {
 /// Looks at the machine: the container engine, images, ports, memory, disk, parts and kubeconfig. Nothing is fetched.
 pub async fn look(parts: &Parts) -> Findings {
     let summaries = parts.list();
-    let verdicts = vec![
-        verdict("local", local_obstacles(), wanting(&summaries, &local_lab::PARTS)),
-        kind(&summaries).await,
-        existing(),
-    ];
-    Findings { verdicts, warnings: kcat_warning(kcat_version().as_deref()).into_iter().collect(), parts: summaries }
+    let verdicts = vec![local(&summaries), kind(&summaries).await, existing()];
+    let memory = memory_warning(&fs::read_to_string("/proc/meminfo").unwrap_or_default());
+    let warnings = kcat_warning(kcat_version().as_deref()).into_iter().chain(memory).collect();
+    Findings { verdicts, warnings, parts: summaries }
 }
 
 fn verdict(lab: &'static str, obstacles: Vec<String>, wanting: Vec<String>) -> Verdict {
@@ -66,12 +65,36 @@ fn wanting(all: &[Summary], names: &[&str]) -> Vec<String> {
     all.iter().filter(|part| names.contains(&part.name.as_str())).filter(absent).map(|part| part.name.clone()).collect()
 }
 
-fn local_obstacles() -> Vec<String> {
+/// The local lab, with the ports that LAB_PORT_BASE asks for.
+fn local(summaries: &[Summary]) -> Verdict {
+    let wanted = std::env::var("LAB_PORT_BASE").ok().and_then(|base| base.parse().ok());
+    let base = wanted.unwrap_or(Ports::USUAL_BASE);
+    match paths::state().ok().and_then(|state| uses(&state, base)) {
+        Some(name) => Verdict {
+            lab: "local",
+            can: true,
+            says: format!(
+                "can come up beside the lab {name}, which has the ports from {base} on: choose another --name and --port-base"
+            ),
+        },
+        None => verdict("local", local_obstacles(base), wanting(summaries, &local_lab::PARTS)),
+    }
+}
+
+/// The lab in this state folder that has the ports from `base` on.
+fn uses(state: &Utf8Path, base: u16) -> Option<String> {
+    let labs = state.read_dir_utf8().ok()?.flatten();
+    let infos =
+        labs.filter_map(|lab| serde_json::from_slice::<LabInfo>(&fs::read(lab.path().join("lab.json")).ok()?).ok());
+    infos.into_iter().find(|info| info.gateway.ports.passthrough == base).map(|info| info.name)
+}
+
+fn local_obstacles(base: u16) -> Vec<String> {
     let mut found = Vec::new();
     if !cfg!(target_os = "linux") {
         found.push("it needs Linux".to_owned());
     }
-    let ports = Ports::from_base(Ports::USUAL_BASE);
+    let ports = Ports::from_base(base);
     let busy: Vec<String> = ports
         .all()
         .filter_map(|port| local::ports::check(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).err())
@@ -79,11 +102,6 @@ fn local_obstacles() -> Vec<String> {
         .collect();
     // One says how to go on; the others would say the same.
     found.extend(busy.first().cloned());
-    if let Some(free) = memory_mb(&fs::read_to_string("/proc/meminfo").unwrap_or_default())
-        && free < MEMORY_MB
-    {
-        found.push(format!("{free} MB of memory are available, and it needs some {MEMORY_MB} MB"));
-    }
     match paths::state() {
         Ok(state) => found.extend(disk::check(&state, local_lab::NEEDED_MB).err().map(|error| error.to_string())),
         Err(error) => found.push(error.to_string()),
@@ -150,6 +168,12 @@ pub(super) fn local_gateways() -> Vec<String> {
     crate::gateway::names().into_iter().filter(runs).collect()
 }
 
+/// Nothing stops a lab for it: brokers are slow, or end, where memory is short.
+fn memory_warning(meminfo: &str) -> Option<String> {
+    let free = memory_mb(meminfo).filter(|free| *free < MEMORY_MB)?;
+    Some(format!("{free} MB of memory are available, and a lab uses some {MEMORY_MB} MB"))
+}
+
 fn memory_mb(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024 / 1_000_000)
@@ -183,6 +207,7 @@ fn kcat_warning(says: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::testing;
 
     #[test]
     fn an_old_librdkafka_is_warned_of() {
@@ -217,5 +242,16 @@ mod tests {
     fn available_memory_is_read() {
         assert_eq!(memory_mb("MemTotal: 8000000 kB\nMemAvailable:    3000000 kB\n"), Some(3072));
         assert_eq!(memory_mb(""), None);
+        assert!(memory_warning("MemAvailable:    1000000 kB\n").is_some_and(|text| text.starts_with("1024 MB")));
+        assert_eq!(memory_warning("MemAvailable:    3000000 kB\n"), None);
+    }
+
+    #[tokio::test]
+    async fn a_lab_that_is_up_is_no_obstacle_but_has_its_ports() {
+        let (_held, lab) = testing::lab("doctor");
+        fs::write(lab.dir.info(), serde_json::to_vec(&lab.info).expect("JSON")).expect("written");
+        let state = lab.dir.path().parent().expect("the state folder");
+        assert_eq!(uses(state, 9092).as_deref(), Some("doctor"));
+        assert_eq!(uses(state, 9192), None);
     }
 }
