@@ -92,8 +92,7 @@ fn the_committed_scenarios_are_clean() {
     assert!(seen >= 5, "only {seen} scenarios");
 }
 
-/// Thousands of wrong steps take a time that grows with their number, and not with its square: as many bytes are looked at
-/// for the last problem as for the first. What is shown of each stays short.
+/// Of thousands of wrong steps each is found at its place, and what is shown of each stays short.
 #[test]
 fn many_problems_in_a_large_file_are_shown_briefly() {
     let step = format!("  - refus: {{sni: \"{}\"}}\n", "x".repeat(300));

@@ -54,7 +54,9 @@ impl Console {
             add(&mut text, &format!("{} attempts", result.attempts.len()));
         }
         if result.cleanup_failed.is_some() {
-            add(&mut text, &self.colour("31", "cleanup-failed"));
+            // Its colour is ours.
+            text.push_str("  ");
+            text.push_str(&self.colour("31", "cleanup-failed"));
         }
         text
     }
@@ -108,7 +110,7 @@ impl Console {
             let _ = write!(text, "\norder: --shuffle {seed}");
         }
         if let Some(why) = &report.interrupted {
-            let _ = write!(text, "\ninterrupted: {why}");
+            let _ = write!(text, "\ninterrupted: {}", visible(why));
         }
         let _ = write!(text, "\nreports: {}", folder.join("report.json"));
         text
@@ -135,7 +137,7 @@ fn cause(expected: Option<Cause>) -> String {
 
 fn add(line: &mut String, more: &str) {
     line.push_str("  ");
-    line.push_str(more);
+    line.push_str(&visible(more));
 }
 
 fn failure_block(text: &mut String, failure: &Failure) {
@@ -226,10 +228,24 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_shown() {
-        let failure = Failure { seen: "broker says \u{1b}[2J".into(), ..failure() };
-        let text = Console::plain(4).scenario(&result("red\u{202e}", Verdict::Failed(failure)));
+        let broken = Failure { seen: "broker says \u{1b}[2J".into(), ..failure() };
+        let text = Console::plain(4).scenario(&result("red\u{202e}", Verdict::Failed(broken)));
         assert!(text.contains("broker says \\u{1b}[2J") && text.contains("red\\u{202e}"), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
+        let link = "https://example.test/\u{1b}[2J".to_owned();
+        for verdict in [
+            Verdict::Skipped { reason: link.clone() },
+            Verdict::Unsupported { feature: link.clone() },
+            Verdict::KnownDeviation { link: link.clone(), failure: failure() },
+            Verdict::DeviationGone { link, expected: None },
+        ] {
+            let mut unclean = result("a", verdict);
+            unclean.cleanup_failed = Some("left".to_owned());
+            let text = Console::plain(4).scenario(&unclean);
+            assert!(text.contains("test/\\u{1b}[2J") && !text.contains('\u{1b}'), "{text:?}");
+            let red = Console { colours: true, width: 4 }.line(&unclean);
+            assert!(red.contains("\u{1b}[31mcleanup-failed"), "our own colours stay: {red:?}");
+        }
     }
 
     #[test]

@@ -260,13 +260,6 @@ pub struct Timeline {
     pub cleanup: f64,
 }
 
-impl Timeline {
-    /// The runner's own share.
-    pub fn own(&self) -> f64 {
-        (self.seconds - self.waited).max(0.0)
-    }
-}
-
 /// One step of an attempt.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -386,11 +379,5 @@ pub(crate) mod tests {
             assert_eq!(serde_json::from_str::<Verdict>(&text).expect(&text), verdict);
             assert!(text.contains(&format!("\"state\":\"{}\"", verdict.word())), "{text}");
         }
-    }
-
-    #[test]
-    fn overhead_is_the_share_that_nobody_else_took() {
-        let report = report(vec![result("a", Verdict::Passed), result("b", Verdict::Passed)]);
-        assert!((report.overhead() - 0.025).abs() < 1e-9, "{}", report.overhead());
     }
 }

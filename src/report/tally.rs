@@ -1,6 +1,6 @@
 //! Counts over a report.
 
-use super::{Report, Timeline, Verdict};
+use super::{Report, Verdict};
 
 /// How many scenarios ended how.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -34,14 +34,5 @@ impl Tally {
             }
         }
         tally
-    }
-}
-
-impl Report {
-    /// The runner's own share of the scenarios' wall time, 0 to 1.
-    pub fn overhead(&self) -> f64 {
-        let lines = self.scenarios.iter().flat_map(|scenario| &scenario.attempts).map(|attempt| attempt.timeline);
-        let (own, all) = lines.fold((0.0, 0.0), |(own, all), line: Timeline| (own + line.own(), all + line.seconds));
-        if all > 0.0 { own / all } else { 0.0 }
     }
 }

@@ -22,6 +22,19 @@ left out. Inside `{ }` and `[ ]` a text with `${...}` must be in quotes.
 
 ";
 
+const EXISTING: &str = "\
+A cluster that is there already, with a topic that is deleted at the end:
+
+```yaml
+kafka: {cluster: existing, name: prod, namespace: kafka, listener-name: outside}
+clients:
+  known: {identity: {tls: {user: somebody, namespace: kafka}}}
+steps:
+  - create-topic: {topic: orders, client: known}
+  - produce-and-consume: {topic: orders, client: known, messages: 30}
+```
+";
+
 /// The reference as Markdown.
 pub fn reference() -> String {
     let schema = schema();
@@ -39,6 +52,9 @@ fn sections(out: &mut String, schema: &Value) -> std::fmt::Result {
         writeln!(out, "### `{title}`\n\n{}\n", description(definition))?;
         table(out, schema, definition)?;
     }
+    writeln!(out, "### `kafka.cluster`\n\n{}\n", description(&schema["$defs"]["ClusterUse"]))?;
+    choices(out, &schema["$defs"]["ClusterUse"])?;
+    writeln!(out, "{EXISTING}")?;
     for (title, name) in
         [("port-forward", "PortForward"), ("trust", "Trust"), ("identity", "Identity"), ("kafka.listener", "Listener")]
     {

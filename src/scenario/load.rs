@@ -31,12 +31,6 @@ impl Folder {
     pub fn name(&self) -> &str {
         self.path.file_name().unwrap_or_default()
     }
-
-    /// The line of `scenario.yaml` on which a step begins, from 1.
-    pub fn line_of_step(&self, index: usize) -> usize {
-        let start = self.tree.place(&format!("/steps/{index}")).start;
-        self.source.line(start) + 1
-    }
 }
 
 /// A folder that holds no readable scenario, with all that is wrong.

@@ -109,6 +109,7 @@ pub struct KafkaUse {
     pub listener_name: Option<String>,
 }
 
+/// Whose Kafka cluster a scenario uses.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClusterUse {
@@ -288,6 +289,7 @@ pub struct Expectation {
     /// A text that the failure must contain.
     pub mentions: Option<String>,
     /// A shorter deadline for the step that must fail, so that a wait which is bound to fail does not take all of its
-    /// time. Default: the step's own.
+    /// time. It must be longer than the step takes when nothing is wrong, or the sabotage proves nothing. Default: the
+    /// step's own.
     pub within: Option<Span>,
 }

@@ -1,8 +1,15 @@
 //! "Did you mean": the nearest word of a closed list.
 
-/// The candidate that `found` was most likely meant to be, if one is near enough.
+/// Above so many candidates nobody's guess is worth the time that each comparison takes.
+const MOST_CANDIDATES: usize = 200;
+
+/// The candidate that `found` was most likely meant to be, if one is near enough. None of more than 200 is.
 pub(crate) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = found.to_lowercase().replace('_', "-");
+    let candidates: Vec<&str> = candidates.into_iter().take(MOST_CANDIDATES + 1).collect();
+    if candidates.len() > MOST_CANDIDATES {
+        return None;
+    }
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
@@ -76,6 +83,14 @@ mod tests {
         assert_eq!(nearest("produce_and_consume", words), Some("produce-and-consume"));
         assert_eq!(nearest("Delete", words), Some("delete"));
         assert_eq!(nearest("frobnicate", words), None);
+    }
+
+    #[test]
+    fn among_very_many_words_none_is_guessed() {
+        let words: Vec<String> = (0..MOST_CANDIDATES).map(|n| format!("word-{n}")).collect();
+        let all = || words.iter().map(String::as_str);
+        assert_eq!(nearest("wrod-7", all()), Some("word-7"));
+        assert_eq!(nearest("wrod-7", all().chain(["one-more"])), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::cli::Exit;
 use crate::report::{Error, Report, table as page};
+use crate::scenario::visible;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs;
 
@@ -15,6 +16,8 @@ pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, 
         match Report::read(path) {
             Ok(report) => read.push(report),
             Err(error) => {
+                let error = error.to_string();
+                let error = visible(&error);
                 eprintln!("error: {error}; expected the report.json of a run, as `scenario run` names it at its end");
                 return Ok(Exit::Usage);
             }
@@ -23,7 +26,8 @@ pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, 
     let text = page(&read);
     match write {
         Some(path) => fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source })?,
-        None => print!("{text}"),
+        // Reports hold texts of scenarios, brokers and gateways.
+        None => print!("{}", visible(&text)),
     }
     Ok(Exit::Passed)
 }

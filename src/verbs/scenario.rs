@@ -34,7 +34,8 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let chosen = match selection.choose(scenario::load_all(&paths::scenarios())) {
         Ok(chosen) => chosen,
         Err(error) => {
-            eprintln!("error: {error}");
+            // It quotes names of folders.
+            eprintln!("error: {}", scenario::visible(&error.to_string()));
             return Ok(Exit::Usage);
         }
     };
@@ -82,9 +83,14 @@ fn fit_to_run(chosen: Chosen) -> Option<Vec<Job>> {
         return None;
     }
     for name in &chosen.passed_over {
-        eprintln!("scenario {name} cannot be read and was not chosen; `cargo xtask scenario lint {name}` says why");
+        eprintln!("{}", passed_over(name));
     }
     Some(chosen.folders.into_iter().map(Job::from).collect())
+}
+
+fn passed_over(name: &str) -> String {
+    let name = scenario::visible(name);
+    format!("scenario {name} cannot be read and was not chosen; `cargo xtask scenario lint {name}` says why")
 }
 
 #[cfg(test)]
@@ -118,5 +124,14 @@ mod tests {
         let steps = "steps:\n- create-topic: {topic: t}\n- produce-and-consume: {topic: t, messages: 1}\n";
         let half_written = parse("scenarios/half-written".into(), "nam: x\n", BTreeMap::new());
         assert_eq!(jobs(vec![folder(steps), half_written]), Some(1));
+    }
+
+    #[test]
+    fn the_name_of_a_folder_does_nothing_to_a_terminal() {
+        let text = passed_over("half\u{1b}[2Jwritten");
+        assert!(
+            text.starts_with("scenario half\\u{1b}[2Jwritten cannot be read") && !text.contains('\u{1b}'),
+            "{text:?}"
+        );
     }
 }

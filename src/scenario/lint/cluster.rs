@@ -1,6 +1,7 @@
 //! Rules on `kafka:`, and on what a scenario may do to a cluster that is not its own.
 
 use super::context::Context;
+use crate::scenario::problem::Problem;
 use crate::scenario::{ClusterUse, Patch, Scenario, Step, Target};
 
 pub(super) fn check(context: &mut Context<'_>) {
@@ -73,6 +74,7 @@ fn existing(context: &mut Context<'_>) {
         context.error("scenario::listener", "/kafka/listener", message, "not with `cluster: existing`", help);
     }
     shared_stays_as_it_is(context);
+    names_of_the_run(context);
     for (at, kind, name, namespace) in changed(context.scenario) {
         let elsewhere =
             namespace.as_ref().is_some_and(|namespace| context.fill(namespace) != context.fill("${namespace}"));
@@ -82,6 +84,24 @@ fn existing(context: &mut Context<'_>) {
             let help = "with `cluster: existing`, change and delete only what the scenario's manifests make";
             context.error("scenario::existing-cluster", &at, message, "not the scenario's", help);
         }
+    }
+}
+
+/// A resource whose name the cluster has already takes over a topic or a user, and cleanup would delete it with its data.
+fn names_of_the_run(context: &mut Context<'_>) {
+    let id = context.fill("${id}");
+    let mut found = Vec::new();
+    for object in context.objects.iter().filter(|object| matches!(object.kind.as_str(), "KafkaTopic" | "KafkaUser")) {
+        let topic = object.node.get("spec").and_then(|spec| spec.get("topicName"));
+        let topic = topic.filter(|_| object.kind == "KafkaTopic");
+        let Some(named) = topic.or_else(|| object.node.get("metadata")?.get("name")) else { continue };
+        let Some(name) = named.text().filter(|name| !name.contains(&id)) else { continue };
+        let message = format!("the {} `{name}` may be one that the existing cluster has already", object.kind);
+        let problem = Problem::error("scenario::existing-cluster", &object.source, message);
+        found.push(problem.at(named.span.clone(), "without `${id}`").help("put `${id}` into its name"));
+    }
+    for problem in found {
+        context.push(problem);
     }
 }
 
@@ -97,6 +117,11 @@ fn changed(scenario: &Scenario) -> Vec<Changed> {
         match &step.value.step {
             Step::Delete(target) => found.push(of_target(format!("/steps/{index}/delete"), target)),
             Step::Patch(patch) => found.push(of_patch(format!("/steps/{index}/patch"), patch)),
+            // Whether the Secret is there already cannot be known without the cluster.
+            Step::Certificate(one) => {
+                let at = format!("/steps/{index}/certificate");
+                found.push((at, "Secret".to_owned(), one.secret.clone(), one.namespace.clone()));
+            }
             _ => {}
         }
     }
@@ -142,6 +167,9 @@ fn shared_stays_as_it_is(context: &mut Context<'_>) {
         let what = match step {
             Step::Scale(_) => "scales a node pool",
             Step::Restart(restart) if restart.broker.is_some() => "restarts a broker",
+            Step::Restart(restart) if restart.gateway && context.scenario.kafka.cluster == ClusterUse::Existing => {
+                "restarts the gateway"
+            }
             Step::Patch(patch) if matches!(patch.kind.as_str(), "Kafka" | "KafkaNodePool") => "changes the cluster",
             Step::Delete(target) if matches!(target.kind.as_str(), "Kafka" | "KafkaNodePool") => "deletes the cluster",
             _ => continue,

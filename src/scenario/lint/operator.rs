@@ -92,6 +92,9 @@ fn node_ids(context: &Context<'_>, pool: &Object) -> Option<Vec<u32>> {
     Some(if grows { listed } else { listed.into_iter().take(replicas).collect() })
 }
 
+/// More than any cluster has.
+const MOST_NODES: usize = 1000;
+
 /// `[10-12,20]` as 10, 11, 12 and 20; nothing where it is another text, or names more nodes than any cluster has.
 fn ranges(text: &str) -> Option<Vec<u32>> {
     let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
@@ -99,7 +102,8 @@ fn ranges(text: &str) -> Option<Vec<u32>> {
     for part in inner.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        if first.abs_diff(last) >= 1000 {
+        // Of all parts together: a part is checked before its ids are made.
+        if ids.len() + first.abs_diff(last) as usize >= MOST_NODES {
             return None;
         }
         if first <= last {
@@ -187,6 +191,15 @@ mod tests {
         let open = routes(&Context::new(&open), "TLSRoute");
         assert!(open.has("one-node-one-0") && !open.has("one-node-one-x") && !open.has("one-node-tow-0"));
         assert_eq!(open.names(), ["one-kafka-bootstrap", "one-node-one-ID"]);
+    }
+
+    #[test]
+    fn ids_are_bounded_in_all_and_not_only_in_each_range() {
+        assert_eq!(ranges("[10-12, 20]"), Some(vec![10, 11, 12, 20]));
+        assert_eq!(ranges("[0-999]").map(|ids| ids.len()), Some(MOST_NODES));
+        assert_eq!(ranges("[0-1000]"), None);
+        assert_eq!(ranges("[0-499,500-999,1000]"), None);
+        assert_eq!(ranges(&format!("[{}]", ["0-999"; 3].join(","))), None);
     }
 
     #[test]

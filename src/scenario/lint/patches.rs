@@ -4,6 +4,11 @@ use super::context::Context;
 use super::steps::exactly_one;
 use crate::scenario::{JsonOp, Patch, suggest};
 
+/// `.spec.listeners` of kubectl, or `$.spec.listeners` of JSONPath, without the beginning.
+fn slashes(place: &str) -> String {
+    place.trim_start_matches(['$', '.']).replace('.', "/")
+}
+
 /// `at` is the place of the patch in `scenario.yaml`.
 pub(super) fn check(context: &mut Context<'_>, at: &str, patch: &Patch) {
     let ways = usize::from(patch.merge.is_some()) + usize::from(patch.json.is_some());
@@ -14,7 +19,7 @@ pub(super) fn check(context: &mut Context<'_>, at: &str, patch: &Patch) {
         for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place?))) {
             if !place.starts_with('/') {
                 let message = format!("`{place}` is not a JSON pointer");
-                let help = format!("begin with a slash and put slashes between: `/{}`", place.replace('.', "/"));
+                let help = format!("begin with a slash and put slashes between: `/{}`", slashes(place));
                 context.error("scenario::patch", &format!("{at}/{key}"), message, "not a JSON pointer", &help);
             }
         }

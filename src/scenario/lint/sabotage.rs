@@ -6,6 +6,7 @@ use crate::scenario::{Sabotage, Span, Step, suggest};
 
 pub(super) fn check(context: &mut Context<'_>) {
     let mut names = std::collections::BTreeSet::new();
+    let steps: Vec<String> = (0..context.scenario.steps.len()).map(|index| context.scenario.step_name(index)).collect();
     for (index, sabotage) in context.scenario.sabotage.iter().enumerate() {
         let (at, sabotage) = (format!("/sabotage/{index}"), &sabotage.value);
         if sabotage.name.trim().is_empty() {
@@ -27,14 +28,17 @@ pub(super) fn check(context: &mut Context<'_>) {
             );
         }
         actions(context, &at, sabotage);
-        let expected = step(context, &format!("{at}/expect/step"), &sabotage.expect.step);
+        let expected = step(context, &steps, &format!("{at}/expect/step"), &sabotage.expect.step);
         if let Some(expected) = expected {
             cause(context, &at, sabotage, expected);
             shorter(context, &at, sabotage, expected);
-            in_time(context, &at, sabotage, expected);
+            in_time(context, &steps, &at, sabotage, expected);
         }
     }
 }
+
+/// Below it, a step on a busy machine may not be done although nothing is wrong.
+const SURELY_DONE: Span = Span::seconds(5);
 
 /// `within` shortens the deadline of the step that is to fail, which needs to have a longer one.
 fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usize) {
@@ -55,6 +59,12 @@ fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: u
         Some(_) if within == Span::seconds(0) => {
             let message = format!("the step `{name}` has no time at all");
             context.error("scenario::within", &pointer, message, "zero", "some seconds are enough for a wait to fail");
+        }
+        Some(_) if within < SURELY_DONE => {
+            let message = format!("the step `{name}` may take more than {within} when nothing is wrong");
+            let help =
+                "with less time than the step usually needs, it is red without the sabotage, which proves nothing";
+            context.warning("scenario::within", &pointer, message, "below 5 s", help);
         }
         Some(_) => {}
     }
@@ -90,11 +100,9 @@ fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
     }
 }
 
-fn step(context: &mut Context<'_>, pointer: &str, reference: &str) -> Option<usize> {
+fn step(context: &mut Context<'_>, names: &[String], pointer: &str, reference: &str) -> Option<usize> {
     let found = context.scenario.find_step(reference);
     if found.is_none() {
-        let names: Vec<String> =
-            (0..context.scenario.steps.len()).map(|index| context.scenario.step_name(index)).collect();
         let help = match suggest::nearest(reference, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the steps are {}", suggest::all_of(names.iter().map(String::as_str))),
@@ -110,12 +118,12 @@ fn step(context: &mut Context<'_>, pointer: &str, reference: &str) -> Option<usi
     found
 }
 
-fn in_time(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usize) {
+fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sabotage, expected: usize) {
     let expected_name = context.scenario.step_name(expected);
     for (key, reference) in [("leave-out", &sabotage.leave_out), ("before", &sabotage.before)] {
         let Some(reference) = reference else { continue };
         let pointer = format!("{at}/{key}");
-        let Some(index) = step(context, &pointer, reference) else { continue };
+        let Some(index) = step(context, steps, &pointer, reference) else { continue };
         let late = if key == "leave-out" { index >= expected } else { index > expected };
         if late {
             let message = format!("`{key}: {reference}` comes too late to make `{expected_name}` fail");

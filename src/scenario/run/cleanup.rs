@@ -87,11 +87,18 @@ async fn one(lab: &Lab, clients: &BTreeMap<String, Access>, undo: &Undo) -> Resu
         }
         Undo::DeleteTopic { client, topic, of: None } => delete_topic_somehow(lab, clients.get(client), topic).await,
         Undo::DeleteTopic { client, topic, of: Some(cluster) } => match clients.get(client) {
-            Some(access) => delete_topic(access, topic, TOPIC_WITHIN).await.map_err(|error| error.to_string()),
+            Some(access) => {
+                delete_topic(access, topic, TOPIC_WITHIN).await.map_err(|error| still_there(topic, cluster, &error))
+            }
             // Passwords and keys are never written down, so that only the run itself can get in.
-            None => Err(format!("the topic {topic} of {cluster} is still there: delete it by hand")),
+            None => Err(still_there(topic, cluster, &"the run that made it is over, and no password is written down")),
         },
     }
+}
+
+/// On a cluster that is not the lab's, what stays behind is for its user to remove.
+fn still_there(topic: &str, cluster: &str, error: &dyn std::fmt::Display) -> String {
+    format!("the topic {topic} of {cluster} is still there ({error}): delete it by hand")
 }
 
 /// By the shared cluster's own listener, since the scenario may have cut its client off; else by that client.
@@ -110,5 +117,26 @@ async fn delete_topic_somehow(lab: &Lab, client: Option<&Access>, topic: &str) -
     match (by_shared, client) {
         (Err(_), Some(access)) => delete_topic(access, topic, TOPIC_WITHIN).await.map_err(|error| error.to_string()),
         (result, _) => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab;
+
+    #[tokio::test]
+    async fn a_topic_that_stays_behind_is_named_with_its_cluster() {
+        let (_held, lab) = lab::testing::lab("cleanup");
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
+        let access = Access::tls(closed.to_string(), String::new());
+        let clients = BTreeMap::from([("known".to_owned(), access)]);
+        for client in ["known", "of-a-dead-run"] {
+            let of = Some("Kafka kafka/prod".to_owned());
+            let undo = Undo::DeleteTopic { client: client.to_owned(), topic: "orders-0a1b2c".to_owned(), of };
+            let told = one(&lab, &clients, &undo).await.expect_err("nobody listens there");
+            assert!(told.starts_with("the topic orders-0a1b2c of Kafka kafka/prod is still there ("), "{told}");
+            assert!(told.ends_with("): delete it by hand"), "{told}");
+        }
     }
 }

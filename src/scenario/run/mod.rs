@@ -44,7 +44,7 @@ pub use lane::Lane;
 pub use live::View;
 pub use record::under_way;
 pub use runner::{Runner, RunnerOptions};
-pub use select::{Chosen, NotAShard, NothingChosen, Selection, Shard, any_seed};
+pub use select::{Chosen, NotAShard, NothingChosen, Selection, Shard};
 pub use session::SessionOptions;
 pub use stop::Stop;
 pub use suite::{Executor, SuiteOptions};

@@ -2,12 +2,13 @@
 
 use super::{Context, Stop};
 use crate::report::Failure;
+use crate::scenario::visible;
 use std::io::{self, BufRead, IsTerminal};
 
 /// Says how to look around, and waits for Enter, or until the run is stopped. Without a terminal it only says.
 pub async fn pause(context: &Context<'_>, failure: &Failure, stop: &Stop) {
     let info = &context.lab.info;
-    eprintln!("\npaused: {} failed: {}: {}", context.job.name(), failure.cause, failure.seen);
+    eprintln!("\n{}", paused(context.job.name(), failure));
     eprintln!("  export KUBECONFIG={}", info.kubeconfig);
     eprintln!("  kubectl --context {} -n {} get gateways,tlsroutes,kafkas,pods", info.context, context.namespace);
     eprintln!("  logs: {}", context.lab.dir.logs());
@@ -26,5 +27,29 @@ pub async fn pause(context: &Context<'_>, failure: &Failure, stop: &Stop) {
     tokio::select! {
         _ = enter => {}
         _ = stop.raised() => {}
+    }
+}
+
+/// What was seen may be a text of a broker or of a gateway.
+fn paused(name: &str, failure: &Failure) -> String {
+    visible(&format!("paused: {name} failed: {}: {}", failure.cause, failure.seen)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::Cause;
+
+    #[test]
+    fn what_was_seen_does_nothing_to_a_terminal() {
+        let failure = Failure {
+            step: None,
+            cause: Cause::Timeout,
+            wanted: String::new(),
+            seen: "\u{1b}[2Jgone".to_owned(),
+            since_change: None,
+            evidence: Vec::new(),
+        };
+        assert_eq!(paused("one", &failure), "paused: one failed: timeout: \\u{1b}[2Jgone");
     }
 }

@@ -149,7 +149,9 @@ impl Runner {
             let found = Record::abandoned(&self.lab.dir, |state| state.slot.as_deref() == Some(slot))?;
             for record in found.records {
                 let namespace = &record.state.namespace;
-                self.options.view.say(format!("{namespace} makes place for another run: listener {slot} is needed"));
+                self.options
+                    .view
+                    .say(format!("removing {namespace}, left by an earlier run: this run needs listener {slot}"));
                 if let Some(problem) = cleanup::after(&self.lab, record).await {
                     self.options.view.say(format!("  {problem}"));
                 }
@@ -229,7 +231,7 @@ impl Runner {
             && let Some(failure) = judged.failure()
         {
             let folder = self.folder.scenario(&task.slug());
-            context.line.step("collects what there is to see");
+            context.line.step("collecting diagnostics");
             left.diagnostics = diagnostics::collect(&context, &folder, failure).await;
             if self.options.pause_on_failure {
                 let _turn = self.pausing.lock().await;
@@ -244,7 +246,9 @@ impl Runner {
         }
         if self.options.keep {
             let kept = context.journal.keep();
-            left.cleanup_failed = kept.err().map(|error| format!("it cannot be told from the dead: {error}"));
+            left.cleanup_failed = kept
+                .err()
+                .map(|error| format!("could not mark the run as kept, so the next run will delete it: {error}"));
         } else {
             let begun = Instant::now();
             context.line.step("cleans up");

@@ -165,11 +165,6 @@ pub fn shuffle<T>(items: &mut [T], seed: u64) {
     }
 }
 
-/// A seed that nobody chose, short enough to be typed.
-pub fn any_seed() -> u64 {
-    super::ident::random() % 1_000_000
-}
-
 fn splitmix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;

@@ -1,8 +1,8 @@
 use super::*;
 use crate::cause::Cause;
 use crate::report::{Exit, Failure, Verdict};
+use crate::scenario::run::Job;
 use crate::scenario::run::fake::{info, result, scenario};
-use crate::scenario::run::{Job, any_seed};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -96,7 +96,6 @@ async fn the_same_seed_gives_the_same_orders_and_each_round_another() {
     assert_eq!(orders[0].len(), 16);
     assert_ne!(orders[0][..8], orders[0][8..]);
     assert_ne!(orders[0][..8], names.map(String::from), "this seed happens to change the order");
-    assert!(any_seed() < 1_000_000);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! certificate.
 
-use super::Outcome;
+use super::standing::{Standing, left_alone, standing};
+use super::{Outcome, objects};
 use crate::cause::Cause;
 use crate::kube::{self, MANAGER};
 use crate::scenario::run::authority::{self, Signer, Wanted};
@@ -28,6 +29,10 @@ pub async fn certificate(context: &mut Context<'_>, step: &Certificate) -> Outco
     }))
     .map_err(|error| failed(error.to_string()))?;
     let target = context.object("Secret", &step.secret, step.namespace.as_deref()).await?;
+    let there = objects::get(context, &target).await?.is_some();
+    if standing(context, &target, there).of_a_secret() == Standing::LeftAlone {
+        return Err(left_alone(&target));
+    }
     context.journal.applies(&target);
     let applied = kube::apply(&context.lab.catalog, &secret, &context.namespace, MANAGER);
     context.clock.waiting(applied).await.map_err(|error| StepFailure::kube(&wanted, &error))?;

@@ -2,11 +2,12 @@
 
 use super::Outcome;
 use super::objects::{patch, remove};
+use super::standing::Standing;
 use crate::cause::Cause;
 use crate::client;
 use crate::kube::{self, Catalog, Progressed, wait_for, wait_for_all};
 use crate::scenario::run::{Context, StepFailure, clients, explain, gateway};
-use crate::scenario::{Patch, Restart, Scale, Span};
+use crate::scenario::{ClusterUse, Patch, Restart, Scale, Span};
 use ::kube::api::DynamicObject;
 use serde_json::json;
 use std::time::Duration;
@@ -58,6 +59,7 @@ pub async fn pool_has(
 }
 
 pub async fn restart(context: &mut Context<'_>, step: &Restart) -> Outcome {
+    may_restart(context.job.scenario.kafka.cluster)?;
     let within = step.within.unwrap_or(WITHIN).0;
     match (step.broker, step.gateway) {
         (Some(broker), _) => {
@@ -73,6 +75,15 @@ pub async fn restart(context: &mut Context<'_>, step: &Restart) -> Outcome {
             Err(StepFailure::new(Cause::Unknown, "a restart", "the step names neither broker nor gateway"))
         }
     }
+}
+
+/// Brokers and gateways were there before the run.
+fn may_restart(cluster: ClusterUse) -> Result<(), StepFailure> {
+    if Standing::of(cluster, false, true, true) != Standing::LeftAlone {
+        return Ok(());
+    }
+    let seen = "with `cluster: existing` neither brokers nor the gateway are restarted, since others use them";
+    Err(StepFailure::new(Cause::ManifestRefused, "a restart", seen))
 }
 
 /// Deletes the broker's Pod and waits until the one that takes its place is ready.
@@ -146,4 +157,16 @@ pub fn ready(pod: &DynamicObject) -> bool {
     let conditions = pod.data["status"]["conditions"].as_array();
     let ready = conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"));
     ready && pod.metadata.deletion_timestamp.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_an_existing_cluster_is_restarted() {
+        let refused = may_restart(ClusterUse::Existing).expect_err("it is somebody else's");
+        assert!(refused.seen.contains("`cluster: existing`"), "{}", refused.seen);
+        assert!(may_restart(ClusterUse::Shared).is_ok() && may_restart(ClusterUse::Own).is_ok());
+    }
 }

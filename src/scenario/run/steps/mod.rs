@@ -12,6 +12,7 @@ mod probe;
 mod probe_tcp;
 mod refuse;
 mod settle;
+mod standing;
 mod traffic;
 mod wait;
 mod whose;

@@ -1,11 +1,12 @@
 //! apply, delete, patch, churn.
 
 use super::Outcome;
+use super::standing::{Standing, left_alone, standing};
 use crate::cause::Cause;
 use crate::kube::{self, Catalog, MANAGER, ObjectRef, Progressed, wait_for};
 use crate::scenario::run::journal::{Undo, as_new, inverse, way_back};
 use crate::scenario::run::{Context, StepFailure};
-use crate::scenario::{Churn, ClusterUse, Patch, Target};
+use crate::scenario::{Churn, Patch, Target};
 use ::kube::api::{DynamicObject, Patch as KubePatch, PatchParams};
 use serde_json::Value;
 use std::time::Duration;
@@ -27,11 +28,10 @@ async fn apply_one(context: &mut Context<'_>, object: &DynamicObject, file: &str
     let name = object.metadata.name.clone().unwrap_or_default();
     let target = context.object(&types.kind, &name, object.metadata.namespace.as_deref()).await?;
     let target = ObjectRef { api_version: types.api_version, ..target };
-    // Somebody else's object is changed back afterwards, not deleted.
     let before = if context.journal.owns(&target) { None } else { get(context, &target).await? };
-    match before {
-        Some(was) if foreign(context, &target) => {
-            keep_what_is_there(context, &target)?;
+    match (standing(context, &target, before.is_some()), before) {
+        (Standing::LeftAlone, _) => return Err(left_alone(&target)),
+        (Standing::Borrowed, Some(was)) => {
             context.journal.push(Undo::Restore { object: target.clone(), was: Box::new(was) });
         }
         _ => context.journal.applies(&target),
@@ -47,9 +47,12 @@ pub async fn delete(context: &mut Context<'_>, target: &Target) -> Outcome {
     let Some(was) = get(context, &object).await? else {
         return Err(StepFailure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
     };
-    if !context.journal.owns(&object) && foreign(context, &object) {
-        keep_what_is_there(context, &object)?;
-        context.journal.push(Undo::Restore { object: object.clone(), was: Box::new(was.clone()) });
+    match standing(context, &object, true) {
+        Standing::LeftAlone => return Err(left_alone(&object)),
+        Standing::Borrowed => {
+            context.journal.push(Undo::Restore { object: object.clone(), was: Box::new(was.clone()) });
+        }
+        Standing::Own => {}
     }
     let removed = context.clock.waiting(remove(&context.lab.catalog, &object, was.metadata.uid.as_deref())).await;
     removed.map_err(|error| StepFailure::kube(wanted, &error))?;
@@ -83,8 +86,11 @@ pub async fn patch(context: &mut Context<'_>, patch: &Patch) -> Outcome {
     let change = change(patch).map_err(|seen| StepFailure::new(Cause::ManifestRefused, &wanted, seen))?;
     let refused = |error| StepFailure::kube(&wanted, &kube::Error::request(format!("patch {object}"))(error));
     let params = PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
-    if foreign(context, &object) {
-        keep_what_is_there(context, &object)?;
+    let standing = standing(context, &object, true);
+    if standing == Standing::LeftAlone {
+        return Err(left_alone(&object));
+    }
+    if standing == Standing::Borrowed {
         let whole = serde_json::to_value(&before).unwrap_or_default();
         let merge = match &patch.merge {
             Some(merge) => inverse(merge, &whole),
@@ -146,19 +152,4 @@ pub async fn get(context: &Context<'_>, object: &ObjectRef) -> Result<Option<Dyn
         .waiting(api.get_opt(&object.name))
         .await
         .map_err(|error| failed(&kube::Error::request(format!("read {object}"))(error)))
-}
-
-/// On a cluster that is not the lab's, what was there before the run stays as it is: even an object that is put right
-/// again at the end would have been broken in between.
-fn keep_what_is_there(context: &Context<'_>, object: &ObjectRef) -> Result<(), StepFailure> {
-    if context.job.scenario.kafka.cluster != ClusterUse::Existing || context.journal.owns(object) {
-        return Ok(());
-    }
-    let seen = format!("{object} was there before this run, and with `cluster: existing` such objects are left alone");
-    Err(StepFailure::new(Cause::ManifestRefused, "an object of this run", seen))
-}
-
-/// Whether the object is not of the run's own namespace, which goes away with everything in it.
-fn foreign(context: &Context<'_>, object: &ObjectRef) -> bool {
-    object.namespace != context.namespace
 }

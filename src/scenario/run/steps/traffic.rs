@@ -72,7 +72,7 @@ pub async fn describe_cluster(context: &mut Context<'_>, step: &DescribeCluster)
         };
         let failure = match in_a_row {
             0 => failure,
-            before => failure.with_evidence([format!("as wanted {before} times, and then not")]),
+            before => failure.with_evidence([in_a_row_before(before)]),
         };
         in_a_row = 0;
         if Instant::now() >= deadline {
@@ -80,6 +80,13 @@ pub async fn describe_cluster(context: &mut Context<'_>, step: &DescribeCluster)
         }
         // Metadata has no watch.
         context.clock.waiting(tokio::time::sleep(Duration::from_millis(500))).await;
+    }
+}
+
+fn in_a_row_before(count: u32) -> String {
+    match count {
+        1 => "1 answer was as expected, then this one was not".to_owned(),
+        _ => format!("{count} answers in a row were as expected, then this one was not"),
     }
 }
 
@@ -183,4 +190,15 @@ fn unproved(step: &ProduceConsume, brokers: &[BrokerShare], wanted: &str) -> Opt
 
 fn shares(did: &str, brokers: &[BrokerShare]) -> Vec<String> {
     brokers.iter().map(|share| format!("{} {did} {}", share.broker, share.messages)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_before_the_wrong_one_are_counted() {
+        assert_eq!(in_a_row_before(1), "1 answer was as expected, then this one was not");
+        assert_eq!(in_a_row_before(3), "3 answers in a row were as expected, then this one was not");
+    }
 }
