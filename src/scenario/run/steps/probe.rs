@@ -18,8 +18,8 @@ const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
 pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
 /// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
-/// leads four more connections to the first one's broker once in 81 times, and one that takes turns never.
-pub(super) const TIMES_FOR_A_BROKER: u32 = 5;
+/// passes so once in 4000 times, and one that takes turns never.
+pub(super) const TIMES_FOR_A_BROKER: u32 = 8;
 
 pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
     let within = step.within.unwrap_or(WITHIN).0;
