@@ -17,13 +17,16 @@ const WITHIN: Span = Span::seconds(30);
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
 pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
+/// How long a gateway may take until all of its replicas and threads have taken a change over, once one of them has.
+pub(super) const SETTLE: Duration = Duration::from_secs(2);
+
 /// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
 /// passes so once in 4000 times, and one that takes turns never.
 pub(super) const TIMES_FOR_A_BROKER: u32 = 8;
 
 pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
     let within = step.within.unwrap_or(WITHIN).0;
-    let deadline = Instant::now() + within;
+    let mut deadline = Instant::now() + within;
     let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
     let authority = match step.expect.terminated_by {
         Some(Terminator::Gateway) => Some(clients::lab_ca(context)?),
@@ -53,6 +56,7 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         let (answer, failure) = match look {
             Look::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
                 Next::Passed => {
+                    context.served.insert((step.sni.clone(), address.port()));
                     let seen = match times {
                         1 => outcome.to_string(),
                         _ => format!("{times} times in a row: {outcome}"),
@@ -71,6 +75,11 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         match answer {
             Next::Differing(seen) => return Err(differing(step, seen, &outcome)),
             Next::Again if failure.is_none() => continue,
+            Next::Settle => {
+                deadline += SETTLE;
+                context.clock.waiting(tokio::time::sleep(SETTLE)).await;
+                continue;
+            }
             _ => {}
         }
         if Instant::now() + AGAIN >= deadline {
