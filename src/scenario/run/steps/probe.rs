@@ -197,6 +197,9 @@ async fn by_the_client(
     outcome: &TlsOutcome,
     why: &str,
 ) -> Result<Look, StepFailure> {
+    if let Some(failure) = without_a_client(step, wanted, &context.cluster) {
+        return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+    }
     let words = format!("{}: broker {wanted} answers", step.sni);
     let access = clients::access(context, None).await?;
     let asked = async {
@@ -218,6 +221,14 @@ async fn by_the_client(
         Err((cause @ Cause::WrongBroker, seen)) => Look::Another(Peer::Another, StepFailure::new(cause, words, seen)),
         Err((cause, seen)) => Look::Failed(StepFailure::new(cause, words, seen)),
     })
+}
+
+/// The scenario's clients know only the cluster in use: a broker of the same id there says nothing about another cluster.
+fn without_a_client(step: &Probe, wanted: i32, in_use: &str) -> Option<StepFailure> {
+    let cluster = step.expect.cluster.as_deref().filter(|cluster| *cluster != in_use)?;
+    let words = format!("{}: {} answers", step.sni, owned(wanted, Some(cluster)));
+    let seen = "it does not say who it is, and only clients of the cluster in use can ask";
+    Some(StepFailure::new(Cause::Unknown, words, seen))
 }
 
 /// What the handshake shows against what it must show.
@@ -293,6 +304,19 @@ fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<Step
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broker_of_another_cluster_is_not_asked_by_a_client_of_the_one_in_use() {
+        let step = |expect: &str| -> Probe {
+            serde_saphyr::from_str(&format!("{{sni: b10.x, expect: {{broker: 10{expect}}}}}")).expect("a step")
+        };
+        let failure = without_a_client(&step(", cluster: second"), 10, "first").expect("nobody can ask");
+        assert_eq!(failure.cause, Cause::Unknown);
+        assert_eq!(failure.wanted, "b10.x: broker 10 of Kafka second answers");
+        assert!(failure.seen.contains("only clients of the cluster in use can ask"), "{}", failure.seen);
+        assert!(without_a_client(&step(", cluster: first"), 10, "first").is_none());
+        assert!(without_a_client(&step(""), 10, "first").is_none());
+    }
 
     #[test]
     fn who_cannot_be_told_is_not_the_wanted_one() {
