@@ -70,7 +70,7 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         };
         let failure = failure.map(|failure| match before {
             0 => failure,
-            before => failure.with_evidence([format!("as wanted {before} times, and then not")]),
+            before => failure.with_evidence([broke_off(before)]),
         });
         match answer {
             Next::Differing(seen) => return Err(differing(step, seen, &outcome)),
@@ -106,6 +106,13 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         if answer == Next::Later {
             context.clock.waiting(tokio::time::sleep(AGAIN)).await;
         }
+    }
+}
+
+fn broke_off(before: usize) -> String {
+    match before {
+        1 => "1 connection was as expected, then this one was not".to_owned(),
+        before => format!("{before} connections in a row were as expected, then this one was not"),
     }
 }
 
@@ -316,6 +323,12 @@ mod tests {
         assert!(failure.seen.contains("only clients of the cluster in use can ask"), "{}", failure.seen);
         assert!(without_a_client(&step(", cluster: first"), 10, "first").is_none());
         assert!(without_a_client(&step(""), 10, "first").is_none());
+    }
+
+    #[test]
+    fn a_row_that_breaks_off_says_how_long_it_was() {
+        assert_eq!(broke_off(3), "3 connections in a row were as expected, then this one was not");
+        assert_eq!(broke_off(1), "1 connection was as expected, then this one was not");
     }
 
     #[test]
