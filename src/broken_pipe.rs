@@ -11,7 +11,7 @@ const ENDED_BY_SIGPIPE: i32 = 128 + 13;
 pub fn end_quietly() {
     let otherwise = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        let words = panic.payload_as_str().unwrap_or_default();
+        let words = panic.payload().downcast_ref::<String>().map(String::as_str).unwrap_or_default();
         if words.starts_with("failed printing to std") && words.contains("Broken pipe") {
             process::exit(ENDED_BY_SIGPIPE);
         }

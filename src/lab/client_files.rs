@@ -61,7 +61,8 @@ pub(super) fn write(lab: &Lab, ca: &str, broker_ids: &[i32]) -> Result<ClientFil
     let names = hosts(lab, broker_ids);
     write_whole(&files.hosts, names.as_bytes())?;
     let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    write_whole(&files.java_hosts, format!("127.0.0.1 localhost {}\n{names}", machine.trim()).as_bytes())?;
+    let every = every_listeners_hosts(lab, broker_ids);
+    write_whole(&files.java_hosts, format!("127.0.0.1 localhost {}\n{every}", machine.trim()).as_bytes())?;
     Ok(files)
 }
 
@@ -104,9 +105,21 @@ pub(super) fn quoted(value: &str) -> String {
 }
 
 fn hosts(lab: &Lab, broker_ids: &[i32]) -> String {
+    hosts_below(lab, broker_ids, &lab.info.domain)
+}
+
+/// The names of every listener of the shared cluster.
+fn every_listeners_hosts(lab: &Lab, broker_ids: &[i32]) -> String {
+    let shared = &lab.info.shared;
+    let slots = [&shared.slots, &shared.plain_slots, &shared.tcp_slots].into_iter().flatten().map(String::as_str);
+    let below = ["mtls", "scram"].into_iter().chain(slots).map(|listener| format!("{listener}.{}", lab.info.domain));
+    std::iter::once(lab.info.domain.clone()).chain(below).map(|domain| hosts_below(lab, broker_ids, &domain)).collect()
+}
+
+fn hosts_below(lab: &Lab, broker_ids: &[i32], domain: &str) -> String {
     let address = lab.info.gateway.address;
     let names = std::iter::once("bootstrap".to_owned()).chain(broker_ids.iter().map(|id| format!("broker-{id}")));
-    names.map(|name| format!("{address} {name}.{}\n", lab.info.domain)).collect()
+    names.map(|name| format!("{address} {name}.{domain}\n")).collect()
 }
 
 #[cfg(test)]
@@ -124,7 +137,12 @@ mod tests {
         let (_held, lab) = testing::lab("files");
         let files = write(&lab, "CA", &[10, 11]).expect("written");
         let hosts = fs::read_to_string(&files.java_hosts).expect("read");
-        for line in ["127.0.0.1 localhost", "127.0.0.1 bootstrap.kafka.test", "127.0.0.1 broker-11.kafka.test"] {
+        for line in [
+            "127.0.0.1 localhost",
+            "127.0.0.1 bootstrap.kafka.test",
+            "127.0.0.1 broker-11.kafka.test",
+            "127.0.0.1 bootstrap.mtls.kafka.test",
+        ] {
             assert!(hosts.contains(line), "{line} in {hosts}");
         }
         // A program that prints its arguments stands for Java.

@@ -109,10 +109,11 @@ impl LabDir {
             return Ok(());
         }
         // A folder gets its mark under another name: a kill in between must not leave one that looks like the user's.
-        let draft = self.0.with_extension("draft");
+        let draft = self.draft();
         let (file, folder) = (draft.join(MARK), self.0.clone());
         // One that a killed attempt left: it holds the mark and nothing else, or it is not removed.
-        let _ = fs::remove_file(&file).and_then(|()| fs::remove_dir(&draft));
+        let _ = fs::remove_file(&file);
+        let _ = fs::remove_dir(&draft);
         let private =
             |recursive: bool, path: &Utf8Path| DirBuilder::new().recursive(recursive).mode(0o700).create(path);
         if let Some(parent) = draft.parent() {
@@ -146,9 +147,41 @@ impl LabDir {
             let is_folder = entry.file_type().map_err(cannot(path))?.is_dir();
             if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) }.map_err(cannot(path))?;
         }
-        fs::remove_file(self.0.join(MARK)).map_err(cannot(&self.0.join(MARK)))?;
-        fs::remove_dir(&self.0).map_err(cannot(&self.0))?;
+        // Under another name, so that neither a kill nor a run that still writes leaves this name without its mark.
+        let last = self.draft();
+        fs::rename(&self.0, &last).map_err(cannot(&self.0))?;
+        fs::remove_dir_all(&last).map_err(cannot(&last))?;
         Ok(true)
+    }
+
+    /// Removes the folder if it holds nothing but its mark.
+    ///
+    /// # Errors
+    /// As [`LabDir::remove`] has them.
+    pub fn remove_if_empty(&self) -> Result<(), FolderError> {
+        let entries = self.0.read_dir_utf8().map_err(FileError::of("look at", &self.0))?;
+        if entries.flatten().all(|entry| entry.file_name() == MARK) {
+            self.remove()?;
+        }
+        Ok(())
+    }
+
+    /// A folder of this lab's for something of a run's. Unlike `create_dir_all` it never makes the lab's own folder, which
+    /// would then have no mark.
+    ///
+    /// # Errors
+    /// When the lab is gone, or the folder cannot be made.
+    pub fn folder(&self, name: &str) -> io::Result<Utf8PathBuf> {
+        let path = self.0.join(name);
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(path),
+        }
+    }
+
+    /// Where the folder is before it has its name, and after.
+    fn draft(&self) -> Utf8PathBuf {
+        self.0.with_extension("draft")
     }
 
     /// The id that this lab's processes carry. A folder that was copied, or put back from a backup, has none.

@@ -67,6 +67,34 @@ fn a_kill_while_the_folder_is_made_does_not_stop_the_next_attempt() {
 }
 
 #[test]
+fn neither_an_empty_draft_nor_a_run_that_still_writes_stops_the_next_lab() {
+    let state = State::new();
+    let lab = state.lab("one");
+    fs::create_dir(state.path().join("one.draft")).expect("made");
+    lab.make().expect("made in spite of an empty draft");
+    lab.remove().expect("removed");
+    assert!(lab.folder("runs").is_err(), "a run never makes the lab's own folder");
+    lab.make().expect("made again");
+    assert!(lab.folder("runs").expect("made").ends_with("one/runs"));
+    lab.folder("runs").expect("found");
+    lab.remove().expect("removed");
+    assert_eq!(fs::read_dir(state.path()).expect("listed").count(), 0);
+}
+
+#[test]
+fn a_lab_that_was_refused_at_once_leaves_nothing_and_any_other_stays() {
+    let state = State::new();
+    let lab = state.lab("one");
+    lab.make().expect("made");
+    lab.remove_if_empty().expect("removed");
+    assert!(!lab.path().exists());
+    lab.make().expect("made");
+    fs::write(lab.info(), "{}").expect("written");
+    lab.remove_if_empty().expect("looked at");
+    assert!(lab.info().exists());
+}
+
+#[test]
 fn another_spelling_of_the_state_folder_is_the_same_lab() {
     let state = State::new();
     let real = state.path().join("state");

@@ -1,7 +1,6 @@
 //! Taking a lab down: nothing of it is left, whatever state it was in, and nothing else is touched.
 
 use super::{Error, LabDir, hosts, kind_lab, lock};
-use crate::file_error::FileError;
 use crate::local;
 use crate::progress::Progress;
 use camino::Utf8PathBuf;
@@ -12,7 +11,7 @@ use std::fs;
 /// # Errors
 /// What could not be stopped or removed. A folder without the lab's mark is left as it is, which is an error too.
 pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), Error> {
-    let _turn = lock::take(dir, progress)?;
+    let _turn = lock::take(dir, progress).await?;
     let phase = progress.phase("down");
     let (components, removed) = take_apart(dir, name, progress).await?;
     // Last, and told last: what the user's own file is like must not keep anything of the lab running.
@@ -20,7 +19,7 @@ pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), E
     if components.is_empty() && !removed {
         phase.done("no such lab was up");
     } else {
-        phase.done(format!("{} processes stopped, state removed", components.len()));
+        phase.done(format!("{}, state removed", stopped(&components)));
     }
     Ok(())
 }
@@ -36,19 +35,23 @@ pub(super) async fn finish_begun(dir: &LabDir, name: &str, progress: &Progress) 
     }
     let phase = progress.phase("down");
     let (components, _) = take_apart(dir, name, progress).await?;
-    phase.done(format!("an earlier `lab down` had not ended: {} processes stopped, state removed", components.len()));
+    phase.done(format!("an earlier `lab down` had not ended: {}, state removed", stopped(&components)));
     Ok(true)
 }
 
 async fn take_apart(dir: &LabDir, name: &str, progress: &Progress) -> Result<(Vec<String>, bool), Error> {
     if dir.mark()?.is_some() {
-        let path = begun(dir);
-        fs::write(&path, "`lab down` was begun; the next `lab up` ends it first\n")
-            .map_err(FileError::of("write", &path))?;
+        // A disk without room must not keep the lab running: without this note the next `up` repairs what is there.
+        let _ = fs::write(begun(dir), "`lab down` was begun; the next `lab up` ends it first\n");
     }
     kind_lab::down(dir, name, progress).await?;
     let components = local::down::stop(dir).await?;
     Ok((components, dir.remove()?))
+}
+
+fn stopped(components: &[String]) -> String {
+    let count = components.len();
+    format!("{count} {} stopped", if count == 1 { "process" } else { "processes" })
 }
 
 /// There from the first moment of a `down` until the folder is gone.

@@ -15,8 +15,8 @@ pub fn variables(lab: &Lab) -> String {
         ("LAB_CA", files.ca.to_string()),
         ("LAB_CLIENT_PROPERTIES", files.properties.to_string()),
         ("LAB_KCAT_CONFIG", files.kcat.to_string()),
-        // Kafka's own scripts hand this to Java, which then knows the lab's names without /etc/hosts.
-        ("KAFKA_OPTS", format!("-Djdk.net.hosts.file={}", files.java_hosts)),
+        // Not as KAFKA_OPTS, which may hold something of the user's: a JVM with such a file knows no other names.
+        ("LAB_JAVA_OPTS", format!("-Djdk.net.hosts.file={}", files.java_hosts)),
     ];
     if files.tools.exists() {
         all.push(("LAB_KAFKA_TOOLS", files.tools.to_string()));
@@ -33,9 +33,10 @@ mod tests {
     async fn what_one_types_by_hand_is_there() {
         let (_held, lab) = testing::lab("env");
         let text = variables(&lab);
-        for line in ["export LAB_PORT_BASE='9092'", "export LAB_GATEWAY_CLASS='traefik'", "/client/java-hosts'"] {
+        for line in ["export LAB_PORT_BASE='9092'", "export LAB_GATEWAY_CLASS='traefik'", "export LAB_JAVA_OPTS='-D"] {
             assert!(text.contains(line), "{line} in {text}");
         }
+        assert!(!text.contains("KAFKA_OPTS"), "it is the user's: {text}");
         assert!(!text.contains("LAB_KAFKA_TOOLS"), "they are not there: {text}");
         std::fs::create_dir_all(ClientFiles::of(&lab).tools).expect("made");
         assert!(variables(&lab).contains("export LAB_KAFKA_TOOLS='"));

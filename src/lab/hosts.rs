@@ -13,6 +13,18 @@ fn system() -> Utf8PathBuf {
     "/etc/hosts".into()
 }
 
+/// Whether the system's hosts file may be written, without a change to it: to be known before a lab is made for it.
+///
+/// # Errors
+/// When it may not.
+pub(super) fn check() -> Result<(), FileError> {
+    let path = system();
+    match std::fs::OpenOptions::new().append(true).open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(FileError::of("write", path)(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Puts the lab's lines into the system's hosts file, in place of older ones. `lines`: an address and a name each.
 pub(super) fn write(lab: &str, lines: &str) -> Result<(), FileError> {
     replace::replace(&system(), |text| with_lines(text, lab, lines))

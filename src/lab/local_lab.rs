@@ -119,7 +119,7 @@ async fn console_tools(lab: &Lab, parts: &LocalParts, progress: &Progress) -> Re
         match obtain::all(vec!["kafka-tools".to_owned()], progress).await {
             Ok(found) => found.into_iter().map(|part| part.path).next().unwrap_or_default(),
             Err(Error::Missing { .. }) => {
-                progress.say("Kafka's console tools are not there; `lab env` names those that are");
+                progress.say("Kafka's console tools cannot be had here; the lab works without them");
                 return Ok(());
             }
             Err(error) => return Err(error),

@@ -6,7 +6,10 @@ use crate::progress::Progress;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::time::Duration;
 use std::{fs, io};
+
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Held while a lab is changed; let go when dropped, and by the kernel when the process is killed.
 pub(super) struct Turn {
@@ -25,21 +28,26 @@ impl Drop for Turn {
 }
 
 /// Waits for the turn to change this lab. The lock lies beside the lab's folder, which `down` removes.
-pub(super) fn take(dir: &LabDir, progress: &Progress) -> Result<Turn, Error> {
+pub(super) async fn take(dir: &LabDir, progress: &Progress) -> Result<Turn, Error> {
     // Before anything is written beside it: in another user's folder that would be in its owner's way.
     dir.mark()?;
     let path = dir.path().with_extension("lab-lock");
     if let Some(parent) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(FileError::of("create", parent))?;
     }
+    let mut told = false;
     loop {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(FileError::of("create", &path))?;
         match file.try_lock() {
             Ok(()) => {}
+            // Asked again and again, and not waited for in the kernel, so that Ctrl-C is heard meanwhile.
             Err(TryLockError::WouldBlock) => {
-                progress.say("another command is changing this lab; waiting for it");
-                file.lock().map_err(FileError::of("lock", &path))?;
+                if !std::mem::replace(&mut told, true) {
+                    progress.say("another command is changing this lab; waiting for it");
+                }
+                tokio::time::sleep(AGAIN).await;
+                continue;
             }
             // A file system without locks: go on, as every tool without a lock does.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
@@ -64,6 +72,15 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    #[tokio::test]
+    async fn who_waits_for_the_turn_can_be_interrupted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join("one"));
+        let _turn = take(&dir, &Progress::stderr()).await.expect("taken");
+        let second = tokio::time::timeout(AGAIN * 3, take(&dir, &Progress::stderr())).await;
+        assert!(second.is_err(), "the first still has it, and the wait gave way");
+    }
+
     #[test]
     fn nothing_is_left_beside_a_lab_that_is_gone_and_only_one_has_the_turn() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -73,8 +90,9 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..6 {
                 scope.spawn(|| {
-                    for _ in 0..20 {
-                        let _turn = take(&dir, &Progress::stderr()).expect("taken");
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("built");
+                    for _ in 0..5 {
+                        let _turn = runtime.block_on(take(&dir, &Progress::stderr())).expect("taken");
                         most.fetch_max(holders.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::yield_now();
                         holders.fetch_sub(1, Ordering::SeqCst);

@@ -45,15 +45,16 @@ use camino::Utf8PathBuf;
 /// What keeps a lab from coming up, from answering, or from going down.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no lab named {name} is up; bring it up with `cargo xtask lab up`")]
+    #[error("no lab named {name} is up; bring it up with `cargo xtask lab up{}`", health::named(name))]
     NotUp { name: String },
     #[error("the lab {name} cannot work: {}; {}", dead.join(", "), health::remedy(name))]
     Dead { name: String, dead: Vec<String> },
     #[error("the API server of the lab {name} is not ready: {says}; {}", health::remedy(name))]
     ApiServer { name: String, says: String },
     #[error(
-        "interrupted; what was started stays. `cargo xtask lab up --name {name}` goes on from there, and \
-         `cargo xtask lab down --name {name}` removes it"
+        "interrupted; what was started stays. `cargo xtask lab up{0}` goes on from there, and \
+         `cargo xtask lab down{0}` removes it",
+        health::named(name)
     )]
     Interrupted { name: String },
     #[error(transparent)]
@@ -62,7 +63,8 @@ pub enum Error {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Paths(#[from] PathsError),
-    #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down` removes it")]
+    #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down{}` removes it",
+        path.parent().and_then(|lab| lab.file_name()).map(health::named).unwrap_or_default())]
     State { path: Utf8PathBuf, problem: String },
     #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
     OtherLab { name: String, is: String, wanted: String },
@@ -70,7 +72,7 @@ pub enum Error {
         "the lab {name} is up with the ports from {is} on, and {wanted} is asked for (`--port-base`, LAB_PORT_BASE); take it down first, leave the port base out, or choose another `--name`"
     )]
     OtherPorts { name: String, is: u16, wanted: u16 },
-    #[error("the lab cannot come up, since this is missing:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
+    #[error("this is needed, and cannot be had:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
     Missing { what: Vec<String> },
     #[error("`--lab existing` needs `--context NAME`, since no lab {name} is up in a cluster of yours")]
     NoContext { name: String },

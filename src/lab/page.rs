@@ -19,6 +19,7 @@ pub fn page(lab: &Lab, took: Duration, hosts: bool) -> String {
 
 fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Result {
     let info = &lab.info;
+    let named = named(&info.name);
     let files = ClientFiles::of(lab);
     let ports = &info.gateway.ports;
     writeln!(out, "\nThe lab {} is up after {:.1} s.\n", info.name, took.as_secs_f64())?;
@@ -44,18 +45,15 @@ fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Resu
     writeln!(out, "  bootstrap address  {}", bootstrap(lab))?;
     writeln!(out, "  client properties  {}", short(&files.properties))?;
     writeln!(out, "  kubeconfig         {}", short(&info.kubeconfig))?;
-    for (part, version) in &info.versions {
-        writeln!(out, "  {part:<17}  {version}")?;
-    }
     if hosts {
         writeln!(
             out,
-            "\nThe lab's names are in /etc/hosts, for every client; `cargo xtask lab down` takes them out again."
+            "\nThe lab's names are in /etc/hosts, for every client; `cargo xtask lab down{named}` takes them out again."
         )?;
     } else {
         writeln!(
             out,
-            "\nThe harness resolves *.{} by itself, and so do Java's tools after `eval \"$(cargo xtask lab env)\"`. Other \
+            "\nThe harness resolves *.{} by itself, and so do Java's tools with what `cargo xtask lab env{named}` prints. Other \
              clients need these names in /etc/hosts (`lab up --hosts` writes them):\n",
             info.domain
         )?;
@@ -63,7 +61,6 @@ fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Resu
             writeln!(out, "  {line}")?;
         }
     }
-    let named = named(&info.name);
     writeln!(out, "\nTry next:\n")?;
     writeln!(out, "  cargo xtask scenario run native-tlsroute{named}")?;
     writeln!(out, "  cargo xtask lab status --probe{named}")?;

@@ -2,7 +2,7 @@
 
 use super::choose::{choose, word};
 use super::handle::Lab;
-use super::{Error, LabDir, LabKind, down, kind_lab, local_lab, lock};
+use super::{Error, LabDir, LabKind, down, hosts, kind_lab, local_lab, lock};
 use crate::cli::{KafkaChoice, LabChoice, UpArgs};
 use crate::kindlab::existing::Existing;
 use crate::progress::Progress;
@@ -72,14 +72,26 @@ pub async fn ensure(options: &UpOptions, progress: &Progress) -> Result<Ensured,
 /// What was started stays, so that the next `up` goes on from there and `down` removes it.
 pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
     let dir = LabDir::of(&options.name)?;
-    let _turn = lock::take(&dir, progress)?;
+    if options.hosts {
+        hosts::check()?;
+    }
+    let _turn = lock::take(&dir, progress).await?;
     down::finish_begun(&dir, &options.name, progress).await?;
     dir.make()?;
-    let in_kind = kind_lab::options(&dir, options)?;
-    let chosen = choose(&dir, options.lab, &in_kind).await?;
+    let up = up_in(&dir, options, progress).await;
+    if up.is_err() {
+        // Refused before anything was made: then nothing is left of it either.
+        dir.remove_if_empty()?;
+    }
+    up
+}
+
+async fn up_in(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
+    let in_kind = kind_lab::options(dir, options)?;
+    let chosen = choose(dir, options.lab, &in_kind).await?;
     progress.say(format!("lab {}: {} ({})", options.name, word(chosen.kind), chosen.why));
     match chosen.kind {
-        LabKind::Local => local_lab::up(&dir, options, progress).await,
-        kind @ (LabKind::Kind | LabKind::Existing) => kind_lab::up(&dir, kind, options, &in_kind, progress).await,
+        LabKind::Local => local_lab::up(dir, options, progress).await,
+        kind @ (LabKind::Kind | LabKind::Existing) => kind_lab::up(dir, kind, options, &in_kind, progress).await,
     }
 }

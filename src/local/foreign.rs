@@ -36,11 +36,13 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
         };
         let uid = pod.metadata.uid.clone().unwrap_or_default();
         // The Event lasts for an hour, and the condition for good: a new agent need not say it again.
-        if knows(&pod) || !told.insert(uid) {
+        if knows(&pod) || !told.insert(uid.clone()) {
             continue;
         }
         if let Err(error) = tell(client, &pod).await {
             journal::error("foreign Pods", &error);
+            // Every change of the Pod, and every new beginning of the watch, gives another chance.
+            told.remove(&uid);
         }
     }
     Ok(())

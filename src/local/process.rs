@@ -10,6 +10,7 @@ use camino::Utf8PathBuf;
 use futures::future::join_all;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, geteuid, pidfd_open, pidfd_send_signal, waitpid};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -98,7 +99,8 @@ pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
 /// # Errors
 /// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`settle`] only.
 pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
-    let log = files::fresh_log(&log_of(dir, &spec.component))?;
+    let mut log = files::fresh_log(&log_of(dir, &spec.component))?;
+    writeln!(log, "{}", last_words::STARTED).map_err(FileError::of("write", log_of(dir, &spec.component)))?;
     let second = log.try_clone().map_err(FileError::of("open the log", log_of(dir, &spec.component)))?;
     files::folder(&spec.dir)?;
     let mut command = Command::new(&spec.program);

@@ -46,7 +46,8 @@ impl<'a> Run<'a> {
 /// Java does not follow TMPDIR. What the user has in the variable stays in it.
 fn temporary(dir: &Utf8Path) -> String {
     let own = std::env::var("JAVA_TOOL_OPTIONS").unwrap_or_default();
-    format!("{own} -Djava.io.tmpdir={dir}").trim_start().to_owned()
+    // The JVM splits the variable at blanks, unless they are in quotes.
+    format!("{own} \"-Djava.io.tmpdir={dir}\"").trim_start().to_owned()
 }
 
 /// Runs a short command and gives what it printed on both streams, whatever its exit code.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// Why a resource cannot be made real.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the stand-in for Strimzi does not honour {}; remove what it does not honour, or run the lab with --kafka strimzi", .0.join(", "))]
+    #[error("the stand-in for Strimzi does not honour {}; remove it or correct its spelling, or run it with Strimzi itself (`--lab kind`)", .0.join(", "))]
     NotHonoured(Vec<String>),
     #[error("{0}")]
     Invalid(String),

@@ -3,9 +3,11 @@
 use crate::file_error::FileError;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Changes the file as `edit` says. An unchanged one is not written, and one that is not there is made if need be.
 ///
@@ -30,7 +32,7 @@ pub fn replace(path: &Utf8Path, edit: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), F
             }
             Err(error) => return Err(FileError::of("read", &path)(error)),
         };
-        file.lock().map_err(FileError::of("lock", &path))?;
+        lock(&file).map_err(FileError::of("lock", &path))?;
         // Whoever held the lock before may have put another file in this one's place.
         if !is_still(&file, &path) {
             continue;
@@ -44,6 +46,26 @@ pub fn replace(path: &Utf8Path, edit: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), F
         return exchange(&path, &file, &edited)
             .or_else(|_| in_place(&path, &edited))
             .map_err(FileError::of("write", &path));
+    }
+}
+
+/// Others hold it for as long as a small file is written. Who holds it for longer is no lab.
+const LOCKED_FOR: Duration = Duration::from_secs(5);
+
+fn lock(file: &File) -> io::Result<()> {
+    let deadline = Instant::now() + LOCKED_FOR;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::WouldBlock) => {
+                let held = format!("another process has held its lock for {} s", LOCKED_FOR.as_secs());
+                return Err(io::Error::other(held));
+            }
+            // A file system without locks: go on, as every tool without a lock does.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
 }
 
@@ -61,16 +83,14 @@ fn exchange(path: &Utf8Path, old: &File, text: &[u8]) -> io::Result<()> {
     if metadata.nlink() > 1 {
         return Err(io::Error::other("the file has another name too, which must go on leading to it"));
     }
-    let draft = Draft(Utf8PathBuf::from(format!("{path}.kafka-gateway-lab")));
-    // Left by a process that was killed; under the lock it is nobody's.
-    let _ = fs::remove_file(&draft.0);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.0)?;
+    let draft = Draft(Some(Utf8PathBuf::from(format!("{path}.kafka-gateway-lab"))));
+    let mut file = draft.create()?;
     file.write_all(text)?;
     fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
     file.set_permissions(metadata.permissions())?;
     copy_attributes(old, &file)?;
     file.sync_all()?;
-    fs::rename(&draft.0, path)
+    draft.put_in_place(path)
 }
 
 /// Security labels and access lists, without which the system's own services may no longer read the file.
@@ -99,11 +119,30 @@ fn in_place(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
 }
 
 /// A draft that is removed unless it was put into place.
-struct Draft(Utf8PathBuf);
+struct Draft(Option<Utf8PathBuf>);
+
+impl Draft {
+    fn create(&self) -> io::Result<File> {
+        let path = self.0.as_deref().unwrap_or(Utf8Path::new(""));
+        // Left by a process that was killed; under the lock it is nobody's.
+        let _ = fs::remove_file(path);
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    }
+
+    /// From here on the draft's path is another process's, which locks the file that is in place now.
+    fn put_in_place(mut self, target: &Utf8Path) -> io::Result<()> {
+        let path = self.0.take().unwrap_or_default();
+        fs::rename(&path, target).inspect_err(|_| {
+            let _ = fs::remove_file(&path);
+        })
+    }
+}
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        if let Some(path) = &self.0 {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -145,6 +184,17 @@ mod tests {
         replace(&path, |_| b"newer".to_vec()).expect("replaced");
         assert_eq!(fs::read_to_string(&second).expect("read"), "newer");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 3, "no draft is left");
+    }
+
+    #[test]
+    fn a_lock_that_nobody_lets_go_of_is_an_error() {
+        let (_folder, path) = file("old");
+        let held = File::open(&path).expect("opened");
+        held.lock().expect("locked");
+        let error = replace(&path, |_| b"new".to_vec()).expect_err("refused");
+        let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        assert!(reason.contains("has held its lock"), "{error}: {reason}");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "old");
     }
 
     #[test]

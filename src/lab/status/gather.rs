@@ -66,11 +66,15 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<(Stri
         });
         (kind, all)
     };
-    objects.gateways = found(gateways).1.iter().map(objects::gateway).collect();
-    for (kind, all) in routes.into_iter().map(&mut found) {
+    // A user's own cluster has more than the lab's, and the state of that is not the lab's to judge.
+    let own = |object: &DynamicObject| of_the_lab(lab, object);
+    objects.gateways = found(gateways).1.iter().filter(|one| own(one)).map(objects::gateway).collect();
+    for (kind, mut all) in routes.into_iter().map(&mut found) {
+        all.retain(own);
         objects.routes.extend(all.iter().map(|one| objects::route(kind, one)));
     }
-    for (kind, all) in resources.into_iter().map(&mut found) {
+    for (kind, mut all) in resources.into_iter().map(&mut found) {
+        all.retain(own);
         objects.resources.extend(all.iter().map(|one| objects::resource(kind, one)));
     }
     match pods {
@@ -78,6 +82,12 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<(Stri
         Err(why) => gaps.push(("Pod".to_owned(), why)),
     }
     gaps
+}
+
+/// Whether the object is in a namespace that the lab put something into.
+pub(super) fn of_the_lab(lab: &Lab, object: &DynamicObject) -> bool {
+    let namespaces = super::super::pods::namespaces(lab).unwrap_or_default();
+    kindlab::is_of_the_lab(&namespaces, object.metadata.namespace.as_deref().unwrap_or_default())
 }
 
 async fn list(catalog: &Catalog, kind: &'static str) -> Result<Vec<DynamicObject>, Error> {

@@ -176,11 +176,14 @@ impl Condition {
     /// are not.
     pub fn is_bad(&self) -> bool {
         match self.kind.as_str() {
-            "NotReady" | "Conflicted" | "Degraded" | "OverlappingTLSConfig" | "ContainersNotReady" => {
-                self.status == "True"
-            }
+            "NotReady"
+            | "Conflicted"
+            | "Degraded"
+            | "OverlappingTLSConfig"
+            | "PartiallyInvalid"
+            | "ContainersNotReady" => self.status == "True",
             // Worth reading, and nothing is broken by it.
-            "Warning" | "ReconciliationPaused" => false,
+            "Warning" | "ReconciliationPaused" | "AttachedListenerSets" => false,
             _ => self.status != "True",
         }
     }

@@ -1,5 +1,6 @@
 //! A client's way to every broker of every Kafka cluster, through the gateway.
 
+use super::gather::of_the_lab;
 use super::model::{Probe, ProbedBroker};
 use crate::client::{self, Access, NodeIdentity};
 use crate::diagnose::{self, Diagnosis, Settings, Subject};
@@ -51,7 +52,8 @@ fn unasked(cluster: &str, problem: String, failed: bool) -> Probe {
 async fn kafkas(lab: &Lab) -> Result<Vec<DynamicObject>, Error> {
     let kind = lab.catalog.kind("Kafka", None).await?;
     let api: Api<DynamicObject> = Api::all_with(lab.catalog.client().clone(), &kind.resource);
-    Ok(api.list(&ListParams::default()).await.map_err(Error::request("list every Kafka"))?.items)
+    let all = api.list(&ListParams::default()).await.map_err(Error::request("list every Kafka"))?;
+    Ok(all.items.into_iter().filter(|kafka| of_the_lab(lab, kafka)).collect())
 }
 
 async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {

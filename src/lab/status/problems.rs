@@ -74,8 +74,14 @@ fn of_route(route: &Route) -> Vec<String> {
         if parent.conditions.is_empty() {
             return vec![format!("{title}: the controller of Gateway {} has not answered", parent.gateway)];
         }
-        bad(&parent.conditions).map(|one| format!("{title} at {}: {one}", parent.gateway)).collect()
+        let missing = missing(&parent.conditions, &["Accepted", "ResolvedRefs"]);
+        let silent = (!missing.is_empty()).then(|| format!("no {} yet", missing.join(" or ")));
+        let wrong = bad(&parent.conditions).map(ToString::to_string).chain(silent);
+        wrong.map(|one| format!("{title} at {}: {one}", parent.gateway)).collect()
     };
+    if route.parents.is_empty() {
+        return vec![format!("{title}: it has no parentRef, so no Gateway serves it")];
+    }
     route.parents.iter().flat_map(of_parent).collect()
 }
 

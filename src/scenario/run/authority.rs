@@ -89,8 +89,7 @@ pub fn make(wanted: &Wanted<'_>) -> Result<Made, Error> {
 }
 
 fn lab_issuer(lab: &LabDir) -> Result<(String, KeyPair), Error> {
-    let folder = lab.pki();
-    fs::create_dir_all(&folder).map_err(file(&folder))?;
+    let folder = lab.folder("pki").map_err(file(&lab.pki()))?;
     let (certificate_path, key_path) = (folder.join("lab-ca.crt"), folder.join("lab-ca.key"));
     // Scenarios side by side, in several processes even, must agree on one CA.
     let lock_path = folder.join("lab-ca.lock");

@@ -4,7 +4,7 @@
 use super::Lane;
 use crate::lab::LabDir;
 use camino::{Utf8Path, Utf8PathBuf};
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::time::Duration;
 
@@ -25,9 +25,7 @@ impl Locks {
     /// # Errors
     /// When the folder cannot be made.
     pub fn of(lab: &LabDir) -> io::Result<Self> {
-        let dir = lab.path().join("locks");
-        fs::create_dir_all(&dir)?;
-        Ok(Self { dir })
+        Ok(Self { dir: lab.folder("locks")? })
     }
 
     /// The right to run in a lane; waits for as long as it takes.

@@ -28,6 +28,7 @@ mod record;
 mod runner;
 mod select;
 pub mod session;
+mod slot;
 mod steps;
 mod stop;
 pub mod suite;

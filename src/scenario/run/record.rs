@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 
+/// The records' folder in that of the lab.
+const RUNS: &str = "runs";
+
 /// What a run would have to undo if it ended now.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -37,8 +40,7 @@ impl Record {
     /// # Errors
     /// When the file cannot be written.
     pub fn begin(lab: &LabDir, state: Unfinished) -> io::Result<Self> {
-        let dir = folder(lab);
-        fs::create_dir_all(&dir)?;
+        let dir = lab.folder(RUNS)?;
         let path = dir.join(&state.namespace);
         // Under another name until it is locked, so that nobody takes it for that of a dead run.
         let fresh = dir.join(format!(".{}", state.namespace));
@@ -135,7 +137,7 @@ fn read(path: &Utf8Path) -> io::Result<Option<Unfinished>> {
 }
 
 fn folder(lab: &LabDir) -> Utf8PathBuf {
-    lab.path().join("runs")
+    lab.path().join(RUNS)
 }
 
 /// Whether the lock could be had. A file system without locks gives it to nobody but the first.

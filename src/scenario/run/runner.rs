@@ -6,7 +6,7 @@ use super::live::Line;
 use super::locks::{Held, Locks};
 use super::record::Record;
 use super::suite::Executor;
-use super::{Context, Deviation, Error, Lane, Stop, Task, View, cleanup, diagnostics, judge, needs, pause};
+use super::{Context, Deviation, Error, Lane, Stop, Task, View, cleanup, diagnostics, judge, needs, pause, slot};
 use crate::cause::Cause;
 use crate::lab::{Lab, LabKind};
 use crate::report::{Attempt, Failure, ReportFolder, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
@@ -159,6 +159,9 @@ impl Runner {
             }
             // Another process is just undoing it.
             tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        if let Err(name) = slot::vacant(&self.lab, slot).await {
+            self.options.view.say(format!("the gateway still serves {name}, although its routes are deleted"));
         }
         Ok((slot.to_owned(), held))
     }
