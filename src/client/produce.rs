@@ -196,9 +196,9 @@ fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, (Option<Broke
                 format!("give the topic at least {} partitions", wanted.len())
             } else {
                 // The usual reason: its leadership went to others when it restarted.
-                "after a restart others lead, until the preferred leaders are elected \
-                 (kafka-leader-election.sh --election-type preferred; a cluster does it by itself some minutes later): \
-                 elect them, or use a new topic"
+                "leadership moved to other brokers, as it does after a restart: elect the preferred leaders \
+                 (`kafka-leader-election.sh --election-type preferred`), wait a few minutes until Kafka does so itself, \
+                 or use a new topic"
                     .to_owned()
             };
             let text = format!(

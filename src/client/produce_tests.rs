@@ -42,7 +42,7 @@ async fn a_broker_that_leads_nothing_is_named_and_more_partitions_are_no_remedy_
     let every = ProduceSpec { every_broker: true, ..spec(30) };
     let error = produce(&access, &every).await.expect_err("broker 2 leads nothing");
     assert_eq!(error.broker.as_ref().and_then(|broker| broker.id), Some(2), "{error}");
-    assert!(error.text.contains("elect them, or use a new topic") && !error.text.contains("at least"), "{error}");
+    assert!(error.text.contains("elect the preferred leaders") && !error.text.contains("at least"), "{error}");
 
     mock.create_topic("narrow", 1, 1).expect("a topic");
     let narrow = ProduceSpec { topic: "narrow".into(), ..every };

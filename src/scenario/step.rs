@@ -228,7 +228,7 @@ pub struct Probe {
     /// What must be seen: at least one of these.
     pub expect: ProbeWants,
     /// How many handshakes in a row must show it: for weights, and whatever else may differ from one to the next.
-    /// Default: 1, and 5 with `broker`, since a route that leads to several brokers is lucky now and then.
+    /// Default: 1, and 8 with `broker`, since a route that leads to several brokers is lucky now and then.
     pub times: Option<u32>,
     /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
@@ -272,7 +272,8 @@ pub struct ProbeTcp {
     /// A number or a variable.
     pub port: String,
     pub expect: PortState,
-    /// With `expect: kafka`: the broker with this node id answers, on five connections in a row.
+    /// With `expect: kafka`: the broker with this node id answers, on eight connections in a row. The listener must let a
+    /// stranger describe the broker's configuration.
     pub broker: Option<i32>,
     /// Default: 30s. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,

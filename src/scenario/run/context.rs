@@ -16,7 +16,7 @@ use crate::scenario::vars::{self, Variables};
 use ::kube::api::DynamicObject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinSet;
 
 /// What lasts from step to step.
@@ -42,6 +42,8 @@ pub struct Context<'a> {
     pub figures: Option<WorkloadFigures>,
     /// What `produce` steps wrote, by topic as the scenario calls it.
     pub produced: BTreeMap<String, Produced>,
+    /// The server names and ports of probes that found what they looked for.
+    pub served: BTreeSet<(String, u16)>,
     /// From a topic's name in the scenario to its name in Kafka.
     pub topics: BTreeMap<String, String>,
     /// Port-forwards; they end with the context.
@@ -103,6 +105,7 @@ impl<'a> Context<'a> {
             workloads: BTreeMap::new(),
             figures: None,
             produced: BTreeMap::new(),
+            served: BTreeSet::new(),
             topics: BTreeMap::new(),
             tasks: JoinSet::new(),
             _slot: slot.map(|(_, held)| held),

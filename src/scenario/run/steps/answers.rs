@@ -20,6 +20,8 @@ pub enum Next {
     Again,
     /// Connect again after a pause.
     Later,
+    /// Connect again after a longer pause: the route has just been taken over, perhaps not everywhere.
+    Settle,
     /// It was as wanted often enough in a row.
     Passed,
     /// Now the wanted broker answers and now another one: how often each of them.
@@ -29,7 +31,8 @@ pub enum Next {
 /// The answers of one probe's connections.
 ///
 /// Before the first answer as wanted, others may be those of a route that is still being programmed. After it they are
-/// not: then the name leads to several brokers, and to ask until the wanted one answers would hide it.
+/// not: then the name leads to several brokers, and to ask until the wanted one answers would hide it. A gateway of
+/// several replicas, or on a loaded machine, gets one longer pause in between.
 #[derive(Debug)]
 pub struct Answers {
     times: usize,
@@ -70,22 +73,28 @@ impl Answers {
             Answer::Failed => {
                 self.in_a_row = 0;
                 self.troubled = true;
-                if self.differing { Next::Again } else { Next::Later }
+                // One that fails at once would otherwise be asked without a pause until time is up.
+                Next::Later
             }
         };
-        // The whole number is asked for, so that the counts say how it is spread.
-        if self.differing {
-            return if self.peers.len() >= self.times.max(2) { self.tell() } else { Next::Again };
+        if !self.differing {
+            return next;
         }
-        next
+        // The whole number is asked for, so that the counts say how it is spread.
+        match next {
+            _ if self.peers.len() >= self.times.max(2) => self.tell(),
+            Next::Later => Next::Later,
+            _ => Next::Again,
+        }
     }
 
     fn wanted(&mut self, peer: Option<Peer>) -> Next {
         let first = self.peers.is_empty();
         self.peers.extend(peer);
         if self.times > 1 && first && self.troubled && !self.peers.is_empty() {
-            // The gateway has just taken the route over, perhaps not in each of its threads: that one does not count.
-            return Next::Later;
+            // The gateway has just taken the route over, perhaps not in each of its threads or replicas: that one does
+            // not count.
+            return Next::Settle;
         }
         self.in_a_row += 1;
         if self.in_a_row >= self.times { Next::Passed } else { Next::Again }
@@ -137,11 +146,26 @@ mod tests {
 
     #[test]
     fn a_route_may_take_a_while_and_then_has_to_hold() {
-        use Next::{Again, Later, Passed};
-        // The first that fits after others is not counted.
-        assert_eq!(all(3, &[0, 12, 12, 10, 10, 10, 10]), [Later, Later, Later, Later, Again, Again, Passed]);
-        let late = all(3, &[12, 10, 10, 12, 10]);
-        assert!(matches!(late.last(), Some(Next::Differing(_)) | Some(Next::Again)), "{late:?}");
+        use Next::{Again, Later, Passed, Settle};
+        // The first that fits after others is not counted, and the longer pause follows it.
+        assert_eq!(all(3, &[0, 12, 12, 10, 10, 10, 10]), [Later, Later, Later, Settle, Again, Again, Passed]);
+    }
+
+    #[test]
+    fn the_longer_pause_comes_once_and_an_old_answer_after_it_is_final() {
+        use Next::{Again, Later, Settle};
+        let late = all(3, &[12, 10, 10, 12]);
+        assert_eq!(late[..3], [Later, Settle, Again]);
+        assert!(matches!(&late[3], Next::Differing(text) if text.contains("2 of 3 connections")), "{late:?}");
+        // Where nothing was amiss before, there is nothing to wait for.
+        assert_eq!(all(3, &[10, 12]), [Again, Again]);
+        assert_eq!(all(3, &[12, 10, 0, 10]), [Later, Settle, Later, Again]);
+    }
+
+    #[test]
+    fn a_connection_that_fails_is_followed_by_a_pause_even_when_the_answers_differ() {
+        use Next::{Again, Later};
+        assert_eq!(all(5, &[10, 12, 0, 0, 11, 0]), [Again, Again, Later, Later, Again, Later]);
     }
 
     #[test]

@@ -17,13 +17,16 @@ const WITHIN: Span = Span::seconds(30);
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
 pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
+/// How long a gateway may take until all of its replicas and threads have taken a change over, once one of them has.
+pub(super) const SETTLE: Duration = Duration::from_secs(2);
+
 /// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
-/// leads four more connections to the first one's broker once in 81 times, and one that takes turns never.
-pub(super) const TIMES_FOR_A_BROKER: u32 = 5;
+/// passes so once in 4000 times, and one that takes turns never.
+pub(super) const TIMES_FOR_A_BROKER: u32 = 8;
 
 pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
     let within = step.within.unwrap_or(WITHIN).0;
-    let deadline = Instant::now() + within;
+    let mut deadline = Instant::now() + within;
     let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
     let authority = match step.expect.terminated_by {
         Some(Terminator::Gateway) => Some(clients::lab_ca(context)?),
@@ -53,6 +56,7 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         let (answer, failure) = match look {
             Look::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
                 Next::Passed => {
+                    context.served.insert((step.sni.clone(), address.port()));
                     let seen = match times {
                         1 => outcome.to_string(),
                         _ => format!("{times} times in a row: {outcome}"),
@@ -66,11 +70,16 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         };
         let failure = failure.map(|failure| match before {
             0 => failure,
-            before => failure.with_evidence([format!("as wanted {before} times, and then not")]),
+            before => failure.with_evidence([broke_off(before)]),
         });
         match answer {
             Next::Differing(seen) => return Err(differing(step, seen, &outcome)),
             Next::Again if failure.is_none() => continue,
+            Next::Settle => {
+                deadline += SETTLE;
+                context.clock.waiting(tokio::time::sleep(SETTLE)).await;
+                continue;
+            }
             _ => {}
         }
         if Instant::now() + AGAIN >= deadline {
@@ -97,6 +106,13 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         if answer == Next::Later {
             context.clock.waiting(tokio::time::sleep(AGAIN)).await;
         }
+    }
+}
+
+fn broke_off(before: usize) -> String {
+    match before {
+        1 => "1 connection was as expected, then this one was not".to_owned(),
+        before => format!("{before} connections in a row were as expected, then this one was not"),
     }
 }
 
@@ -188,6 +204,9 @@ async fn by_the_client(
     outcome: &TlsOutcome,
     why: &str,
 ) -> Result<Look, StepFailure> {
+    if let Some(failure) = without_a_client(step, wanted, &context.cluster) {
+        return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+    }
     let words = format!("{}: broker {wanted} answers", step.sni);
     let access = clients::access(context, None).await?;
     let asked = async {
@@ -209,6 +228,14 @@ async fn by_the_client(
         Err((cause @ Cause::WrongBroker, seen)) => Look::Another(Peer::Another, StepFailure::new(cause, words, seen)),
         Err((cause, seen)) => Look::Failed(StepFailure::new(cause, words, seen)),
     })
+}
+
+/// The scenario's clients know only the cluster in use: a broker of the same id there says nothing about another cluster.
+fn without_a_client(step: &Probe, wanted: i32, in_use: &str) -> Option<StepFailure> {
+    let cluster = step.expect.cluster.as_deref().filter(|cluster| *cluster != in_use)?;
+    let words = format!("{}: {} answers", step.sni, owned(wanted, Some(cluster)));
+    let seen = "it does not say who it is, and only clients of the cluster in use can ask";
+    Some(StepFailure::new(Cause::Unknown, words, seen))
 }
 
 /// What the handshake shows against what it must show.
@@ -284,6 +311,25 @@ fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<Step
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broker_of_another_cluster_is_not_asked_by_a_client_of_the_one_in_use() {
+        let step = |expect: &str| -> Probe {
+            serde_saphyr::from_str(&format!("{{sni: b10.x, expect: {{broker: 10{expect}}}}}")).expect("a step")
+        };
+        let failure = without_a_client(&step(", cluster: second"), 10, "first").expect("nobody can ask");
+        assert_eq!(failure.cause, Cause::Unknown);
+        assert_eq!(failure.wanted, "b10.x: broker 10 of Kafka second answers");
+        assert!(failure.seen.contains("only clients of the cluster in use can ask"), "{}", failure.seen);
+        assert!(without_a_client(&step(", cluster: first"), 10, "first").is_none());
+        assert!(without_a_client(&step(""), 10, "first").is_none());
+    }
+
+    #[test]
+    fn a_row_that_breaks_off_says_how_long_it_was() {
+        assert_eq!(broke_off(3), "3 connections in a row were as expected, then this one was not");
+        assert_eq!(broke_off(1), "1 connection was as expected, then this one was not");
+    }
 
     #[test]
     fn who_cannot_be_told_is_not_the_wanted_one() {

@@ -1,6 +1,7 @@
 //! refuse.
 
 use super::Outcome;
+use super::probe::SETTLE;
 use crate::cause::Cause;
 use crate::client::tls::Probe;
 use crate::client::{self, ProduceSpec, own_word};
@@ -17,7 +18,6 @@ const MESSAGES: u64 = 100;
 
 /// How many handshakes in a row a name must be refused.
 const HOLDS: u32 = 5;
-const TAKE_OVER: Duration = Duration::from_millis(300);
 
 /// What one attempt came to.
 enum Attempt {
@@ -37,6 +37,7 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
     let mut pause = Duration::from_millis(250);
     let mut succeeded = None;
     let mut in_a_row = 0;
+    let mut settling = Settling { served: served_before(context, step)?, over: false };
     loop {
         let began = Instant::now();
         let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
@@ -44,11 +45,12 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
             Attempt::Refused(refusal) => match unlike(step, &refusal) {
                 None if in_a_row + 1 < step.times.unwrap_or(1) => {
                     in_a_row += 1;
+                    context.clock.waiting(settling.pause()).await;
                     continue;
                 }
                 None => {
                     let took = began.elapsed().as_secs_f64();
-                    if let Some(seen) = broken(context, step, succeeded.is_some()).await? {
+                    if let Some(seen) = broken(context, step, &mut settling).await? {
                         return Err(StepFailure::new(Cause::NotRefused, wanted, seen).with_evidence(refusal.evidence));
                     }
                     let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
@@ -60,6 +62,7 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
                 }
             },
             Attempt::Succeeded(seen) => {
+                settling.served = true;
                 let seen = if in_a_row > 0 { format!("{seen}, after {in_a_row} refusals in a row") } else { seen };
                 succeeded.insert(StepFailure::new(Cause::NotRefused, &wanted, seen)).clone()
             }
@@ -75,23 +78,48 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
 }
 
 /// Whether a name that was refused is served all the same, on one of a few more connections: a gateway that refuses now
-/// and serves then would be asked until it refuses. Where it served just before, it gets a moment to take the change over
-/// in each of its threads.
-async fn broken(context: &Context<'_>, step: &Refuse, served: bool) -> Result<Option<String>, StepFailure> {
+/// and serves then would be asked until it refuses.
+async fn broken(context: &Context<'_>, step: &Refuse, settling: &mut Settling) -> Result<Option<String>, StepFailure> {
     if step.client.is_some() {
         return Ok(None);
     }
-    if served {
-        context.clock.waiting(tokio::time::sleep(TAKE_OVER)).await;
-    }
     let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
     let probe = Probe::new(address, step.sni.as_deref().filter(|_| !step.no_sni), Duration::from_secs(2));
+    let ask = async || served_by_a_broker(&probe).await;
+    Ok(context.clock.waiting(served_again(settling, ask)).await)
+}
+
+/// What one of a few more connections shows that is served.
+async fn served_again(settling: &mut Settling, ask: impl AsyncFn() -> Option<String>) -> Option<String> {
+    settling.pause().await;
     for before in 1..HOLDS {
-        if let Some(seen) = context.clock.waiting(served_by_a_broker(&probe)).await {
-            return Ok(Some(format!("refused {before} times, and then {seen}")));
+        if let Some(seen) = ask().await {
+            let times = if before == 1 { "once".to_owned() } else { format!("{before} times") };
+            return Some(format!("refused {times}, and then {seen}"));
         }
     }
-    Ok(None)
+    None
+}
+
+/// Whether an earlier probe found this very name served.
+fn served_before(context: &Context<'_>, step: &Refuse) -> Result<bool, StepFailure> {
+    let Some(sni) = step.sni.as_ref().filter(|_| step.client.is_none()) else { return Ok(false) };
+    Ok(context.served.contains(&(sni.clone(), port(context, step.port.as_deref())?)))
+}
+
+/// The moment that a gateway gets after the first refusal, to take a change over in each of its replicas and threads: once,
+/// and only where something was served before. Otherwise a gateway that refuses only now and then would pass.
+struct Settling {
+    served: bool,
+    over: bool,
+}
+
+impl Settling {
+    async fn pause(&mut self) {
+        if !std::mem::replace(&mut self.over, true) && self.served {
+            tokio::time::sleep(SETTLE).await;
+        }
+    }
 }
 
 /// What a broker answered at the end of one connection, if one did.
@@ -174,8 +202,34 @@ pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, StepFailur
 mod tests {
     use super::*;
     use crate::client::testing::{Authority, broker, serve, serve_tls};
+    use std::cell::Cell;
     use std::sync::Arc;
     use tokio_rustls::TlsAcceptor;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_replica_may_serve_a_moment_longer_where_the_name_was_served_before() {
+        let start = Instant::now();
+        let replica = async || (start.elapsed() < Duration::from_millis(1500)).then(|| "served".to_owned());
+        let mut never = Settling { served: false, over: false };
+        assert_eq!(served_again(&mut never, replica).await.as_deref(), Some("refused once, and then served"));
+        let mut before = Settling { served: true, over: false };
+        assert_eq!(served_again(&mut before, replica).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_refuses_only_now_and_then_gets_no_second_moment() {
+        let start = Instant::now();
+        let mut settling = Settling { served: true, over: false };
+        let count = Cell::new(0);
+        let now_and_then = async || {
+            count.set(count.get() + 1);
+            (count.get() % 3 == 0).then(|| "served".to_owned())
+        };
+        let seen = served_again(&mut settling, now_and_then).await;
+        assert_eq!(seen.as_deref(), Some("refused 3 times, and then served"));
+        settling.pause().await;
+        assert_eq!(start.elapsed(), SETTLE);
+    }
 
     #[tokio::test]
     async fn only_a_broker_behind_the_name_breaks_a_refusal() {

@@ -97,7 +97,7 @@ fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
         && let Some(first) = result.errors.first()
     {
         let wanted = format!("workload {}: no connection is cut and no message fails", step.producer);
-        return failed(wanted, format!("{} things were met, the first: {first}", result.errors.len()), evidence);
+        return failed(wanted, met(first, result.errors.len()), evidence);
     }
     if step.disturbed && result.errors.is_empty() {
         let wanted = format!("workload {}: a connection is cut and comes back", step.producer);
@@ -109,6 +109,13 @@ fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
             failed(wanted, format!("the largest gap was {}", seconds(result.largest_gap)), evidence)
         }
         _ => Ok(evidence),
+    }
+}
+
+fn met(first: &str, all: usize) -> String {
+    match all {
+        1 => format!("1 error during the workload: {first}"),
+        all => format!("{all} errors during the workload, the first: {first}"),
     }
 }
 
@@ -166,7 +173,8 @@ mod tests {
         assert_eq!(seen(&stop(", largest-gap: 1s"), fine.clone()), "failed: the largest gap was 1.50 s");
         assert!(!seen(&stop(", largest-gap: 2s"), fine.clone()).starts_with("failed"));
         let disturbed = seen(&stop(", undisturbed: true"), fine.clone());
-        assert_eq!(disturbed, "failed: 1 things were met, the first: broker 10: disconnected");
+        assert_eq!(disturbed, "failed: 1 error during the workload: broker 10: disconnected");
+        assert_eq!(met("a", 2), "2 errors during the workload, the first: a");
         assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
         let calm = WorkloadResult { errors: Vec::new(), ..result(fine) };
         let Err(failure) = judge(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
