@@ -20,8 +20,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// Who answers for a name: how the handshake ends, and the certificate's fingerprint.
 type Answer = (Handshake, Option<String>);
 
+/// How often each name is asked for beforehand. Behind a bootstrap name any broker answers, each with a certificate of
+/// its own: one answer would make every other broker's look like a change.
+const SAMPLES: usize = 12;
+
 /// What the gateway answers for the names of the TLSRoutes that a sabotage is about to change.
-pub struct Before(BTreeMap<String, Answer>);
+pub struct Before(BTreeMap<String, Vec<Answer>>);
 
 impl Before {
     /// # Errors
@@ -37,8 +41,13 @@ impl Before {
         if let Some(file) = &sabotage.apply {
             names.extend(context.manifest(file)?.iter().flat_map(hostnames));
         }
-        let answers = join_all(names.iter().map(|name| answer(context, name))).await;
-        Ok(Self(names.into_iter().zip(answers).collect()))
+        let mut seen: BTreeMap<String, Vec<Answer>> = names.into_iter().map(|name| (name, Vec::new())).collect();
+        // One after the other, since a gateway that takes turns does so by the order in which it is asked.
+        for _ in 0..SAMPLES {
+            let answers = join_all(seen.keys().map(|name| answer(context, name))).await;
+            seen.values_mut().zip(answers).for_each(|(all, one)| all.push(one));
+        }
+        Ok(Self(seen))
     }
 
     /// Until all of the names are answered otherwise, twice in a row; [`AT_MOST`] where that cannot be seen.
@@ -48,10 +57,15 @@ impl Before {
         while Instant::now() < deadline && (self.0.is_empty() || in_a_row < 2) {
             sleep(if self.0.is_empty() { AT_MOST } else { AGAIN }).await;
             let now = join_all(self.0.keys().map(|name| answer(context, name))).await;
-            let all = now.iter().zip(self.0.values()).all(|(now, before)| now != before);
+            let all = now.iter().zip(self.0.values()).all(|(now, before)| is_new(now, before));
             in_a_row = if all { in_a_row + 1 } else { 0 };
         }
     }
+}
+
+/// Whether a name was never answered so before the change.
+fn is_new(now: &Answer, before: &[Answer]) -> bool {
+    !before.contains(now)
 }
 
 async fn answer(context: &Context<'_>, name: &str) -> Answer {
@@ -74,7 +88,20 @@ fn hostnames(object: &DynamicObject) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::tls::Afterwards;
     use serde_json::json;
+
+    #[test]
+    fn another_broker_behind_a_bootstrap_name_is_no_sign_that_the_change_is_in() {
+        let by = |broker: &str| -> Answer {
+            let protocol = "TLSv1_3".to_owned();
+            (Handshake::Completed { protocol, alpn: None, afterwards: Afterwards::Open }, Some(broker.to_owned()))
+        };
+        let before = [by("broker 10"), by("broker 11"), by("broker 12"), by("broker 10")];
+        assert!(!is_new(&by("broker 11"), &before), "it answered for the name before");
+        assert!(is_new(&by("a broker of another cluster"), &before));
+        assert!(is_new(&(Handshake::Closed, None), &before));
+    }
 
     #[test]
     fn only_names_of_tlsroutes_that_can_be_asked_for_are_watched() {
