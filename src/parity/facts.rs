@@ -75,6 +75,10 @@ fn port_names(info: &LabInfo) -> Vec<(String, String)> {
 }
 
 fn without_ports(value: &str, ports: &[(String, String)]) -> String {
+    // An address inside the cluster has the port of a Service, which may be the same number as one of the gateway's.
+    if value.rsplit_once(':').is_some_and(|(host, _)| host.ends_with(".svc")) {
+        return value.to_owned();
+    }
     let found = ports.iter().find_map(|(port, name)| Some(format!("{}{name}", value.strip_suffix(port)?)));
     found.unwrap_or_else(|| value.to_owned())
 }
@@ -89,6 +93,8 @@ mod tests {
         assert_eq!(without_ports("broker-10.kafka.test:9092", &ports), "broker-10.kafka.test:<passthrough>");
         assert_eq!(without_ports("a:9092/TCP", &ports), "a:9092/TCP");
         assert_eq!(without_ports("a:19092", &ports), "a:19092");
+        let inside = "bootstrapServers my-cluster-kafka-bootstrap.kafka.svc:9092";
+        assert_eq!(without_ports(inside, &ports), inside, "the port of a Service is not the gateway's");
     }
 
     #[test]
