@@ -27,13 +27,16 @@ impl<'a> Run<'a> {
         Self { program, args: &[], dir: None, env: &[], within }
     }
 
-    fn expression(&self) -> duct::Expression {
+    fn expression(&self) -> Result<duct::Expression, Failure> {
         let mut expression = duct::cmd(self.program, self.args).stdin_null().unchecked();
         if let Some(dir) = self.dir {
-            // What a killed pip or Maven leaves in its temporary folder is swept with the workplace.
-            expression = expression.dir(dir).env("TMPDIR", dir).env("JAVA_TOOL_OPTIONS", temporary(dir));
+            // What a killed pip or Maven leaves in its temporary folder is swept with the workplace. It is a folder
+            // inside the command's own, because Go ignores a go.mod in the temporary folder itself.
+            let tmp = dir.join(".tmp");
+            fs::create_dir_all(&tmp).map_err(Failure::io(&tmp))?;
+            expression = expression.dir(dir).env("JAVA_TOOL_OPTIONS", temporary(&tmp)).env("TMPDIR", tmp);
         }
-        self.env.iter().fold(expression, |expression, (name, value)| expression.env(name, value))
+        Ok(self.env.iter().fold(expression, |expression, (name, value)| expression.env(name, value)))
     }
 
     /// The command as one would type it, without long arguments such as linker flags.
@@ -52,7 +55,7 @@ fn temporary(dir: &Utf8Path) -> String {
 
 /// Runs a short command and gives what it printed on both streams, whatever its exit code.
 pub fn output(run: &Run<'_>) -> Result<String, Failure> {
-    let expression = run.expression().stderr_to_stdout().stdout_capture();
+    let expression = run.expression()?.stderr_to_stdout().stdout_capture();
     let start = Instant::now();
     let handle = loop {
         match expression.start() {
@@ -78,7 +81,7 @@ pub fn output(run: &Run<'_>) -> Result<String, Failure> {
 pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Duration, &str)) -> Result<(), Failure> {
     let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
     writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;
-    let expression = run.expression().stderr_to_stdout().stdout_file(file);
+    let expression = run.expression()?.stderr_to_stdout().stdout_file(file);
     finish(run, expression, log, tool, &mut tick).map(drop)
 }
 
@@ -86,7 +89,7 @@ pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Du
 pub fn captured(run: &Run<'_>, log: &Utf8Path, tool: Tool) -> Result<String, Failure> {
     let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
     writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;
-    let expression = run.expression().stdout_capture().stderr_file(file);
+    let expression = run.expression()?.stdout_capture().stderr_file(file);
     let output = finish(run, expression, log, tool, &mut |_, _| {});
     output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
