@@ -1,7 +1,10 @@
 //! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
 
-use kafka_gateway_lab::cli::{Cli, Exit, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
-use kafka_gateway_lab::{broken_pipe, lab, paths, verbs};
+mod commands;
+
+use cli::{Cli, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
+use host::broken_pipe;
+use model::{Exit, paths};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -27,25 +30,25 @@ fn main() -> ExitCode {
 
 async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
     match verb {
-        Verb::Lab(LabVerb::Up(args)) => verbs::up(&args).await?,
-        Verb::Lab(LabVerb::Down(args)) => verbs::down(&args).await?,
-        Verb::Lab(LabVerb::Status(args)) => return Ok(verbs::status(&args).await?),
-        Verb::Lab(LabVerb::Logs(args)) => verbs::logs(&args).await?,
-        Verb::Lab(LabVerb::Env(args)) => verbs::env(&args).await?,
-        Verb::Lab(LabVerb::Doctor) => verbs::doctor().await?,
-        Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => verbs::list_images(&args).await?,
-        Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => verbs::save_images(&file, &images).await?,
+        Verb::Lab(LabVerb::Up(args)) => commands::up(&args).await?,
+        Verb::Lab(LabVerb::Down(args)) => commands::down(&args).await?,
+        Verb::Lab(LabVerb::Status(args)) => return Ok(commands::status(&args).await?),
+        Verb::Lab(LabVerb::Logs(args)) => commands::logs(&args).await?,
+        Verb::Lab(LabVerb::Env(args)) => commands::env(&args).await?,
+        Verb::Lab(LabVerb::Doctor) => commands::doctor().await?,
+        Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => commands::list_images(&args).await?,
+        Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => commands::save_images(&file, &images).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Load { file, images })) => {
-            return Ok(verbs::load_images(&file, &images).await?);
+            return Ok(commands::load_images(&file, &images).await?);
         }
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
-        Verb::Scenario(ScenarioVerb::Run(args)) => return verbs::run(&args).await,
+        Verb::Scenario(ScenarioVerb::Run(args)) => return commands::run(&args).await,
         Verb::Report(ReportVerb::Table { reports, write }) => {
-            return Ok(verbs::report_table(&reports, write.as_deref())?);
+            return Ok(commands::report_table(&reports, write.as_deref())?);
         }
-        Verb::Parity(ParityVerb::Snapshot { name, file }) => verbs::snapshot(&name, file.as_deref()).await?,
+        Verb::Parity(ParityVerb::Snapshot { name, file }) => commands::snapshot(&name, file.as_deref()).await?,
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
-            return Ok(verbs::compare(&standin, &strimzi, write.as_deref())?);
+            return Ok(commands::compare(&standin, &strimzi, write.as_deref())?);
         }
         Verb::Scenario(_) => return Err("this verb is light: run it as `cargo xtask scenario ...`".into()),
     }

@@ -3,13 +3,13 @@
 //! Uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down again at the end. Under nextest, where
 //! each test is a process of its own, the first one brings the lab up and it stays.
 
-use kafka_gateway_lab::cli::{Cli, LabVerb, Verb};
-use kafka_gateway_lab::lab::{self, Lab, LabDir, UpOptions};
-use kafka_gateway_lab::progress::Progress;
-use kafka_gateway_lab::report::{Console, Exit, LabFacts, Report, ReportFolder, ScenarioResult, Tally, Verdict};
-use kafka_gateway_lab::scenario::run::{self, Executor, Job, Runner, RunnerOptions, Stop, Task, View, session, suite};
-use kafka_gateway_lab::{paths, scenario};
+use cli::{Cli, LabVerb, Verb};
+use host::Progress;
+use lab::{Lab, UpOptions};
 use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
+use model::{Exit, LabDir, LabFacts, Report, ScenarioResult, Tally, Verdict, paths};
+use runner::report::{Console, ReportFolder};
+use runner::{Executor, Job, Runner, RunnerOptions, Stop, Task, View, session, suite};
 use std::fs::{self, File};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -153,7 +153,7 @@ impl Stage {
         format!("test {} ... {word}{time}{}", result.name, self.console.block(result))
     }
 
-    fn record(&self, result: ScenarioResult) -> Result<(), kafka_gateway_lab::report::Error> {
+    fn record(&self, result: ScenarioResult) -> Result<(), runner::report::Error> {
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         suite::add(&mut report, result);
         report.seconds = self.start.elapsed().as_secs_f64();
@@ -212,7 +212,7 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
     let stop = Stop::default();
     runtime.block_on(async { stop.on_signals(None, |line| eprintln!("{line}")) })?;
     runtime.block_on(async { stop.when_gone(&lab.dir.info()) });
-    let name = run::new_run();
+    let name = runner::new_run();
     let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
     let report = suite::new_report(name, LabFacts::from(&lab.info), None);
     let deviations = session::known_deviations(&lab.info.gateway.name);

@@ -2,8 +2,8 @@
 //! one is a change of the product.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kafka_gateway_lab::paths;
-use kafka_gateway_lab::scenario::{self, Problem, Schemas, Severity};
+use model::paths;
+use scenario::{Problem, Schemas, Severity};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

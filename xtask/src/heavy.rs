@@ -1,7 +1,6 @@
 //! Hands the command line to the `lab` binary.
 
-use kafka_gateway_lab::cli::Exit;
-use kafka_gateway_lab::paths;
+use model::{Exit, paths};
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};

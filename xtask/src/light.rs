@@ -1,8 +1,7 @@
 //! The verbs that need no lab.
 
-use kafka_gateway_lab::cli::Exit;
-use kafka_gateway_lab::paths;
-use kafka_gateway_lab::scenario::{self, Broken, Folder, Problem, Schemas, Severity};
+use model::{Exit, paths};
+use scenario::{Broken, Folder, Problem, Schemas, Severity};
 use std::process::ExitCode;
 
 const WIDTH: usize = 110;
@@ -12,7 +11,7 @@ pub fn list() -> ExitCode {
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(50, WIDTH));
     print!("{}", scenario::listing(&scenario::rows(&folders), width));
     for Broken { name, .. } in &broken {
-        let name = scenario::visible(name);
+        let name = model::visible(name);
         println!("{name}  broken: see `cargo xtask scenario lint {name}`");
     }
     exit(broken.is_empty())

@@ -4,8 +4,9 @@
 mod heavy;
 mod light;
 
-use kafka_gateway_lab::cli::{Cli, Exit, ScenarioVerb, Verb};
-use kafka_gateway_lab::{broken_pipe, paths};
+use cli::{Cli, ScenarioVerb, Verb};
+use host::broken_pipe;
+use model::{Exit, paths};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

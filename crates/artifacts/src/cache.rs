@@ -1,0 +1,209 @@
+//! One part's folder in the cache: finished copies by version, each with a stamp, and a lock for who makes one.
+//!
+//! `<cache>/parts/<name>/<version>/{stamp.json, content/...}`. A copy is made in a folder beside it and renamed when it
+//! is complete, so a copy without its stamp cannot exist; the stamp's checksum finds what was damaged afterwards.
+
+use super::failure::Failure;
+use super::manifest::{self, Source};
+use super::{Error, checksum};
+use camino::{Utf8Path, Utf8PathBuf};
+use host::Phase;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const STAMP: &str = "stamp.json";
+const CONTENT: &str = "content";
+const UNFINISHED: &str = ".making-";
+
+/// The longest that another process may take: the slowest build on a busy machine, and some.
+const OTHERS_TAKE: Duration = Duration::from_secs(60 * 60);
+
+/// What is known of a finished copy.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Stamp {
+    /// The digest of the source's description and of the platform: a changed pin makes a new copy.
+    recipe: String,
+    pub version: String,
+    pub origin: String,
+    /// The part's path below `content`; empty for the folder itself.
+    entry: Utf8PathBuf,
+    /// Bytes in all files together.
+    size: u64,
+    /// [`checksum::of_folder`] of `content`.
+    sha256: String,
+}
+
+/// A finished copy.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub stamp: Stamp,
+    pub path: Utf8PathBuf,
+}
+
+/// What the cache has for a source.
+pub enum Hit {
+    Whole(Kept),
+    /// Something is there that is not what was put there; why, for the user.
+    Damaged(String),
+    None,
+}
+
+/// One part's folder.
+pub struct Shelf {
+    name: String,
+    folder: Utf8PathBuf,
+}
+
+/// Two folders for the making of one copy, which vanish unless it is finished: what becomes the part, and the rest.
+pub struct Workplace {
+    temporary: TempDir,
+    root: Utf8PathBuf,
+    pub content: Utf8PathBuf,
+    pub work: Utf8PathBuf,
+}
+
+impl Shelf {
+    pub fn of(cache: &Utf8Path, name: &str) -> Self {
+        Self { name: name.to_owned(), folder: cache.join("parts").join(name) }
+    }
+
+    fn copy_of(&self, source: &Source) -> Option<Utf8PathBuf> {
+        source.version().map(|version| self.folder.join(version))
+    }
+
+    /// The log of the commands that make the part.
+    pub fn log(&self) -> Utf8PathBuf {
+        self.folder.join("log")
+    }
+
+    /// What a source made earlier, without reading its files: only their sizes are compared.
+    pub fn glance(&self, source: &Source) -> Hit {
+        let Some(folder) = self.copy_of(source) else { return Hit::None };
+        let Ok(text) = fs::read_to_string(folder.join(STAMP)) else { return Hit::None };
+        let Ok(stamp) = serde_json::from_str::<Stamp>(&text) else {
+            return Hit::Damaged(format!("{} cannot be read", folder.join(STAMP)));
+        };
+        if stamp.recipe != recipe(source) {
+            return Hit::None;
+        }
+        let content = folder.join(CONTENT);
+        match size(&content) {
+            Ok(found) if found == stamp.size => {
+                let path = if stamp.entry.as_str().is_empty() { content } else { content.join(&stamp.entry) };
+                Hit::Whole(Kept { stamp, path })
+            }
+            Ok(found) => Hit::Damaged(format!("{content} has {found} bytes, wanted {}", stamp.size)),
+            Err(failure) => Hit::Damaged(failure.to_string()),
+        }
+    }
+
+    /// What a source made earlier, with its checksum compared.
+    pub fn look(&self, source: &Source) -> Hit {
+        match (self.glance(source), self.copy_of(source)) {
+            (Hit::Whole(copy), Some(folder)) => {
+                let content = folder.join(CONTENT);
+                match checksum::of_folder(&content) {
+                    Ok(found) if found == copy.stamp.sha256 => Hit::Whole(copy),
+                    Ok(found) => {
+                        Hit::Damaged(format!("{content} has the checksum {found}, wanted {}", copy.stamp.sha256))
+                    }
+                    Err(failure) => Hit::Damaged(failure.to_string()),
+                }
+            }
+            (hit, _) => hit,
+        }
+    }
+
+    /// Waits until no other process makes this part. The lock ends with the returned file, or with this process.
+    pub fn lock(&self, phase: &mut Phase) -> Result<File, Error> {
+        fs::create_dir_all(&self.folder).map_err(Failure::io(&self.folder)).map_err(|f| self.unusable(f))?;
+        let path = self.folder.join("lock");
+        let file = File::create(&path).map_err(Failure::io(&path)).map_err(|f| self.unusable(f))?;
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if start.elapsed() < OTHERS_TAKE => {
+                    phase
+                        .update(format!("waits for another process that obtains it ({} s)", start.elapsed().as_secs()));
+                    thread::sleep(Duration::from_millis(200));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let minutes = OTHERS_TAKE.as_secs() / 60;
+                    return Err(Error::Locked { part: self.name.clone(), lock: path, minutes });
+                }
+                Err(TryLockError::Error(source)) => return Err(self.unusable(Failure::Io { path, source })),
+            }
+        }
+        self.sweep();
+        Ok(file)
+    }
+
+    /// Removes what a killed process left. Only the holder of the lock makes copies, so nobody works there.
+    fn sweep(&self) {
+        let Ok(entries) = self.folder.read_dir_utf8() else { return };
+        for entry in entries.flatten().filter(|entry| entry.file_name().starts_with(UNFINISHED)) {
+            // What stays behind costs space and nothing else.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+
+    pub fn workplace(&self) -> Result<Workplace, Failure> {
+        let temporary = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&self.folder);
+        let temporary = temporary.map_err(Failure::io(&self.folder))?;
+        let root = Utf8Path::from_path(temporary.path()).unwrap_or(&self.folder).to_owned();
+        let (content, work) = (root.join(CONTENT), root.join("work"));
+        for folder in [&content, &work] {
+            fs::create_dir(folder).map_err(Failure::io(folder))?;
+        }
+        Ok(Workplace { temporary, root, content, work })
+    }
+
+    /// Stamps what was made and puts it in its place. `entry` is the part's path below the content folder.
+    pub fn finish(&self, place: Workplace, source: &Source, entry: Utf8PathBuf) -> Result<Kept, Failure> {
+        let version = source.version().unwrap_or_default().to_owned();
+        let stamp = Stamp {
+            recipe: recipe(source),
+            origin: source.origin(),
+            size: size(&place.content)?,
+            sha256: checksum::of_folder(&place.content)?,
+            version,
+            entry,
+        };
+        let text = serde_json::to_string_pretty(&stamp).unwrap_or_default();
+        let path = place.root.join(STAMP);
+        fs::write(&path, text).map_err(Failure::io(&path))?;
+        fs::remove_dir_all(&place.work).map_err(Failure::io(&place.work))?;
+        let target = self.folder.join(&stamp.version);
+        if target.exists() {
+            fs::remove_dir_all(&target).map_err(Failure::io(&target))?;
+        }
+        fs::rename(&place.root, &target).map_err(Failure::io(&target))?;
+        // It is where it stays: there is nothing left to remove.
+        let _ = place.temporary.keep();
+        let content = target.join(CONTENT);
+        let path = if stamp.entry.as_str().is_empty() { content } else { content.join(&stamp.entry) };
+        Ok(Kept { stamp, path })
+    }
+
+    fn unusable(&self, reason: Failure) -> Error {
+        Error::Cache { part: self.name.clone(), reason: reason.into() }
+    }
+}
+
+fn recipe(source: &Source) -> String {
+    let text = serde_json::to_string(&(source, manifest::platform())).unwrap_or_default();
+    checksum::hex(&Sha256::digest(text))
+}
+
+fn size(content: &Utf8Path) -> Result<u64, Failure> {
+    let files = checksum::files_below(content)?;
+    files.iter().try_fold(0, |sum, name| {
+        let path = content.join(name);
+        Ok(sum + fs::metadata(&path).map_err(Failure::io(&path))?.len())
+    })
+}

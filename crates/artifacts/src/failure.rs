@@ -1,0 +1,102 @@
+//! Why one source did not yield its part.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use semver::VersionReq;
+use std::time::Duration;
+use std::{fmt, io};
+
+/// Why a single source failed. The next source is tried, and all failures are reported together.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0} is not set")]
+    NotSet(String),
+
+    #[error("no {0} on PATH")]
+    NotOnPath(String),
+
+    #[error("there is no {wanted} at {path}")]
+    Missing { wanted: &'static str, path: Utf8PathBuf },
+
+    #[error("{program} is version {found}, wanted {wanted}")]
+    Version { program: Utf8PathBuf, found: semver::Version, wanted: VersionReq },
+
+    #[error("{command} printed no version after `{after}`, but: {printed}")]
+    NoVersion { command: String, after: String, printed: String },
+
+    #[error("{host} cannot be reached ({reason})")]
+    Unreachable { host: String, reason: String },
+
+    #[error("{url}: {reason}")]
+    Http { url: String, reason: String },
+
+    #[error("{what} has the checksum {found}, wanted {wanted}")]
+    Checksum { what: String, found: String, wanted: String },
+
+    #[error("{url} holds no checksum of {file}")]
+    NoChecksum { url: String, file: String },
+
+    #[error("{tool} is not installed")]
+    NoTool { tool: &'static str, install: &'static str },
+
+    #[error("`{command}` {how}, its log is {log} and ends with\n{}", indent(.tail))]
+    Command { command: String, how: String, log: Utf8PathBuf, tail: String },
+
+    #[error("{what} holds no {wanted}")]
+    Contents { what: String, wanted: String },
+
+    #[error("{path}: {source}")]
+    Io { path: Utf8PathBuf, source: io::Error },
+}
+
+impl Failure {
+    /// For `map_err`: an input or output error, with the path that it concerns.
+    pub(super) fn io(path: &Utf8Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(super) fn timed_out(command: &str, within: Duration, log: &Utf8Path, tail: String) -> Self {
+        let how = format!("did not end within {} s", within.as_secs());
+        Self::Command { command: command.to_owned(), how, log: log.to_owned(), tail }
+    }
+
+    /// Whether the disk is full: then no other source can do better.
+    pub(super) fn disk_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            Self::Command { tail, .. } => tail.contains("No space left") || tail.contains("no space left"),
+            _ => false,
+        }
+    }
+
+    /// What to install so that this source can work, if that is all that it lacks.
+    pub(super) fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::NoTool { install, .. } => Some(install),
+            _ => None,
+        }
+    }
+}
+
+/// A source, as it is named to the user, and why it failed.
+#[derive(Debug)]
+pub struct Tried {
+    pub source: String,
+    pub why: Failure,
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.why)
+    }
+}
+
+/// One line for each source that was tried.
+pub(super) fn list(tried: &[Tried]) -> String {
+    tried.iter().map(|one| format!("  - {one}")).collect::<Vec<_>>().join("\n")
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
+}

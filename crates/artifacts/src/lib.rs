@@ -1,0 +1,47 @@
+//! Third-party programs and manifests: what the lab needs, where it comes from, and the cache that keeps it.
+//!
+//! `fixtures/parts.yaml` is the only list of versions and checksums; [`Parts::obtain`] turns a name into a path.
+
+mod archive;
+mod cache;
+mod checksum;
+mod command;
+mod download;
+mod failure;
+mod find;
+mod golang;
+mod manifest;
+mod maven;
+mod obtain;
+mod pip;
+mod version;
+
+pub use failure::{Failure, Tried};
+pub use obtain::{Cached, Obtained, Parts, Summary};
+
+use camino::Utf8PathBuf;
+
+/// Why a part could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Paths(#[from] model::paths::PathsError),
+    #[error("{path} is not a list of parts: {reason}")]
+    Manifest { path: Utf8PathBuf, reason: String },
+
+    #[error("no part is called `{name}`, wanted one of {known}")]
+    Unknown { name: String, known: String },
+
+    /// The user named a file himself, so nothing else is tried.
+    #[error("{variable} names {path}, which is no {part}: {reason}; correct or unset {variable}")]
+    Override { part: String, variable: String, path: Utf8PathBuf, reason: Box<Failure> },
+
+    #[error("the cache cannot keep {part}: {reason}; set LAB_CACHE to a folder that can be written to")]
+    Cache { part: String, reason: Box<Failure> },
+
+    #[error("another process has held {lock} for {minutes} min to obtain {part}; see whether it still makes progress")]
+    Locked { part: String, lock: Utf8PathBuf, minutes: u64 },
+
+    #[error("{part} {version} could not be had from any source:\n{}\n{way_out}", failure::list(.tried))]
+    Exhausted { part: String, version: String, tried: Vec<Tried>, way_out: String },
+}

@@ -1,0 +1,280 @@
+//! The order in which a part's sources are tried.
+
+use super::cache::{Hit, Kept, Shelf};
+use super::download::Network;
+use super::failure::{Failure, Tried};
+use super::find::{self, Environment, Found};
+use super::manifest::{Form, Manifest, Part, Pip, Source};
+use super::{Error, golang, maven, pip};
+use camino::{Utf8Path, Utf8PathBuf};
+use host::{Phase, Progress};
+use model::paths;
+use std::os::unix::fs::PermissionsExt;
+use std::{env, fs};
+
+/// A part that is on disk and complete.
+#[derive(Clone, Debug)]
+pub struct Obtained {
+    pub name: String,
+    /// The program, the file, or the folder.
+    pub path: Utf8PathBuf,
+    pub version: String,
+    /// Where it came from, such as `KUBEBUILDER_ASSETS` or `cache (built from its Go module)`.
+    pub origin: String,
+}
+
+/// A part as `lab doctor` shows it.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub name: String,
+    /// The version that its first pinned source gives.
+    pub version: String,
+    pub purpose: String,
+    /// The variable by which a user names a copy of his own.
+    pub override_variable: String,
+    /// A copy that this machine has already, which is taken before the cache: the user's own, or one on PATH.
+    pub found: Option<Cached>,
+    pub cached: Option<Cached>,
+    /// Every source, in the order in which they are tried.
+    pub sources: Vec<String>,
+}
+
+/// A part that is on this machine.
+#[derive(Clone, Debug)]
+pub struct Cached {
+    pub version: String,
+    pub origin: String,
+    pub path: Utf8PathBuf,
+}
+
+/// Everything the lab can obtain. May be shared between threads.
+pub struct Parts {
+    manifest: Manifest,
+    cache: Utf8PathBuf,
+    environment: Environment,
+    network: Network,
+}
+
+/// What making a part works with: its file name, its two folders, the log of its commands, and the user's line.
+pub struct Bench<'a> {
+    /// What a part that is a single file is called in `content`.
+    pub file: &'a str,
+    /// What lies here in the end is the part.
+    pub content: &'a Utf8Path,
+    pub work: &'a Utf8Path,
+    pub log: &'a Utf8Path,
+    pub phase: &'a mut Phase,
+}
+
+impl Parts {
+    /// Reads `fixtures/parts.yaml` and the environment.
+    ///
+    /// # Errors
+    /// When the list is not valid.
+    pub fn load() -> Result<Self, Error> {
+        let manifest = Manifest::read(&paths::fixtures().join("parts.yaml"))?;
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::new(manifest, &paths::cache()?, env::vars_os().filter_map(text).collect())
+    }
+
+    fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {
+        let cache = camino::absolute_utf8(cache).map_err(Failure::io(cache));
+        let cache = cache.map_err(|reason| Error::Cache { part: "anything".into(), reason: reason.into() })?;
+        Ok(Self { manifest, cache, environment, network: Network::new() })
+    }
+
+    /// What there is, and what of it is on this machine. Programs are asked for their versions; no part's contents are read.
+    pub fn list(&self) -> Vec<Summary> {
+        let summary = |(name, part): (&String, &Part)| {
+            let shelf = Shelf::of(&self.cache, name);
+            let cached = part.sources.iter().find_map(|source| match shelf.glance(source) {
+                Hit::Whole(Kept { stamp, path }) => Some(Cached { version: stamp.version, origin: stamp.origin, path }),
+                Hit::Damaged(_) | Hit::None => None,
+            });
+            Summary {
+                name: name.clone(),
+                version: part.wanted_version().to_owned(),
+                purpose: part.purpose.clone(),
+                override_variable: part.override_variable.clone(),
+                found: self.on_this_machine(part),
+                cached,
+                sources: part.sources.iter().map(Source::describe).collect(),
+            }
+        };
+        self.manifest.parts.iter().map(summary).collect()
+    }
+
+    /// The copy that [`Parts::obtain`] would take without looking into the cache.
+    fn on_this_machine(&self, part: &Part) -> Option<Cached> {
+        let of = |Found { path, version }: Found, origin: String| Cached { version, origin, path };
+        let variable = &part.override_variable;
+        if let Some(path) = self.environment.get(variable).filter(|path| !path.is_empty()) {
+            return find::overriding(part, Utf8Path::new(path)).ok().map(|own| of(own, variable.clone()));
+        }
+        part.sources.iter().find_map(|source| {
+            let own = match source {
+                Source::Env(file) => find::in_environment(part, file, &self.environment),
+                Source::Path(program) => find::on_path(part, program, &self.environment),
+                _ => return None,
+            };
+            Some(of(own.ok()?, source.origin()))
+        })
+    }
+
+    /// The part, from the first source that has it: the user's override, what this machine has, the cache, and then
+    /// whatever makes it. Blocks, for minutes when a program has to be compiled.
+    ///
+    /// # Errors
+    /// When no source has it; the error lists why each failed.
+    pub fn obtain(&self, name: &str, progress: &Progress) -> Result<Obtained, Error> {
+        let part = self.manifest.parts.get(name).ok_or_else(|| Error::Unknown {
+            name: name.to_owned(),
+            known: self.manifest.parts.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        })?;
+        let mut phase = progress.phase(name);
+        let obtained = self.search(name, part, &mut phase)?;
+        phase.done(format!("{}, {}", obtained.version, obtained.origin));
+        Ok(obtained)
+    }
+
+    fn search(&self, name: &str, part: &Part, phase: &mut Phase) -> Result<Obtained, Error> {
+        let found = |Found { path, version }, origin| Obtained { name: name.to_owned(), path, version, origin };
+        let variable = &part.override_variable;
+        if let Some(path) = self.environment.get(variable).filter(|path| !path.is_empty()) {
+            let path = Utf8PathBuf::from(path);
+            return match find::overriding(part, &path) {
+                Ok(own) => Ok(found(own, variable.clone())),
+                Err(reason) => Err(Error::Override {
+                    part: name.to_owned(),
+                    variable: variable.clone(),
+                    path,
+                    reason: reason.into(),
+                }),
+            };
+        }
+        let mut tried = Vec::new();
+        for source in &part.sources {
+            let outcome = match source {
+                Source::Env(file) => find::in_environment(part, file, &self.environment),
+                Source::Path(program) => find::on_path(part, program, &self.environment),
+                _ => continue,
+            };
+            match outcome {
+                Ok(own) => return Ok(found(own, source.origin())),
+                Err(why) => tried.push(Tried { source: source.describe(), why }),
+            }
+        }
+        let shelf = Shelf::of(&self.cache, name);
+        if let Some(copy) = cached(&shelf, part, phase) {
+            return Ok(from_cache(name, copy));
+        }
+        let _lock = shelf.lock(phase)?;
+        // Another process may have made it while this one waited.
+        if let Some(copy) = cached(&shelf, part, phase) {
+            return Ok(from_cache(name, copy));
+        }
+        // What the last attempt logged is of no use any more.
+        let _ = fs::remove_file(shelf.log());
+        for source in part.sources.iter().filter(|source| source.version().is_some()) {
+            match self.make(name, part, source, &shelf, phase) {
+                Ok(Kept { stamp, path }) => {
+                    return Ok(found(Found { path, version: stamp.version }, stamp.origin));
+                }
+                Err(why) => {
+                    let hopeless = why.disk_full();
+                    tried.push(Tried { source: source.describe(), why });
+                    if hopeless {
+                        break;
+                    }
+                }
+            }
+        }
+        let version = part.wanted_version().to_owned();
+        Err(Error::Exhausted { part: name.to_owned(), version, way_out: self.way_out(part, &tried), tried })
+    }
+
+    fn make(
+        &self,
+        name: &str,
+        part: &Part,
+        source: &Source,
+        shelf: &Shelf,
+        phase: &mut Phase,
+    ) -> Result<Kept, Failure> {
+        phase.update(source.describe());
+        let place = shelf.workplace()?;
+        let log = shelf.log();
+        // Tools such as kubectl look at a manifest's extension.
+        let file = if part.form == Form::File { format!("{name}.yaml") } else { name.to_owned() };
+        let mut bench =
+            Bench { file: &file, content: &place.content, work: &place.work, log: &log, phase: &mut *phase };
+        match source {
+            Source::Download(download) => {
+                self.network.fetch(download, &file, &place.content, &place.work, bench.phase)?;
+            }
+            Source::Pip(wheel) => pip::make(wheel, &mut bench)?,
+            Source::GoBuild(command) => golang::build(command, &mut bench)?,
+            Source::GoModule(module) => golang::join_files(module, &mut bench)?,
+            Source::Maven(artifacts) => maven::make(artifacts, &mut bench)?,
+            // These make nothing, and have no version.
+            Source::Env(_) | Source::Path(_) => {}
+        }
+        let entry = match (part.form, source) {
+            (Form::Folder, _) => Utf8PathBuf::new(),
+            (_, Source::Pip(Pip { folder: Some(_), file, .. })) => file.clone(),
+            _ => Utf8PathBuf::from(file),
+        };
+        let path = place.content.join(&entry);
+        if part.form == Form::Program {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(Failure::io(&path))?;
+            // A program for another libc or processor is better found here than in the middle of `lab up`.
+            if let Some(probe) = &part.version {
+                probe.check(&path)?;
+            }
+        }
+        phase.update("recording its checksum");
+        shelf.finish(place, source, entry)
+    }
+
+    /// What the user can do, shortest first.
+    fn way_out(&self, part: &Part, tried: &[Tried]) -> String {
+        if tried.iter().any(|one| one.why.disk_full()) {
+            return format!("make room in {}, or set LAB_CACHE to a folder on another disk", self.cache);
+        }
+        let mut ways: Vec<String> = tried.iter().filter_map(|one| one.why.remedy()).map(str::to_owned).collect();
+        if tried.iter().any(|one| matches!(one.why, Failure::Unreachable { .. })) {
+            ways.push("allow the downloads above (HTTPS_PROXY is respected)".into());
+        }
+        let wanted = match (part.form, &part.version) {
+            (Form::Program, Some(probe)) => format!("a program of version {}", probe.fits),
+            (Form::Program, None) => "a program".into(),
+            (Form::File, _) => "a file of your own".into(),
+            (Form::Folder, _) => "a folder of your own".into(),
+        };
+        ways.push(format!("set {} to {wanted}", part.override_variable));
+        let either = if ways.len() > 1 { "either " } else { "" };
+        format!("{either}{}", ways.join(", or "))
+    }
+}
+
+fn cached(shelf: &Shelf, part: &Part, phase: &mut Phase) -> Option<Kept> {
+    part.sources.iter().find_map(|source| match shelf.look(source) {
+        Hit::Whole(copy) => Some(copy),
+        Hit::Damaged(how) => {
+            phase.update(format!("the cached copy is damaged and is made again: {how}"));
+            None
+        }
+        Hit::None => None,
+    })
+}
+
+fn from_cache(name: &str, Kept { stamp, path }: Kept) -> Obtained {
+    let origin = format!("cache ({})", stamp.origin);
+    Obtained { name: name.to_owned(), path, version: stamp.version, origin }
+}
+
+#[cfg(test)]
+#[path = "obtain_tests.rs"]
+mod tests;

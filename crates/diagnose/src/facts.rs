@@ -1,0 +1,225 @@
+//! Everything that a diagnosis is drawn from, gathered before it is drawn.
+
+use model::Cause;
+use probe::tcp::TcpOutcome;
+use probe::tls::TlsOutcome;
+use probe::{BrokerAddr, ClientError, Peer, Whose};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+
+/// What is to be explained.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A client's failure.
+    Failure(ClientError),
+    /// An address that somebody cannot reach.
+    Address { host: String, port: u16 },
+}
+
+/// A cause, in a sentence that can be acted on, with what it rests on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Diagnosis {
+    pub cause: Cause,
+    pub summary: String,
+    /// Facts, each with its source, in the order in which they were found.
+    pub evidence: Vec<String>,
+}
+
+/// How a name resolved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Lookup {
+    /// It is an address in figures: there was nothing to look up, and no server name is sent.
+    Figures(IpAddr),
+    Found(IpAddr),
+    Failed(String),
+}
+
+/// A status condition of a route for one of its parents.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Condition {
+    pub kind: String,
+    pub status: bool,
+    pub reason: String,
+    pub message: String,
+}
+
+/// A Service that a route leads to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Backend {
+    pub namespace: String,
+    pub service: String,
+    pub exists: bool,
+    /// Pods that the Service selects, and how many of them are ready.
+    pub pods: usize,
+    pub ready: usize,
+    /// Those Pods that are brokers.
+    pub brokers: Vec<PodBroker>,
+}
+
+/// A broker by its Pod.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct PodBroker {
+    /// The Kafka resource, `namespace/name`.
+    pub cluster: String,
+    pub id: i32,
+}
+
+/// A parent that a route names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parent {
+    /// The Gateway, `namespace/name`.
+    pub gateway: String,
+    /// The listener; any one without it.
+    pub listener: Option<String>,
+}
+
+impl Parent {
+    /// What the listeners that are meant serve, in words.
+    pub(super) fn serve(&self, served: &[Listener]) -> Vec<String> {
+        let meant = |listener: &&Listener| {
+            listener.gateway == self.gateway && self.listener.as_ref().is_none_or(|name| *name == listener.name)
+        };
+        let lines: Vec<_> = served.iter().filter(meant).map(ToString::to_string).collect();
+        if lines.is_empty() {
+            let listener = self.listener.as_ref().map_or_else(String::new, |name| format!(" listener {name}"));
+            return vec![format!("Gateway {}{listener} does not exist", self.gateway)];
+        }
+        lines
+    }
+}
+
+/// A TLSRoute or TCPRoute that concerns the address.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Route {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+    pub hostnames: Vec<String>,
+    pub parents: Vec<Parent>,
+    pub conditions: Vec<Condition>,
+    pub backends: Vec<Backend>,
+}
+
+impl Route {
+    pub(super) fn title(&self) -> String {
+        format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// Whether a parent accepted it; a route that no controller looked at is not accepted either.
+    pub(super) fn accepted(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.kind == "Accepted" && condition.status)
+    }
+}
+
+/// A listener of a Gateway.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Listener {
+    pub gateway: String,
+    pub name: String,
+    pub port: u16,
+    pub hostname: Option<String>,
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hostname = self.hostname.as_deref().unwrap_or("any name");
+        write!(f, "Gateway {} listener {} serves {hostname} on port {}", self.gateway, self.name, self.port)
+    }
+}
+
+impl Listener {
+    /// Whether it serves the name; without a hostname of its own it serves any.
+    pub(super) fn serves(&self, host: &str) -> bool {
+        self.hostname.as_ref().is_none_or(|pattern| super::routes::covers(pattern, host))
+    }
+}
+
+/// A Kafka resource's listener that declares the name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Declared {
+    /// `Kafka namespace/name`.
+    pub resource: String,
+    pub listener: String,
+    /// Whether brokers advertise the name, rather than clients starting with it.
+    pub advertised: bool,
+    /// The id that the cluster gave itself, by the resource's status.
+    pub cluster_id: Option<String>,
+}
+
+impl Declared {
+    /// Whose brokers have to answer for the name.
+    pub(super) fn whose(&self) -> Whose {
+        let (namespace, cluster) = self.cluster().split_once('/').unwrap_or_default();
+        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Whose { namespace: known(namespace), cluster: known(cluster), cluster_id: self.cluster_id.clone() }
+    }
+
+    /// The resource as `namespace/name`.
+    pub(super) fn cluster(&self) -> &str {
+        self.resource.strip_prefix("Kafka ").unwrap_or(&self.resource)
+    }
+}
+
+/// What is known of the lab's gateway.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Gateway {
+    /// Ports that it serves on this machine.
+    pub ports: Vec<u16>,
+    /// The common name of the certificate that it shows for names that it does not know.
+    pub default_certificate: Option<String>,
+}
+
+/// Everything that was found about one address.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub host: String,
+    pub port: u16,
+    /// The broker that advertises the address, when the client learned that.
+    pub broker: Option<BrokerAddr>,
+    pub error: Option<ClientError>,
+    pub lookup: Option<Lookup>,
+    pub tcp: Option<TcpOutcome>,
+    pub tls: Option<TlsOutcome>,
+    /// Who answered at the address, each on a connection of its own.
+    pub peers: Vec<Peer>,
+    pub routes: Vec<Route>,
+    /// Whether the cluster could be asked for its routes: else that there are none means nothing.
+    pub routes_known: bool,
+    /// The listeners on the port that serve the name.
+    pub listeners: Vec<Listener>,
+    /// All listeners of all Gateways.
+    pub served: Vec<Listener>,
+    pub declared: Option<Declared>,
+    pub gateway: Gateway,
+    /// What could not be found out, and why.
+    pub gaps: Vec<String>,
+}
+
+impl Facts {
+    /// Whose brokers have to answer at the address, as far as a Kafka resource says.
+    pub(super) fn whose(&self) -> Whose {
+        self.declared.as_ref().map(Declared::whose).unwrap_or_default()
+    }
+
+    /// Nothing but the address.
+    pub fn of(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            broker: None,
+            error: None,
+            lookup: None,
+            tcp: None,
+            tls: None,
+            peers: Vec::new(),
+            routes: Vec::new(),
+            routes_known: false,
+            listeners: Vec::new(),
+            served: Vec::new(),
+            declared: None,
+            gateway: Gateway::default(),
+            gaps: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! From facts to a cause: pure, so that each rule can be tested without a network.
+
+use super::evidence::evidence;
+use super::facts::{Diagnosis, Facts, Lookup, Route};
+use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
+use super::wrong_broker::wrong_broker;
+use model::Cause;
+use probe::tcp::TcpOutcome;
+use probe::tls::{Afterwards, Handshake, TlsOutcome, Verdict};
+
+/// Draws the diagnosis. The order of the rules is the order in which a connection comes about, except that what Kafka
+/// itself answered comes first: then the whole way works.
+pub fn judge(facts: &Facts) -> Diagnosis {
+    let (cause, summary) = verdict(facts);
+    Diagnosis { cause, summary, evidence: evidence(facts) }
+}
+
+fn verdict(facts: &Facts) -> (Cause, String) {
+    kafka(facts)
+        .or_else(|| network(facts))
+        .or_else(|| wrong_broker(facts))
+        .or_else(|| certificate(facts))
+        .or_else(|| routing(facts))
+        .unwrap_or_else(|| leftover(facts))
+}
+
+/// The address, with the broker that advertises it.
+pub(super) fn address(facts: &Facts) -> String {
+    match facts.broker.as_ref().and_then(|broker| broker.id) {
+        Some(id) => format!("{}:{} (advertised by broker {id})", facts.host, facts.port),
+        None => format!("{}:{}", facts.host, facts.port),
+    }
+}
+
+/// What Kafka answered.
+fn kafka(facts: &Facts) -> Option<(Cause, String)> {
+    let error = facts.error.as_ref()?;
+    let cause = answered(error)?;
+    let text = match cause {
+        Cause::Authorization => {
+            format!("Kafka knows the user and denies the operation: {}; grant it in the KafkaUser's ACLs", error.text)
+        }
+        Cause::UnknownTopic => {
+            format!("the brokers answer, but the topic or partition does not exist: {}", error.text)
+        }
+        Cause::ClientCertificate => client_certificate(facts),
+        _ => format!("the broker refused the user name or password: {}", error.text),
+    };
+    Some((cause, text))
+}
+
+fn client_certificate(facts: &Facts) -> String {
+    format!(
+        "the broker at {} refuses the client's certificate, or wants one and got none: use a KafkaUser with tls \
+         authentication, and its certificate signed by the cluster's clients CA",
+        address(facts)
+    )
+}
+
+/// Whether the address is there at all.
+fn network(facts: &Facts) -> Option<(Cause, String)> {
+    let ports = &facts.gateway.ports;
+    let advertised = facts.broker.as_ref().is_some_and(|broker| broker.id.is_some())
+        || facts.declared.as_ref().is_some_and(|declared| declared.advertised);
+    let wrong_port = || advertised && !ports.is_empty() && !ports.contains(&facts.port);
+    let advertise = || {
+        let served: Vec<_> = ports.iter().map(u16::to_string).collect();
+        let who = match facts.broker.as_ref().and_then(|broker| broker.id) {
+            Some(id) => format!("broker {id}"),
+            None => "a broker".to_owned(),
+        };
+        let text = format!(
+            "{who} advertises {}:{}, where the gateway does not serve (its ports are {}): set the listener's \
+             advertisedHost and advertisedPort (or their templates) to the gateway's address",
+            facts.host,
+            facts.port,
+            served.join(", ")
+        );
+        Some((Cause::AdvertisedAddress, text))
+    };
+    match &facts.lookup {
+        Some(Lookup::Failed(_))
+            if advertised && facts.declared.is_none() && facts.routes.is_empty() && internal(facts) =>
+        {
+            return advertise();
+        }
+        Some(Lookup::Failed(text)) => return Some(unresolved(facts, text, advertised)),
+        Some(Lookup::Figures(_)) if facts.tls.as_ref().is_none_or(TlsOutcome::turned_away) && reached(facts) => {
+            let summary = format!(
+                "the client connects to {} by address and so sends no server name (SNI), by which alone the gateway \
+                 chooses a route: use a host name that a route serves",
+                address(facts)
+            );
+            return Some((Cause::NoSni, summary));
+        }
+        _ => {}
+    }
+    if matches!(facts.tcp, Some(TcpOutcome::Connected) | None) {
+        return None;
+    }
+    if wrong_port() {
+        return advertise();
+    }
+    let tcp = facts.tcp.as_ref().map(TcpOutcome::to_string).unwrap_or_default();
+    Some((
+        Cause::Unreachable,
+        format!("{} {tcp}: check that the gateway runs and listens on that port", address(facts)),
+    ))
+}
+
+/// A name that does not resolve. DNS is the remedy only where a Gateway serves the name.
+fn unresolved(facts: &Facts, text: &str, advertised: bool) -> (Cause, String) {
+    let fact = format!("{} does not resolve where the client runs ({text})", facts.host);
+    let served = facts.served.iter().any(|listener| listener.serves(&facts.host)) || !facts.routes.is_empty();
+    if served || facts.served.is_empty() || !facts.routes_known {
+        return (Cause::UnresolvedName, format!("{fact}: add it to DNS"));
+    }
+    let names = served_names(facts);
+    if !advertised {
+        let summary = format!("{fact}, and no Gateway serves it (they serve {names}): check the name");
+        return (Cause::UnresolvedName, summary);
+    }
+    let of = match facts.broker.as_ref().and_then(|broker| broker.id) {
+        Some(id) => format!(" of broker {id}"),
+        None => String::new(),
+    };
+    let at = match &facts.declared {
+        Some(declared) => format!(" in listener {} of {}", declared.listener, declared.resource),
+        None => String::new(),
+    };
+    let summary = format!("{fact}, and no Gateway serves it (they serve {names}): check the advertisedHost{of}{at}");
+    (Cause::AdvertisedAddress, summary)
+}
+
+/// The hostnames that Gateways serve, those that are most like the name first.
+fn served_names(facts: &Facts) -> String {
+    const SHOWN: usize = 4;
+    let mut names: Vec<&str> = facts.served.iter().filter_map(|listener| listener.hostname.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let alike = |name: &str| {
+        let labels =
+            name.trim_start_matches("*.").split('.').filter(|label| facts.host.split('.').any(|one| one == *label));
+        labels.count()
+    };
+    names.sort_by_key(|name| std::cmp::Reverse(alike(name)));
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A name that exists only inside a cluster.
+fn internal(facts: &Facts) -> bool {
+    facts.host.ends_with(".svc") || facts.host.ends_with(".cluster.local")
+}
+
+fn reached(facts: &Facts) -> bool {
+    facts.tcp == Some(TcpOutcome::Connected) && facts.tls.is_some()
+}
+
+/// Who showed which certificate.
+fn certificate(facts: &Facts) -> Option<(Cause, String)> {
+    let text = facts.error.as_ref().map_or("", |error| error.text.as_str());
+    let tls = facts.tls.as_ref();
+    let alert = tls.and_then(|tls| match &tls.handshake {
+        Handshake::Alert { name } | Handshake::Completed { afterwards: Afterwards::Alert { name }, .. } => {
+            Some(name.as_str())
+        }
+        _ => None,
+    });
+    let refusals = ["CertificateRequired", "BadCertificate", "UnknownCA", "CertificateUnknown"];
+    if wants_certificate(text) || alert.is_some_and(|name| refusals.contains(&name)) {
+        return Some((Cause::ClientCertificate, client_certificate(facts)));
+    }
+    if is_default(facts) {
+        return None;
+    }
+    let leaf = tls?.chain.first()?;
+    let names = if leaf.dns_names.is_empty() { "no name".to_owned() } else { leaf.dns_names.join(", ") };
+    match &tls?.verdict {
+        Some(Verdict::WrongName) => Some((
+            Cause::CertificateName,
+            format!(
+                "the certificate shown at {} is for {names} and not for this host: add the host to its SANs, or \
+                 correct the route if it leads to another broker",
+                address(facts)
+            ),
+        )),
+        Some(Verdict::Untrusted) => Some((
+            Cause::UntrustedCertificate,
+            format!(
+                "the certificate shown at {} is signed by {}, which the client does not trust: give the client the \
+                 CA that signs the listener's certificates (Secret {}-cluster-ca-cert, not the clients CA)",
+                address(facts),
+                leaf.issuer,
+                leaf.broker().map_or_else(
+                    || "<cluster>".to_owned(),
+                    |broker| format!("{}/{}", broker.namespace, broker.cluster)
+                ),
+            ),
+        )),
+        Some(Verdict::Expired) => Some((
+            Cause::CertificateExpired,
+            format!(
+                "the certificate shown at {} is valid from {} to {} only: renew it",
+                address(facts),
+                leaf.not_before,
+                leaf.not_after
+            ),
+        )),
+        _ => None,
+    }
+}
+
+/// Whether the gateway showed the certificate that it keeps for names which it does not know.
+pub(super) fn is_default(facts: &Facts) -> bool {
+    let shown = facts.tls.as_ref().and_then(|tls| tls.chain.first());
+    match (&facts.gateway.default_certificate, shown) {
+        (Some(name), Some(leaf)) => leaf.common_name == *name,
+        _ => false,
+    }
+}
+
+/// Where the gateway's routes lead.
+fn routing(facts: &Facts) -> Option<(Cause, String)> {
+    let turned_away = is_default(facts) || facts.tls.as_ref().is_some_and(TlsOutcome::turned_away);
+    let troubled = turned_away || (facts.tls.is_none() && facts.error.is_some());
+    if !troubled {
+        return None;
+    }
+    if facts.routes.is_empty() {
+        return no_route(facts);
+    }
+    let accepted: Vec<_> = facts.routes.iter().filter(|route| route.accepted()).collect();
+    if accepted.is_empty() {
+        let route = &facts.routes[0];
+        let refusal = route.conditions.iter().find(|condition| condition.kind == "Accepted");
+        let why = refusal.map_or_else(
+            || "no gateway controller has answered for it: check its parentRefs".to_owned(),
+            |condition| match condition.message.as_str() {
+                "" => condition.reason.clone(),
+                message => format!("{}: {message}", condition.reason),
+            },
+        );
+        let serve: Vec<_> = route.parents.iter().flat_map(|parent| parent.serve(&facts.served)).collect();
+        let serve = if serve.is_empty() { String::new() } else { format!("; {}", serve.join(", ")) };
+        let summary = format!("{} for {} is not accepted by its Gateway ({why}){serve}", route.title(), facts.host);
+        return Some((Cause::RouteNotAccepted, summary));
+    }
+    for route in &accepted {
+        let refs = route.conditions.iter().find(|condition| condition.kind == "ResolvedRefs" && !condition.status);
+        let missing = route.backends.iter().find(|backend| !backend.exists);
+        if let Some(condition) = refs {
+            let summary = format!(
+                "{} is accepted, but its backend {} cannot be resolved ({}: {})",
+                route.title(),
+                backends(route),
+                condition.reason,
+                condition.message
+            );
+            return Some((Cause::BackendUnresolved, summary));
+        }
+        if let Some(backend) = missing {
+            let service = format!("{}/{}", backend.namespace, backend.service);
+            let summary = format!("{} leads to Service {service}, which does not exist", route.title());
+            return Some((Cause::BackendUnresolved, summary));
+        }
+        if !route.backends.is_empty() && route.backends.iter().all(|backend| backend.ready == 0) {
+            let summary = format!(
+                "{} leads to {}, which has no ready Pod: look at the broker, the gateway is fine",
+                route.title(),
+                backends(route)
+            );
+            return Some((Cause::BrokerDown, summary));
+        }
+    }
+    let unserved = is_default(facts)
+        || facts.tls.as_ref().is_some_and(|tls| tls.connected() && !tls.completed() && tls.chain.is_empty());
+    unserved.then(|| {
+        let summary = format!(
+            "the gateway does not serve the name {} although {} covers it, is accepted and has a ready backend: look \
+             at the gateway's own log, and at whether it serves wildcards over several labels",
+            facts.host,
+            accepted[0].title()
+        );
+        (Cause::UnknownSni, summary)
+    })
+}
+
+fn no_route(facts: &Facts) -> Option<(Cause, String)> {
+    if !facts.routes_known {
+        // A plain text listener behind an unknown cluster: nothing points to a route.
+        let tls = facts.tls.as_ref()?;
+        let summary = format!("the gateway does not serve the name {} ({})", facts.host, tls.handshake);
+        return Some((Cause::UnknownSni, summary));
+    }
+    let by = match (&facts.broker, &facts.declared) {
+        (Some(broker), _) if broker.id.is_some() => {
+            format!("broker {} advertises it", broker.id.unwrap_or_default())
+        }
+        (_, Some(declared)) => format!("listener {} of {} declares it", declared.listener, declared.resource),
+        _ => {
+            let summary = format!(
+                "no listener or route serves the name {}, and no broker advertises it: check the name that the \
+                 client was given",
+                facts.host
+            );
+            return Some((Cause::UnknownSni, summary));
+        }
+    };
+    let summary = format!("no TLSRoute or TCPRoute leads to {}, although {by}: add the route", facts.host);
+    Some((Cause::RouteMissing, summary))
+}
+
+pub(super) fn backends(route: &Route) -> String {
+    let names: Vec<_> =
+        route.backends.iter().map(|backend| format!("Service {}/{}", backend.namespace, backend.service)).collect();
+    if names.is_empty() { "no backend".to_owned() } else { names.join(", ") }
+}
+
+/// Nothing certain is known.
+fn leftover(facts: &Facts) -> (Cause, String) {
+    let Some(error) = &facts.error else {
+        return (Cause::Unknown, format!("nothing is wrong with {} as far as can be seen from here", address(facts)));
+    };
+    // The client's own words are the last resort: the probe saw nothing wrong by then, or could not look.
+    if error.code == "Resolve" {
+        return (Cause::UnresolvedName, format!("{} did not resolve for the client: {}", facts.host, error.text));
+    }
+    if refuses_certificate(&error.text) {
+        return (
+            Cause::UntrustedCertificate,
+            format!("the client refuses the certificate at {}: {}", address(facts), error.text),
+        );
+    }
+    if timed_out(error) {
+        return (
+            Cause::Timeout,
+            format!("{} within its deadline, and {} looks well from here", error.operation, address(facts)),
+        );
+    }
+    (Cause::Unknown, error.to_string())
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! What the cluster's objects say about a name: routes, listeners, Services, Pods and Kafka resources.
+
+use super::facts::{Backend, Condition, Declared, Listener, Parent, PodBroker, Route};
+use kube::api::{DynamicObject, ListParams};
+use kubeapi::{Catalog, Error, conditions};
+use serde_json::Value;
+
+/// Whether a route's or listener's hostname covers a name. A wildcard covers any number of labels, as the Gateway API
+/// has it.
+pub(super) fn covers(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match pattern.strip_prefix('*') {
+        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        None => pattern == host,
+    }
+}
+
+/// Every object of a kind in all namespaces; a kind that is not served has none.
+pub(super) async fn all(catalog: &Catalog, kind: &str) -> Result<Vec<DynamicObject>, Error> {
+    let served = match catalog.kind(kind, None).await {
+        Ok(served) => served,
+        Err(Error::UnknownKind { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let api = kube::Api::<DynamicObject>::all_with(catalog.client().clone(), &served.resource);
+    Ok(api.list(&ListParams::default()).await.map_err(Error::request(format!("list {kind}")))?.items)
+}
+
+/// The routes that concern the address: TLSRoutes by hostname, the most specific first; TCPRoutes by their parents'
+/// port, since they know no names.
+pub(super) fn routes(
+    tls: &[DynamicObject],
+    tcp: &[DynamicObject],
+    gateways: &[DynamicObject],
+    host: &str,
+    port: u16,
+) -> Vec<Route> {
+    let mut found: Vec<Route> = tls
+        .iter()
+        .map(|object| route(object, "TLSRoute"))
+        .filter(|route| route.hostnames.is_empty() || route.hostnames.iter().any(|pattern| covers(pattern, host)))
+        .collect();
+    // An exact name beats a wildcard, and a route without names comes last.
+    found.sort_by_key(|route| {
+        let names = &route.hostnames;
+        (!names.iter().any(|name| name == host), names.is_empty(), route.namespace.clone(), route.name.clone())
+    });
+    found.extend(
+        tcp.iter().filter(|object| attached_to(object, gateways, port)).map(|object| route(object, "TCPRoute")),
+    );
+    found
+}
+
+fn attached_to(route: &DynamicObject, gateways: &[DynamicObject], port: u16) -> bool {
+    let own = route.metadata.namespace.as_deref().unwrap_or_default();
+    list(&route.data["spec"]["parentRefs"]).iter().any(|parent| {
+        let namespace = parent["namespace"].as_str().unwrap_or(own);
+        gateways
+            .iter()
+            .filter(|gateway| {
+                gateway.metadata.name.as_deref() == parent["name"].as_str()
+                    && gateway.metadata.namespace.as_deref() == Some(namespace)
+            })
+            .flat_map(|gateway| list(&gateway.data["spec"]["listeners"]))
+            .any(|listener| {
+                listener["port"] == port
+                    && parent["port"].as_u64().is_none_or(|wanted| wanted == u64::from(port))
+                    && parent["sectionName"].as_str().is_none_or(|section| listener["name"] == section)
+            })
+    })
+}
+
+pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
+    let namespace = object.metadata.namespace.clone().unwrap_or_default();
+    let backends = list(&object.data["spec"]["rules"])
+        .iter()
+        .flat_map(|rule| list(&rule["backendRefs"]))
+        .map(|backend| Backend {
+            namespace: backend["namespace"].as_str().unwrap_or(&namespace).to_owned(),
+            service: text(&backend["name"]),
+            exists: false,
+            pods: 0,
+            ready: 0,
+            brokers: Vec::new(),
+        })
+        .collect();
+    let parents = list(&object.data["spec"]["parentRefs"])
+        .iter()
+        .map(|parent| Parent {
+            gateway: format!("{}/{}", parent["namespace"].as_str().unwrap_or(&namespace), text(&parent["name"])),
+            listener: parent["sectionName"].as_str().map(ToOwned::to_owned),
+        })
+        .collect();
+    let conditions = conditions(object)
+        .into_iter()
+        .map(|condition| Condition {
+            kind: text(&condition["type"]),
+            status: condition["status"] == "True",
+            reason: text(&condition["reason"]),
+            message: text(&condition["message"]),
+        })
+        .collect();
+    Route {
+        kind: kind.to_owned(),
+        name: object.metadata.name.clone().unwrap_or_default(),
+        hostnames: list(&object.data["spec"]["hostnames"]).iter().map(text).collect(),
+        parents,
+        conditions,
+        backends,
+        namespace,
+    }
+}
+
+/// Fills in what became of each backend.
+pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[DynamicObject]) {
+    for backend in routes.iter_mut().flat_map(|route| &mut route.backends) {
+        let here = |object: &&DynamicObject| object.metadata.namespace.as_deref() == Some(&backend.namespace);
+        let service = services.iter().filter(here).find(|one| one.metadata.name.as_deref() == Some(&backend.service));
+        let Some(service) = service else { continue };
+        let selector = service.data["spec"]["selector"].as_object();
+        let selected: Vec<_> = pods
+            .iter()
+            .filter(here)
+            .filter(|pod| {
+                let labels = pod.metadata.labels.as_ref();
+                selector.is_some_and(|selector| {
+                    selector
+                        .iter()
+                        .all(|(key, value)| labels.and_then(|all| all.get(key)).map(String::as_str) == value.as_str())
+                })
+            })
+            .collect();
+        backend.exists = true;
+        backend.pods = selected.len();
+        backend.ready = selected.iter().filter(|pod| ready(pod)).count();
+        backend.brokers = selected.iter().filter_map(|pod| broker(pod)).collect();
+    }
+}
+
+/// The broker of a Pod: its node id is at the end of the name, `<cluster>-<pool>-<id>`.
+fn broker(pod: &DynamicObject) -> Option<PodBroker> {
+    let cluster = pod.metadata.labels.as_ref()?.get("strimzi.io/cluster")?;
+    let id = pod.metadata.name.as_ref()?.rsplit('-').next()?.parse().ok()?;
+    Some(PodBroker { cluster: format!("{}/{cluster}", pod.metadata.namespace.as_deref().unwrap_or_default()), id })
+}
+
+fn ready(pod: &DynamicObject) -> bool {
+    list(&pod.data["status"]["conditions"]).iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
+}
+
+/// The listeners on the port that serve the name.
+pub(super) fn for_name(served: &[Listener], host: &str, port: u16) -> Vec<Listener> {
+    served.iter().filter(|listener| listener.port == port && listener.serves(host)).cloned().collect()
+}
+
+/// All listeners of the Gateways.
+pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
+    let mut found = Vec::new();
+    for gateway in gateways {
+        let metadata = &gateway.metadata;
+        let title = format!(
+            "{}/{}",
+            metadata.namespace.as_deref().unwrap_or_default(),
+            metadata.name.as_deref().unwrap_or_default()
+        );
+        for listener in list(&gateway.data["spec"]["listeners"]) {
+            found.push(Listener {
+                gateway: title.clone(),
+                name: text(&listener["name"]),
+                port: listener["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+                hostname: listener["hostname"].as_str().map(ToOwned::to_owned),
+            });
+        }
+    }
+    found
+}
+
+/// The Kafka resource that means the name to be used, if any.
+pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared> {
+    for kafka in kafkas {
+        let metadata = &kafka.metadata;
+        for listener in list(&kafka.data["spec"]["kafka"]["listeners"]) {
+            let configuration = &listener["configuration"];
+            let bootstrap = &configuration["bootstrap"];
+            let starts =
+                bootstrap["host"] == host || list(&bootstrap["alternativeNames"]).iter().any(|name| name == host);
+            let template =
+                |field: &str| configuration[field].as_str().is_some_and(|template| made_from(template, host));
+            let advertised = template("hostTemplate")
+                || template("advertisedHostTemplate")
+                || list(&configuration["brokers"])
+                    .iter()
+                    .any(|broker| broker["host"] == host || broker["advertisedHost"] == host);
+            if starts || advertised {
+                let namespace = metadata.namespace.as_deref().unwrap_or_default();
+                let resource = format!("Kafka {namespace}/{}", metadata.name.as_deref().unwrap_or_default());
+                let cluster_id = kafka.data["status"]["clusterId"].as_str().map(ToOwned::to_owned);
+                return Some(Declared { resource, listener: text(&listener["name"]), advertised, cluster_id });
+            }
+        }
+    }
+    None
+}
+
+/// Whether a template with `{nodeId}` makes this name for some node.
+fn made_from(template: &str, host: &str) -> bool {
+    let Some((before, after)) = template.split_once("{nodeId}") else {
+        return template == host;
+    };
+    let id = host.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+#[path = "routes_tests.rs"]
+mod tests;

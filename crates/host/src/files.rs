@@ -1,0 +1,131 @@
+//! Files and folders that only the user may read, written whole or not at all.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use model::FileError;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+/// Makes a folder and those above it, each with mode 0700 where it is new.
+pub fn folder(path: &Utf8Path) -> Result<(), FileError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("make the folder", path))
+}
+
+/// Writes a file with mode 0600 from its first byte on, and puts it in place in one step, so that a reader or a killed
+/// writer never sees half of it. An unchanged file is left alone; says whether it was written.
+pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, FileError> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(false);
+    }
+    if let Some(parent) = path.parent() {
+        folder(parent)?;
+    }
+    let draft = Utf8PathBuf::from(format!("{path}.new"));
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .and_then(|mut file| file.write_all(content))
+        .and_then(|()| fs::rename(&draft, path));
+    written.map_err(|source| {
+        // The first error is the one to tell; a draft left behind is overwritten by the next attempt.
+        let _ = fs::remove_file(&draft);
+        FileError::of("write", path)(source)
+    })?;
+    Ok(true)
+}
+
+/// Removes a folder with all that it holds; one that is not there is fine.
+pub fn remove_folder(path: &Utf8Path) -> Result<(), FileError> {
+    match fs::remove_dir_all(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(FileError::of("remove", path)(error)),
+    }
+}
+
+/// Opens a log for appending, mode 0600.
+pub fn log(path: &Utf8Path) -> Result<File, FileError> {
+    if let Some(parent) = path.parent() {
+        folder(parent)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(FileError::of("open the log", path))
+}
+
+/// How large a log may be when its program starts again.
+const LOG_BYTES: u64 = 8 << 20;
+
+/// As [`log`]; one that has grown large is put aside first as `<log>.old`, in place of an older one, so that a component
+/// that starts again and again fills no disk.
+pub fn fresh_log(path: &Utf8Path) -> Result<File, FileError> {
+    if fs::metadata(path).is_ok_and(|log| log.len() > LOG_BYTES) {
+        let aside = Utf8PathBuf::from(format!("{path}.old"));
+        fs::rename(path, &aside).map_err(FileError::of("put aside", path))?;
+    }
+    log(path)
+}
+
+/// The last lines of a log, at most 20 of them and 4 KiB.
+pub fn tail(path: &Utf8Path) -> String {
+    match end(path, 4096) {
+        Ok(text) => {
+            let lines: Vec<&str> = text.lines().collect();
+            lines[lines.len().saturating_sub(20)..].join("\n")
+        }
+        Err(error) => format!("(the log cannot be read: {error})"),
+    }
+}
+
+/// The last `bytes` of a file, as text.
+pub fn end(path: &Utf8Path, bytes: u64) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
+    let mut read = Vec::new();
+    file.read_to_end(&mut read)?;
+    Ok(String::from_utf8_lossy(&read).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_written_file_is_private_and_an_unchanged_one_is_left_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let base = Utf8Path::from_path(dir.path()).expect("UTF-8").join("deep/er");
+        let path = base.join("key");
+        assert!(write(&path, b"secret").expect("written"));
+        assert!(!write(&path, b"secret").expect("unchanged"));
+        let mode = |path: &Utf8Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&base)), (0o600, 0o700));
+        assert_eq!(fs::read_dir(&base).expect("listed").count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn a_log_that_has_grown_large_is_put_aside_at_the_next_start() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("etcd.log");
+        fresh_log(&path).expect("opened").write_all(b"small").expect("written");
+        fresh_log(&path).expect("opened again").write_all(b" and goes on").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "small and goes on");
+        File::options().append(true).open(&path).and_then(|log| log.set_len(LOG_BYTES + 1)).expect("grown");
+        fresh_log(&path).expect("a new one").write_all(b"new").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "new");
+        assert_eq!(fs::metadata(format!("{path}.old")).expect("aside").len(), LOG_BYTES + 1);
+    }
+
+    #[test]
+    fn a_tail_has_the_last_twenty_lines() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("log");
+        let text: Vec<String> = (1..=50).map(|n| format!("line {n}")).collect();
+        fs::write(&path, text.join("\n")).expect("written");
+        let tail = tail(&path);
+        assert_eq!(tail.lines().next(), Some("line 31"));
+        assert_eq!(tail.lines().last(), Some("line 50"));
+    }
+}

@@ -1,0 +1,86 @@
+//! The Kubernetes API as the lab uses it: any resource by kind, applied from YAML, waited for by watch.
+
+mod catalog;
+mod conditions;
+mod connect;
+mod deadline;
+mod definitions;
+mod objects;
+mod ports;
+mod ready;
+mod wait;
+mod wait_all;
+
+pub use catalog::{Catalog, Kind};
+pub use conditions::{conditions, parents};
+pub use connect::{connect, server, wait_ready};
+pub use deadline::{ANSWER_WITHIN, NoAnswer, client};
+pub use definitions::established;
+pub use objects::{MANAGER, ObjectRef, applied, apply, delete, parse_manifests};
+pub use ports::target_port;
+pub use ready::ready;
+pub use wait::{Progressed, wait_for};
+pub use wait_all::wait_for_all;
+
+use std::time::Duration;
+
+/// A request to the API server that failed, or a wait that ended without its condition.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server answered, and said no: 4xx where the request is at fault, 5xx where the server is.
+    #[error("the API server {} {what}: {message} ({code} {reason})", if *code < 500 { "refused to" } else { "failed to" })]
+    Refused { what: String, code: u16, reason: String, message: String },
+    #[error("the API server cannot be reached to {what}")]
+    Unreachable {
+        what: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// It accepted the connection and said nothing.
+    #[error("the API server did not answer within {within:?} when asked to {what}")]
+    Silent { what: String, within: Duration },
+    #[error("the API server's answer cannot be used, when it was asked to {what}")]
+    Answer {
+        what: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    #[error("the context {context:?} of {kubeconfig} cannot be used")]
+    Kubeconfig {
+        kubeconfig: String,
+        context: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the API server of {what} does not answer within {within:?}: {last}")]
+    NotUp { what: String, within: Duration, last: String },
+    #[error("document {document} of {file} is not a Kubernetes object: {problem}")]
+    Manifest { file: String, document: usize, problem: String },
+    #[error("the API server knows no kind {kind}{}", api_version.as_ref().map(|v| format!(" in {v}")).unwrap_or_default())]
+    UnknownKind { kind: String, api_version: Option<String> },
+    #[error("{object}: wanted {wanted} within {within:?}; last seen after {since_change:?} without a change: {last}")]
+    TimedOut { object: String, wanted: String, within: Duration, last: String, since_change: Duration },
+    #[error("{object}: {reason}")]
+    Failed { object: String, reason: String },
+}
+
+impl Error {
+    /// For `map_err`: what a failed request means, `what` being the rest of the sentence "the API server refused to ...".
+    pub fn request(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let what = what.into();
+        move |source| match source {
+            kube::Error::Api(status) => Self::Refused {
+                what,
+                code: status.code,
+                message: status.message.trim().to_owned(),
+                reason: if status.reason.is_empty() { "without a reason".to_owned() } else { status.reason.clone() },
+            },
+            kube::Error::Service(inner) => match inner.downcast_ref::<NoAnswer>() {
+                Some(late) => Self::Silent { what, within: late.within },
+                None => Self::Unreachable { what, source: Box::new(kube::Error::Service(inner)) },
+            },
+            source @ kube::Error::HyperError(_) => Self::Unreachable { what, source: Box::new(source) },
+            source => Self::Answer { what, source: Box::new(source) },
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the lab put into a cluster that is not its own, so that exactly that is taken out again.
+
+use super::{Error, state};
+use camino::Utf8PathBuf;
+use kubeapi::ObjectRef;
+use model::LabDir;
+use serde::{Deserialize, Serialize};
+use std::sync::{Mutex, PoisonError};
+
+/// `existing.json` in the lab's folder.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct File {
+    /// The user's context; the kubeconfig is the one of the environment.
+    context: String,
+    /// In the order in which they were applied; each was written here before it was.
+    objects: Vec<ObjectRef>,
+}
+
+/// The list, on disk and in memory.
+pub struct Applied {
+    path: Utf8PathBuf,
+    file: Mutex<File>,
+}
+
+impl Applied {
+    /// The list of this lab; a new one for this context when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Differs`] when the lab is in another cluster.
+    pub fn open(dir: &LabDir, context: &str) -> Result<Self, Error> {
+        let path = Self::path(dir);
+        let file = match state::read::<File>(&path)? {
+            Some(file) if file.context != context => {
+                return Err(Error::Differs { what: "the context", has: file.context, wanted: context.to_owned() });
+            }
+            Some(file) => file,
+            None => File { context: context.to_owned(), objects: vec![] },
+        };
+        Ok(Self { path, file: Mutex::new(file) })
+    }
+
+    /// The list that a lab left, and its context.
+    pub fn left(dir: &LabDir) -> Result<Option<(Self, String)>, Error> {
+        let path = Self::path(dir);
+        let file = state::read::<File>(&path)?;
+        Ok(file.map(|file| (Self { path, file: Mutex::new(file.clone()) }, file.context)))
+    }
+
+    pub fn path(dir: &LabDir) -> Utf8PathBuf {
+        dir.path().join("existing.json")
+    }
+
+    pub fn contains(&self, object: &ObjectRef) -> bool {
+        self.lock().objects.contains(object)
+    }
+
+    /// Writes the objects down; to be called before they are applied.
+    pub fn add(&self, objects: &[ObjectRef]) -> Result<(), Error> {
+        let mut file = self.lock();
+        for object in objects {
+            if !file.objects.contains(object) {
+                file.objects.push(object.clone());
+            }
+        }
+        state::write(&self.path, &*file)
+    }
+
+    /// The last applied first.
+    pub fn newest_first(&self) -> Vec<ObjectRef> {
+        self.lock().objects.iter().rev().cloned().collect()
+    }
+
+    pub fn forget(&self) -> Result<(), Error> {
+        state::remove(&self.path)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

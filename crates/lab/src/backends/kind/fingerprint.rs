@@ -1,0 +1,70 @@
+//! Remembers in the cluster what was installed into it, so that a second `lab up` need not apply it all again.
+
+use super::Error;
+use super::manifests::Source;
+use ::kube::api::{Api, Patch, PatchParams};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kubeapi::{Catalog, MANAGER};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+const NAME: &str = "kafka-gateway-lab";
+const NAMESPACE: &str = "kube-system";
+
+/// A digest of everything that is applied for one component, in its order.
+pub fn of(sources: &[Source]) -> String {
+    let mut hash = Sha256::new();
+    for source in sources {
+        hash.update(source.text.as_bytes());
+        // No text has it, so that what moves from one file into the next is a change.
+        hash.update([0]);
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whether this component was installed whole, from the same objects.
+pub async fn is_installed(catalog: &Catalog, component: &str, fingerprint: &str) -> Result<bool, Error> {
+    let found = maps(catalog).get_opt(NAME).await.map_err(kubeapi::Error::request("read the lab's own ConfigMap"))?;
+    let data = found.and_then(|map| map.data).unwrap_or_default();
+    Ok(data.get(component).is_some_and(|known| known == fingerprint))
+}
+
+/// To be called when the component is installed and runs.
+pub async fn note(catalog: &Catalog, component: &str, fingerprint: &str) -> Result<(), Error> {
+    let map = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "data": {component: fingerprint},
+    });
+    // A manager for each component: server-side apply drops what its manager no longer names.
+    let params = PatchParams::apply(&format!("{MANAGER}-{component}")).force();
+    let noted = maps(catalog).patch(NAME, &params, &Patch::Apply(&map)).await;
+    noted.map(drop).map_err(kubeapi::Error::request("write the lab's own ConfigMap")).map_err(Into::into)
+}
+
+fn maps(catalog: &Catalog) -> Api<ConfigMap> {
+    Api::namespaced(catalog.client().clone(), NAMESPACE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_change_is_another_fingerprint() {
+        let of = |texts: &[&str]| {
+            let source = |text: &&str| Source { file: "t".to_owned(), text: (*text).to_owned() };
+            super::of(&texts.iter().map(source).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
+        assert_eq!(of(&[]).len(), 64);
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_ne!(of(&["ab"]), of(&["ac"]));
+    }
+}

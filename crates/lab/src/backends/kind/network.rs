@@ -1,0 +1,54 @@
+//! The engine's network named `kind`: kind makes it with the first cluster and never removes it.
+
+use super::engine::Engine;
+use super::{Error, state};
+use camino::Utf8PathBuf;
+use model::paths;
+use model::paths::PathsError;
+use serde::{Deserialize, Serialize};
+use std::env;
+use std::time::Duration;
+
+/// Kept beside the labs' folders, since several labs may use the one network.
+#[derive(Deserialize, Serialize)]
+struct Made {
+    network: String,
+    engine: String,
+}
+
+fn name() -> String {
+    env::var("KIND_EXPERIMENTAL_DOCKER_NETWORK")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "kind".to_owned())
+}
+
+fn mark() -> Result<Utf8PathBuf, PathsError> {
+    Ok(paths::state()?.join("kind-network.json"))
+}
+
+/// To be called before a cluster is made: remembers that the network will be of our making.
+pub async fn note(engine: &Engine) -> Result<(), Error> {
+    if engine.has_network(&name()).await? {
+        return Ok(());
+    }
+    state::write(&mark()?, &Made { network: name(), engine: engine.program.clone() })
+}
+
+/// Removes the network when a lab made it and nothing uses it any more.
+pub async fn tidy(engine: &Engine) -> Result<bool, Error> {
+    let Some(made) = state::read::<Made>(&mark()?)? else { return Ok(false) };
+    if made.engine != engine.program || !engine.has_network(&made.network).await? {
+        return Ok(false);
+    }
+    match engine.call(["network", "rm", &made.network], Duration::from_secs(30)).run().await {
+        Ok(_) => state::remove(&mark()?).map(|()| true),
+        // Another cluster's containers are in it; the last lab to go down removes it.
+        Err(Error::Command { tail, .. }) if in_use(&tail) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn in_use(text: &str) -> bool {
+    ["active endpoints", "in use", "being used"].iter().any(|words| text.contains(words))
+}

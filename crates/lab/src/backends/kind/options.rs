@@ -1,0 +1,156 @@
+//! What `lab up` is asked for, and what it gives back.
+
+use super::existing::Existing;
+use super::images::{self, Wanted};
+use super::{Error, gateway};
+use crate::gateway::GatewayFixture;
+use camino::{Utf8Path, Utf8PathBuf};
+use model::{GatewayReach, KafkaProvider, Ports};
+use std::collections::BTreeMap;
+
+/// The part that holds the Gateway API bundle.
+pub const GATEWAY_API: &str = "gateway-api-crds";
+/// The part that is the kind program.
+pub const KIND: &str = "kind";
+
+/// What a lab in Kubernetes is made of.
+#[derive(Clone, Debug)]
+pub struct KindOptions {
+    /// The lab's name.
+    pub name: String,
+    /// A folder of `fixtures/gateways`.
+    pub gateway: String,
+    pub kafka: KafkaProvider,
+    pub strimzi_version: String,
+    pub ports: Ports,
+    /// The node's image; the default is the one pinned for `kubernetes`.
+    pub node_image: Option<String>,
+    /// A Kubernetes minor such as `1.34`; the default is the newest that all gateways support.
+    pub kubernetes: Option<String>,
+    /// Whether images that the engine lacks may be pulled.
+    pub pull: bool,
+}
+
+/// Where parts are, by their names.
+#[derive(Clone, Debug, Default)]
+pub struct PartFiles(BTreeMap<String, Utf8PathBuf>);
+
+/// A lab's cluster that runs, with its gateway and the operator in it.
+#[derive(Clone, Debug)]
+pub struct KindCluster {
+    pub kubeconfig: Utf8PathBuf,
+    pub context: String,
+    pub reach: GatewayReach,
+    /// What runs, by part: `kubernetes`, `gateway-api`, the container engine and every image.
+    pub versions: BTreeMap<String, String>,
+    /// Whether the cluster was there before.
+    pub kept: bool,
+}
+
+impl PartFiles {
+    /// Where a part is.
+    ///
+    /// # Errors
+    /// [`Error::NoPart`].
+    pub fn of(&self, part: &str, needed_by: &str) -> Result<&Utf8Path, Error> {
+        let missing = || Error::NoPart { part: part.to_owned(), needed_by: needed_by.to_owned() };
+        self.0.get(part).map(Utf8PathBuf::as_path).ok_or_else(missing)
+    }
+}
+
+impl FromIterator<(String, Utf8PathBuf)> for PartFiles {
+    fn from_iter<I: IntoIterator<Item = (String, Utf8PathBuf)>>(parts: I) -> Self {
+        Self(parts.into_iter().collect())
+    }
+}
+
+/// The names of the parts that [`super::up`] takes for these options.
+///
+/// # Errors
+/// When there is no such gateway, or it does not run on kind.
+pub fn wanted_parts(options: &KindOptions, existing: Option<&Existing>) -> Result<Vec<String>, Error> {
+    let cluster = existing.is_none().then(|| KIND.to_owned());
+    let fixture = GatewayFixture::load(&options.gateway)?;
+    let gateway = existing.is_none_or(|existing| existing.install_gateway);
+    let own = gateway::section(&fixture)?.parts().filter(|_| gateway).map(ToOwned::to_owned);
+    let strimzi = match options.kafka {
+        KafkaProvider::Strimzi if existing.is_none_or(|existing| existing.install_strimzi) => {
+            Some(options.strimzi_part()?)
+        }
+        _ => None,
+    };
+    Ok(cluster.into_iter().chain([GATEWAY_API.to_owned()]).chain(own).chain(strimzi).collect())
+}
+
+impl KindOptions {
+    /// Every image that the cluster needs but the node's own: the gateway's and those that run Kafka.
+    ///
+    /// # Errors
+    /// When a data file cannot be used.
+    pub fn images(&self) -> Result<Vec<Wanted>, Error> {
+        let fixture = GatewayFixture::load(&self.gateway)?;
+        let mut all = images::used_by(&gateway::section(&fixture)?.images, &self.gateway);
+        let provider = match self.kafka {
+            KafkaProvider::Standin => "the stand-in".to_owned(),
+            KafkaProvider::Strimzi => format!("Strimzi {}", self.strimzi_version),
+        };
+        all.extend(images::used_by(&images::kafka(self.kafka, &self.strimzi_version)?, &provider));
+        Ok(all)
+    }
+
+    /// The part that is Strimzi's install manifest: `strimzi` for the newest version, `strimzi-VERSION` for others.
+    pub(super) fn strimzi_part(&self) -> Result<String, Error> {
+        let newest = images::newest_strimzi()? == self.strimzi_version;
+        Ok(if newest { "strimzi".to_owned() } else { format!("strimzi-{}", self.strimzi_version) })
+    }
+
+    /// The node's image.
+    ///
+    /// # Errors
+    /// When the Kubernetes version is not listed.
+    pub fn node_image(&self) -> Result<Wanted, Error> {
+        images::node(self.node_image.as_deref(), self.kubernetes.as_deref())
+    }
+
+    pub(super) fn reach(&self, fixture: &GatewayFixture, address: std::net::IpAddr) -> GatewayReach {
+        GatewayReach {
+            name: self.gateway.clone(),
+            class: fixture.class.clone(),
+            address,
+            ports: self.ports.clone(),
+            features: fixture.features.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::names;
+    use artifacts::Parts;
+
+    /// Every gateway and every version of Strimzi can be installed from parts that there are.
+    #[test]
+    fn wanted_parts_are_in_the_list_of_parts() {
+        let known: Vec<_> = Parts::load().expect("a sound list").list().into_iter().map(|part| part.name).collect();
+        for gateway in names() {
+            for version in ["1.2.0", "1.1.0"] {
+                let options = KindOptions {
+                    name: "lab".into(),
+                    gateway: gateway.clone(),
+                    kafka: KafkaProvider::Strimzi,
+                    strimzi_version: version.into(),
+                    ports: Ports::from_base(9092),
+                    node_image: None,
+                    kubernetes: None,
+                    pull: false,
+                };
+                for part in wanted_parts(&options, None).expect("it runs on kind") {
+                    assert!(known.contains(&part), "{gateway}: {part}");
+                }
+                let images = options.images().expect("images");
+                assert!(images.iter().any(|wanted| wanted.used_by == format!("Strimzi {version}")), "{images:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What the lab must remember of its kind cluster, since nobody else can tell: that it made it.
+
+use super::{Error, state};
+use camino::Utf8PathBuf;
+use model::{LabDir, Ports};
+use serde::{Deserialize, Serialize};
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// `kind.json` in the lab's folder, written before the cluster is made.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Record {
+    pub cluster: String,
+    /// Also a label of the node: a cluster of the same name with another id is not ours.
+    pub id: String,
+    pub engine: String,
+    pub node_image: String,
+    pub ports: Ports,
+    pub gateway: String,
+    /// Whether `kind create cluster` ended well.
+    pub ready: bool,
+}
+
+impl Record {
+    pub fn new_id() -> String {
+        format!("{:016x}", RandomState::new().build_hasher().finish())
+    }
+
+    pub fn path(dir: &LabDir) -> Utf8PathBuf {
+        dir.path().join("kind.json")
+    }
+
+    pub fn load(dir: &LabDir) -> Result<Option<Self>, Error> {
+        state::read(&Self::path(dir))
+    }
+
+    pub fn store(&self, dir: &LabDir) -> Result<(), Error> {
+        state::write(&Self::path(dir), self)
+    }
+}

@@ -1,0 +1,158 @@
+//! `lab up` on kind, in phases: cluster, images beside the Gateway API, gateway beside the operator.
+
+use super::cluster::{Cluster, Made, Wanted};
+use super::engine::Engine;
+use super::install::Installer;
+use super::options::{GATEWAY_API, KIND};
+use super::{Error, KindCluster, KindOptions, PartFiles, gateway, gateway_api, images, node, strimzi};
+use crate::gateway::GatewayFixture;
+use host::Progress;
+use kubeapi::Catalog;
+use model::{KafkaProvider, LabDir};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Brings the lab's cluster up, or what of it is missing; safe to call again after any interrupt. What `wanted_parts`
+/// names has to be in `parts`.
+///
+/// # Errors
+/// Whatever cannot be had is told before anything is made; later errors leave what there is to the next call.
+pub async fn up(
+    dir: &LabDir,
+    options: &KindOptions,
+    parts: &PartFiles,
+    progress: &Progress,
+) -> Result<KindCluster, Error> {
+    let fixture = GatewayFixture::load(&options.gateway)?;
+    if !gateway::section(&fixture)?.tried {
+        progress
+            .say(format!("nobody has run {} on this lab yet: see fixtures/gateways/{}", fixture.title, fixture.name));
+    }
+    let engine = Engine::find().await?;
+    let cluster = Cluster::of(&options.name, &engine, parts.of(KIND, "the cluster")?, dir)?;
+    let images = options.images()?;
+    let node_image = options.node_image()?;
+    let wanted = Wanted { node_image: &node_image.image.image, ports: &options.ports, gateway: &options.gateway };
+
+    let phase = progress.phase("look for the cluster");
+    let found = cluster.find(&wanted).await?;
+    phase.done(if found.is_some() { "it runs" } else { "there is none" });
+
+    obtain(&engine, &cluster, &images, &node_image, found.is_some(), options.pull, progress).await?;
+    let (catalog, made) = match found {
+        Some(catalog) => (catalog, Made::Kept),
+        None => (create(&cluster, &wanted, progress).await?, Made::New),
+    };
+
+    let installer = Installer { catalog: &catalog, applied: None };
+    let names: Vec<_> = images.iter().map(|wanted| wanted.image.image.clone()).collect();
+    let bundle = parts.of(GATEWAY_API, "every gateway")?;
+    let strimzi_manifest = match options.kafka {
+        KafkaProvider::Strimzi => Some(parts.of(&options.strimzi_part()?, "--kafka strimzi")?),
+        KafkaProvider::Standin => None,
+    };
+    // What takes no image is applied while images are copied.
+    let (_, (gateway_api, gateway_begun, strimzi_begun)) =
+        tokio::try_join!(load(&engine, &cluster, &names, progress), async {
+            let phase = progress.phase("Gateway API, other CRDs");
+            let version = gateway_api::ensure(&installer, bundle, &fixture.title).await?;
+            let gateway = gateway::begin(installer, &fixture, parts, &options.ports).await?;
+            let strimzi = match strimzi_manifest {
+                Some(manifest) => Some(strimzi::begin(installer, manifest).await?),
+                None => None,
+            };
+            phase.done(&version);
+            Ok((version, gateway, strimzi))
+        })?;
+    tokio::try_join!(
+        async {
+            let phase = progress.phase(format!("gateway: {}", fixture.name));
+            gateway::finish(installer, &fixture, gateway_begun).await?;
+            phase.done(format!("GatewayClass {} accepted", fixture.class));
+            Ok(())
+        },
+        async {
+            if let Some(begun) = strimzi_begun {
+                let phase = progress.phase("Strimzi's operator");
+                strimzi::finish(installer, begun).await?;
+                phase.done(&options.strimzi_version);
+            }
+            Ok::<(), Error>(())
+        }
+    )?;
+    Ok(KindCluster {
+        kubeconfig: dir.kubeconfig(),
+        context: cluster.context(),
+        reach: options.reach(&fixture, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        versions: versions(&engine, &catalog, &gateway_api, &node_image, &images, options).await,
+        kept: made == Made::Kept,
+    })
+}
+
+/// Sees to it that every image that is not in the node can be had, before a cluster is made for nothing.
+async fn obtain(
+    engine: &Engine,
+    cluster: &Cluster<'_>,
+    wanted: &[images::Wanted],
+    node_image: &images::Wanted,
+    runs: bool,
+    pull: bool,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let phase = RefCell::new(progress.phase("images in the engine"));
+    let in_node = if runs { node::images(engine, &cluster.node()).await? } else { Default::default() };
+    let mut needed: Vec<_> =
+        wanted.iter().filter(|wanted| !in_node.contains(&images::full_name(&wanted.image.image))).cloned().collect();
+    if !runs {
+        needed.push(node_image.clone());
+    }
+    let pulled =
+        images::obtain(engine, &needed, pull, |name| phase.borrow_mut().update(format!("pulling {name}"))).await?;
+    phase.into_inner().done(format!("{} needed, {pulled} pulled", needed.len()));
+    Ok(())
+}
+
+async fn create(cluster: &Cluster<'_>, wanted: &Wanted<'_>, progress: &Progress) -> Result<Catalog, Error> {
+    let mut phase = progress.phase("kind create cluster");
+    let catalog = cluster.create(wanted, |line| phase.update(line)).await?;
+    phase.done(format!("{} from {}", cluster.name, wanted.node_image));
+    Ok(catalog)
+}
+
+async fn load(engine: &Engine, cluster: &Cluster<'_>, names: &[String], progress: &Progress) -> Result<(), Error> {
+    let phase = RefCell::new(progress.phase("images into the node"));
+    let loaded = node::load(engine, &cluster.node(), names, |name| phase.borrow_mut().update(name)).await?;
+    phase.into_inner().done(format!("{loaded} of {} copied", names.len()));
+    Ok(())
+}
+
+async fn versions(
+    engine: &Engine,
+    catalog: &Catalog,
+    gateway_api: &str,
+    node_image: &images::Wanted,
+    images: &[images::Wanted],
+    options: &KindOptions,
+) -> BTreeMap<String, String> {
+    // Only for the page that the user reads: an unknown version stops nothing.
+    let kubernetes =
+        catalog.client().apiserver_version().await.map_or_else(|_| "unknown".to_owned(), |info| info.git_version);
+    let mut versions = BTreeMap::from([
+        ("kubernetes".to_owned(), kubernetes),
+        ("gateway-api".to_owned(), gateway_api.to_owned()),
+        (engine.program.clone(), engine.version.clone()),
+    ]);
+    for wanted in images.iter().chain([node_image]) {
+        let (name, tag) = wanted.image.image.rsplit_once(':').unwrap_or((&wanted.image.image, "latest"));
+        versions.insert(format!("image {name}"), tag.to_owned());
+    }
+    versions.extend(images::version_of_kafka(images).map(|version| ("kafka".to_owned(), version)));
+    if options.kafka == KafkaProvider::Strimzi {
+        versions.insert("strimzi".to_owned(), options.strimzi_version.clone());
+    }
+    let gateway = GatewayFixture::load(&options.gateway).ok().and_then(|fixture| fixture.kind);
+    let version = gateway.as_ref().and_then(|kind| kind.version());
+    versions.extend(version.map(|version| (options.gateway.clone(), version.to_owned())));
+    versions
+}

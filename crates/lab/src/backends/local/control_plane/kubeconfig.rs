@@ -1,0 +1,69 @@
+//! The kubeconfig that the lab leaves for its user and for its own clients.
+
+use super::pki::Pki;
+use crate::backends::local::Error;
+use camino::Utf8Path;
+use host::files;
+use k8s_openapi::ByteString;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use model::{FileError, LabDir};
+use serde_json::json;
+use std::fs;
+
+/// Writes the kubeconfig: one context, named after the lab, with its certificates inside.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn write(dir: &LabDir, pki: &Pki, endpoint: &str) -> Result<(), Error> {
+    let name = dir.path().file_name().unwrap_or("lab");
+    let text = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {
+            "server": endpoint,
+            "certificate-authority-data": embedded(&pki.ca)?,
+        }}],
+        "users": [{"name": name, "user": {
+            "client-certificate-data": embedded(&pki.admin_cert)?,
+            "client-key-data": embedded(&pki.admin_key)?,
+        }}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
+        "current-context": name,
+    });
+    // JSON is YAML, and kubectl reads both.
+    files::write(&dir.kubeconfig(), format!("{text:#}\n").as_bytes())?;
+    Ok(())
+}
+
+/// A client for the lab's API server, from its kubeconfig alone: no variable of the environment has a say.
+///
+/// # Errors
+/// When there is no kubeconfig, or it is not one.
+pub async fn client(dir: &LabDir) -> Result<Client, Error> {
+    let path = dir.kubeconfig();
+    let config = async {
+        let kubeconfig = Kubeconfig::read_from(&path)?;
+        Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await
+    };
+    let mut config = config.await.map_err(|source| Error::Kubeconfig { path: path.clone(), source: source.into() })?;
+    // A proxy of the environment has nothing to do with an address on loopback.
+    config.proxy_url = None;
+    kubeapi::client(config).map_err(|source| Error::Kubeconfig { path, source: source.into() })
+}
+
+/// Where the API server is, as the kubeconfig says.
+///
+/// # Errors
+/// When there is no kubeconfig, or it is not one.
+pub fn endpoint(dir: &LabDir) -> Result<String, Error> {
+    let path = dir.kubeconfig();
+    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| Error::Kubeconfig { path: path.clone(), source };
+    let kubeconfig = Kubeconfig::read_from(&path).map_err(|source| unusable(source.into()))?;
+    let cluster = kubeconfig.clusters.into_iter().next().and_then(|cluster| cluster.cluster);
+    cluster.and_then(|cluster| cluster.server).ok_or_else(|| unusable("it names no server".into()))
+}
+
+fn embedded(path: &Utf8Path) -> Result<ByteString, FileError> {
+    fs::read(path).map(ByteString).map_err(FileError::of("read", path))
+}

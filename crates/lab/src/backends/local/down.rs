@@ -1,0 +1,70 @@
+//! The end of a local lab: no process and no port is left.
+
+use super::process::Running;
+use super::{Error, agent, process};
+use model::LabDir;
+use std::time::Duration;
+
+/// Who others need goes last, in this order. Who starts others goes first, and all else in between.
+const LAST: [&str; 2] = ["kube-apiserver", "etcd"];
+
+/// What they keep is removed with the lab, so nobody needs long to say goodbye.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A killed `up` may have started something while others were being stopped.
+const ROUNDS: usize = 5;
+
+/// Stops every process of the lab, and gives their components in that order. A lab that is down already is fine.
+///
+/// # Errors
+/// [`Error::StillRunning`] for a process that survives being killed.
+pub async fn stop(dir: &LabDir) -> Result<Vec<String>, Error> {
+    let mut components = Vec::new();
+    for _ in 0..ROUNDS {
+        let running = process::running(dir)?;
+        if running.is_empty() {
+            break;
+        }
+        for group in in_order(running) {
+            process::stop(&group, GRACE).await?;
+            components.extend(group.into_iter().map(|process| process.component));
+        }
+    }
+    if let Some(process) = process::running(dir)?.first() {
+        let (component, pid) = (process.component.clone(), process.pid);
+        return Err(Error::StillRunning { component, pid, after: GRACE });
+    }
+    Ok(components)
+}
+
+fn in_order(running: Vec<Running>) -> Vec<Vec<Running>> {
+    let place = |process: &Running| match process.component.as_str() {
+        agent::COMPONENT => 0,
+        name => LAST.iter().position(|last| *last == name).map_or(1, |at| at + 2),
+    };
+    let mut groups: Vec<Vec<Running>> = vec![vec![]; LAST.len() + 2];
+    for process in running {
+        let place = place(&process);
+        groups[place].push(process);
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_starts_others_ends_first_and_who_others_need_last() {
+        let names = ["etcd", "kube-apiserver", "traefik", "agent", "kafka-kafka_c-broker-10"];
+        let running =
+            |name: &&str| Running { component: (*name).to_owned(), instance: String::new(), pid: 1, started: 1 };
+        let order = in_order(names.iter().map(running).collect());
+        let order: Vec<Vec<&str>> =
+            order.iter().map(|group| group.iter().map(|p| p.component.as_str()).collect()).collect();
+        assert_eq!(
+            order,
+            [vec!["agent"], vec!["traefik", "kafka-kafka_c-broker-10"], vec!["kube-apiserver"], vec!["etcd"]]
+        );
+    }
+}

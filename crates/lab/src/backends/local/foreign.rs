@@ -1,0 +1,117 @@
+//! Pods that nothing in the local lab runs: each is told so, where a user of kubectl looks for it.
+
+use super::{Error, node};
+use futures::{StreamExt, pin_mut};
+use host::journal;
+use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, watcher};
+use kubeapi::Catalog;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const REASON: &str = "NothingRunsIt";
+const MESSAGE: &str = "the local lab has no scheduler and no kubelet: only the Pods of Kafka clusters run here; \
+    `--lab kind` has a cluster that runs every Pod";
+
+/// Gives every Pod that is not the node's an Event and a condition, once each, until it is dropped.
+///
+/// # Errors
+/// None at present: what the API server refuses is noted.
+pub async fn run(catalog: Catalog) -> Result<(), Error> {
+    let client = catalog.client();
+    let others = watcher::Config::default().fields(&format!("spec.nodeName!={}", node::NAME));
+    let events = watcher(Api::<Pod>::all(client.clone()), others).default_backoff().applied_objects();
+    pin_mut!(events);
+    let mut told = BTreeSet::new();
+    while let Some(event) = events.next().await {
+        let pod = match event {
+            Ok(pod) => pod,
+            Err(error) => {
+                journal::error("foreign Pods", &error);
+                continue;
+            }
+        };
+        let uid = pod.metadata.uid.clone().unwrap_or_default();
+        // The Event lasts for an hour, and the condition for good: a new agent need not say it again.
+        if knows(&pod) || !told.insert(uid.clone()) {
+            continue;
+        }
+        if let Err(error) = tell(client, &pod).await {
+            journal::error("foreign Pods", &error);
+            // Every change of the Pod, and every new beginning of the watch, gives another chance.
+            told.remove(&uid);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the Pod has the condition already.
+fn knows(pod: &Pod) -> bool {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.into_iter().any(|condition| condition.reason.as_deref() == Some(REASON))
+}
+
+async fn tell(client: &kube::Client, pod: &Pod) -> Result<(), kube::Error> {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string();
+    let event: Event = serde_json::from_value(event(pod, &now)).map_err(kube::Error::SerdeError)?;
+    Api::<Event>::namespaced(client.clone(), namespace).create(&PostParams::default(), &event).await?;
+    let condition = json!({
+        "type": "PodScheduled", "status": "False", "reason": REASON, "message": MESSAGE, "lastTransitionTime": now,
+    });
+    let patch = Patch::Merge(json!({"status": {"conditions": [condition]}}));
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    let pods = Api::<Pod>::namespaced(client.clone(), namespace);
+    match pods.patch_status(name, &PatchParams::default(), &patch).await {
+        Ok(_) => Ok(()),
+        // Deleted meanwhile.
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn event(pod: &Pod, now: &str) -> Value {
+    let metadata = &pod.metadata;
+    json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": "nothing-runs-it-", "namespace": metadata.namespace},
+        "involvedObject": {
+            "apiVersion": "v1", "kind": "Pod", "namespace": metadata.namespace, "name": metadata.name, "uid": metadata.uid,
+        },
+        "type": "Warning",
+        "reason": REASON,
+        "message": MESSAGE,
+        "source": {"component": "kafka-gateway-lab"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(status: Value) -> Pod {
+        serde_json::from_value(json!({"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "status": status}))
+            .expect("a Pod")
+    }
+
+    #[test]
+    fn the_event_is_the_pods_own_and_names_the_way_out() {
+        let event: Event = serde_json::from_value(event(&pod(json!({})), "2026-01-01T00:00:00Z")).expect("an Event");
+        assert_eq!(event.involved_object.uid.as_deref(), Some("u"));
+        assert_eq!(event.metadata.namespace.as_deref(), Some("n"));
+        assert!(event.message.is_some_and(|message| message.contains("--lab kind")));
+    }
+
+    #[test]
+    fn a_pod_is_told_once() {
+        assert!(!knows(&pod(json!({}))));
+        assert!(knows(&pod(json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": REASON}]}))));
+    }
+}

@@ -1,0 +1,160 @@
+//! The end of namespaces in the local lab: there is no kube-controller-manager to empty and finalize them.
+
+use super::Error;
+use ::kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use ::kube::runtime::WatchStreamExt;
+use ::kube::runtime::watcher::{self, Event, watcher};
+use futures::{StreamExt, pin_mut, stream};
+use host::journal;
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::jiff::Timestamp;
+use kubeapi as objects;
+use kubeapi::{Catalog, Kind};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+/// The pauses between looks at what is left: the first, and the longest while there is hope.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
+
+/// After this time without an end the namespace says what holds it up, and is looked at now and then only.
+const PATIENCE: Duration = Duration::from_secs(60);
+const SELDOM: Duration = Duration::from_secs(15);
+
+/// Requests at a time.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Empties and finalizes terminating namespaces until it is dropped.
+///
+/// # Errors
+/// None at present: what goes wrong with one namespace is noted, and tried again.
+pub async fn run(catalog: Catalog) -> Result<(), Error> {
+    let namespaces = Api::<Namespace>::all(catalog.client().clone());
+    let events = watcher(namespaces, watcher::Config::default()).default_backoff();
+    pin_mut!(events);
+    let mut under_way = BTreeSet::new();
+    let mut tasks: JoinSet<String> = JoinSet::new();
+    loop {
+        tokio::select! {
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(name) => { under_way.remove(&name); }
+                Err(error) => journal::error("namespaces", &error),
+            },
+            event = events.next() => match event {
+                Some(Ok(Event::Apply(namespace) | Event::InitApply(namespace))) => {
+                    let name = namespace.metadata.name.unwrap_or_default();
+                    if namespace.metadata.deletion_timestamp.is_some() && under_way.insert(name.clone()) {
+                        let catalog = catalog.clone();
+                        tasks.spawn(async move {
+                            end(&catalog, &name).await;
+                            name
+                        });
+                    }
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => journal::error("namespaces", &error),
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+/// Sees one namespace to its end, however long that takes.
+async fn end(catalog: &Catalog, name: &str) {
+    let begun = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    let mut told = false;
+    loop {
+        match sweep(catalog, name).await {
+            Ok(left) if left.is_empty() => match finalize(catalog, name).await {
+                Ok(()) => return,
+                Err(error) => journal::error("namespaces", &error),
+            },
+            Ok(left) if !told && begun.elapsed() > PATIENCE => {
+                let text = left.join(", ");
+                journal::note("namespaces", format!("{name} still holds {text}"));
+                if let Err(error) = tell(catalog, name, &text).await {
+                    journal::error("namespaces", &error);
+                }
+                told = true;
+            }
+            Ok(_) => {}
+            Err(error) => journal::error("namespaces", &error),
+        }
+        sleep(if told { SELDOM } else { pause }).await;
+        pause = (pause * 2).min(LAST_PAUSE);
+    }
+}
+
+/// Deletes everything in a namespace, and says what was still there.
+async fn sweep(catalog: &Catalog, namespace: &str) -> Result<Vec<String>, objects::Error> {
+    let kinds = catalog.namespaced().await?;
+    let sweeps = stream::iter(kinds).map(|kind| sweep_kind(catalog, namespace, kind)).buffer_unordered(SIDE_BY_SIDE);
+    let found: Vec<Result<Vec<String>, objects::Error>> = sweeps.collect().await;
+    let mut left = Vec::new();
+    for kind in found {
+        left.extend(kind?);
+    }
+    Ok(left)
+}
+
+async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Vec<String>, objects::Error> {
+    let api = kind.api(catalog.client(), namespace);
+    let what = &kind.resource.plural;
+    let items = match api.list_metadata(&ListParams::default()).await {
+        Ok(list) => list.items,
+        // Not every kind can be listed, and the definition of one may be on its way out itself.
+        Err(::kube::Error::Api(status)) if matches!(status.code, 404 | 405) => return Ok(vec![]),
+        Err(error) => return Err(objects::Error::request(format!("list {what} in {namespace}"))(error)),
+    };
+    let mut left = Vec::new();
+    for item in items {
+        let name = item.metadata.name.unwrap_or_default();
+        let finalizers = item.metadata.finalizers.unwrap_or_default();
+        if item.metadata.deletion_timestamp.is_none() {
+            match api.delete(&name, &DeleteParams::background()).await {
+                Ok(_) => {}
+                Err(::kube::Error::Api(status)) if status.code == 404 => continue,
+                Err(error) => return Err(objects::Error::request(format!("delete {what} {namespace}/{name}"))(error)),
+            }
+        }
+        let held = if finalizers.is_empty() { String::new() } else { format!(" (held by {})", finalizers.join(", ")) };
+        left.push(format!("{} {name}{held}", kind.resource.kind));
+    }
+    Ok(left)
+}
+
+/// Lets an empty namespace go.
+async fn finalize(catalog: &Catalog, name: &str) -> Result<(), objects::Error> {
+    let api = Api::<Namespace>::all(catalog.client().clone());
+    let refused = |what: &str| objects::Error::request(format!("{what} namespace {name}"));
+    let Some(mut namespace) = api.get_opt(name).await.map_err(refused("read"))? else { return Ok(()) };
+    if namespace.metadata.deletion_timestamp.is_none() {
+        // Another of the same name, made since.
+        return Ok(());
+    }
+    if let Some(spec) = &mut namespace.spec {
+        spec.finalizers = Some(vec![]);
+    }
+    match api.replace_subresource("finalize", name, &PostParams::default(), &namespace).await {
+        Ok(_) => Ok(()),
+        Err(::kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(refused("finalize")(error)),
+    }
+}
+
+/// Says in the namespace's status what holds it up, under the condition that Kubernetes itself uses.
+async fn tell(catalog: &Catalog, name: &str, left: &str) -> Result<(), objects::Error> {
+    let api = Api::<Namespace>::all(catalog.client().clone());
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string();
+    let condition = json!({
+        "type": "NamespaceContentRemaining", "status": "True", "reason": "SomeResourcesRemain",
+        "message": left, "lastTransitionTime": now,
+    });
+    let patch = Patch::Merge(json!({"status": {"conditions": [condition]}}));
+    let told = api.patch_status(name, &PatchParams::default(), &patch).await;
+    told.map(drop).map_err(objects::Error::request(format!("write the status of namespace {name}")))
+}

@@ -1,0 +1,437 @@
+//! The lab's processes: started apart from the terminal, found by their environment, stopped within a bounded time.
+//!
+//! There are no pid files. A process carries the lab it belongs to in its environment, so that whatever was started is
+//! found again, even by the `up` or `down` that follows one killed in the middle.
+
+use super::{Error, last_words};
+use camino::Utf8PathBuf;
+use futures::future::join_all;
+use host::files;
+use model::{FileError, LabDir};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, geteuid, pidfd_open, pidfd_send_signal, waitpid};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+use std::{env, fs, io};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::time::timeout;
+
+const LAB: &str = "KAFKA_GATEWAY_LAB";
+const ID: &str = "KAFKA_GATEWAY_LAB_ID";
+const COMPONENT: &str = "KAFKA_GATEWAY_LAB_COMPONENT";
+const INSTANCE: &str = "KAFKA_GATEWAY_LAB_INSTANCE";
+
+/// How long a killed process may take to vanish.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+
+/// USER_HZ, the unit of times in /proc, is 100 on every Linux that Rust runs on.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// A process to start.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    pub component: String,
+    /// Tells apart processes of the same component over time, such as a Pod's uid. May be empty.
+    pub instance: String,
+    pub program: Utf8PathBuf,
+    pub args: Vec<String>,
+    /// Besides a few harmless variables, all that the process sees of an environment.
+    pub env: Vec<(String, String)>,
+    /// Where it runs.
+    pub dir: Utf8PathBuf,
+}
+
+/// A process of the lab that runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Running {
+    pub component: String,
+    pub instance: String,
+    pub pid: u32,
+    /// Clock ticks from boot to its start: with the pid, its identity.
+    pub started: u64,
+}
+
+impl Running {
+    /// How long it has been running.
+    pub fn age(&self) -> Option<Duration> {
+        let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+        let started = Duration::from_millis(self.started * 1000 / TICKS_PER_SECOND);
+        Some(Duration::from_secs_f64(uptime).saturating_sub(started))
+    }
+
+    /// Whether it was started with this program and these arguments.
+    pub fn runs(&self, spec: &Spec) -> bool {
+        self.command_line().is_some_and(|line| {
+            line.split_first().is_some_and(|(program, args)| *program == spec.program.as_str() && args == spec.args)
+        })
+    }
+
+    /// The program and its arguments.
+    fn command_line(&self) -> Option<Vec<String>> {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        Some(text.strip_suffix('\0').unwrap_or(&text).split('\0').map(ToOwned::to_owned).collect())
+    }
+
+    /// Whether it is stopped, as by SIGSTOP or a debugger: it is there, and does nothing.
+    pub fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        matches!(state(&stat), Some("T" | "t"))
+    }
+
+    fn is_alive(&self) -> bool {
+        started_at(self.pid) == Some(self.started)
+    }
+}
+
+/// The log of a component.
+pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
+    dir.logs().join(format!("{component}.log"))
+}
+
+/// Starts a process of its own group, with the end of standard input, and both outputs appended to its log.
+///
+/// # Errors
+/// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`settle`] only.
+pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
+    let mut log = files::fresh_log(&log_of(dir, &spec.component))?;
+    writeln!(log, "{}", last_words::STARTED).map_err(FileError::of("write", log_of(dir, &spec.component)))?;
+    let second = log.try_clone().map_err(FileError::of("open the log", log_of(dir, &spec.component)))?;
+    files::folder(&spec.dir)?;
+    let mut command = Command::new(&spec.program);
+    command
+        .args(&spec.args)
+        .current_dir(&spec.dir)
+        .env_clear()
+        .envs(env::vars().filter(|(name, _)| harmless(name)))
+        .envs(spec.env.iter().map(|(name, value)| (name, value)))
+        .envs(marks(dir, &spec.component))
+        .env(INSTANCE, &spec.instance)
+        .stdin(Stdio::null())
+        .stdout(log)
+        .stderr(second)
+        .process_group(0);
+    let child = command.spawn().map_err(|source| Error::Spawn {
+        component: spec.component.clone(),
+        program: spec.program.clone(),
+        source,
+    })?;
+    Ok(child.id())
+}
+
+/// Starts a process and watches it for a moment.
+///
+/// # Errors
+/// As [`spawn`], and [`Error::ExitedEarly`] with the end of its log when it ends within `moment`.
+pub async fn settle(dir: &LabDir, spec: &Spec, moment: Duration) -> Result<u32, Error> {
+    let pid = spawn(dir, spec)?;
+    match timeout(moment, exit(pid)).await {
+        Err(_) => Ok(pid),
+        Ok(status) => Err(exited_early(dir, &spec.component, status?)),
+    }
+}
+
+/// The error for a component that ended while it was waited for.
+pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -> Error {
+    let log = log_of(dir, component);
+    let how = status.map_or_else(|| "its exit status is not known".to_owned(), |status| status.to_string());
+    let words = last_words::of_file(&log);
+    Error::ExitedEarly { component: component.to_owned(), how, words, tail: files::tail(&log), log }
+}
+
+/// Every process of this lab that runs, of this user, in the order of their starts. One that has ended and waits for
+/// its parent does not count.
+///
+/// # Errors
+/// Where there is no /proc.
+pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
+    let id = dir.id();
+    let entries = fs::read_dir("/proc").map_err(|error| Error::Unsupported { lacks: format!("/proc: {error}") })?;
+    let user = geteuid().as_raw();
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        if !entry.metadata().is_ok_and(|metadata| metadata.uid() == user) {
+            continue;
+        }
+        // Read before the environment: if the pid changes hands in between, the identity no longer matches later on.
+        let Some(started) = started_at(pid) else { continue };
+        let Some(variables) = environment(pid) else { continue };
+        // By the id, whatever the path to the folder is called now; by the path, where the folder is gone.
+        let of_this_lab =
+            |name, value: Option<&str>| value.is_some() && variables.get(name).map(String::as_str) == value;
+        if !of_this_lab(ID, id.as_deref()) && !of_this_lab(LAB, Some(dir.path().as_str())) {
+            continue;
+        }
+        let Some(component) = variables.get(COMPONENT) else { continue };
+        let instance = variables.get(INSTANCE).cloned().unwrap_or_default();
+        found.push(Running { component: component.clone(), instance, pid, started });
+    }
+    found.sort_by_key(|process| (process.started, process.pid));
+    Ok(found)
+}
+
+/// Asks processes to end, all at once, and kills those that have not after `grace`.
+///
+/// # Errors
+/// [`Error::StillRunning`] for the first that survives even that.
+pub async fn stop(processes: &[Running], grace: Duration) -> Result<(), Error> {
+    join_all(processes.iter().map(|process| stop_one(process, grace))).await.into_iter().collect()
+}
+
+async fn stop_one(process: &Running, grace: Duration) -> Result<(), Error> {
+    let Some(handle) = open(process.pid)? else { return Ok(()) };
+    // From here on the handle means this process and no later one with its pid.
+    if !process.is_alive() {
+        return Ok(());
+    }
+    for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, AFTER_KILL)] {
+        // It may end between the look and the signal, which is what was wanted.
+        let _ = pidfd_send_signal(&handle, signal);
+        if timeout(patience, handle.readable()).await.is_ok() {
+            reap(process.pid);
+            return Ok(());
+        }
+    }
+    Err(Error::StillRunning { component: process.component.clone(), pid: process.pid, after: AFTER_KILL })
+}
+
+/// Stops the one process of a component and starts it again with the same program, arguments and environment.
+///
+/// # Errors
+/// [`Error::NotRunning`], or that it does not stop or start.
+pub async fn restart(dir: &LabDir, component: &str, grace: Duration) -> Result<u32, Error> {
+    let process = running(dir)?.into_iter().find(|process| process.component == component);
+    let not_running = || Error::NotRunning { component: component.to_owned() };
+    let process = process.ok_or_else(not_running)?;
+    let line = process.command_line().ok_or_else(not_running)?;
+    let (program, args) = line.split_first().ok_or_else(not_running)?;
+    let cwd = fs::read_link(format!("/proc/{}/cwd", process.pid)).map_err(|_| not_running())?;
+    let spec = Spec {
+        component: component.to_owned(),
+        instance: process.instance.clone(),
+        program: program.into(),
+        args: args.to_vec(),
+        env: environment(process.pid).ok_or_else(not_running)?.into_iter().collect(),
+        dir: Utf8PathBuf::from_path_buf(cwd).map_err(|_| not_running())?,
+    };
+    stop(&[process], grace).await?;
+    settle(dir, &spec, Duration::from_millis(200)).await
+}
+
+/// Waits until a process has ended; its status is known only where it is a child of this one.
+///
+/// # Errors
+/// Where the kernel has no pidfd.
+pub async fn exit(pid: u32) -> Result<Option<ExitStatus>, Error> {
+    let Some(handle) = open(pid)? else { return Ok(reap(pid)) };
+    // An error means that the handle cannot be polled, and then there is nothing to wait for.
+    let _ = handle.readable().await;
+    Ok(reap(pid))
+}
+
+/// Waits until this process has ended, which it has when its pid belongs to another.
+///
+/// # Errors
+/// Where the kernel has no pidfd.
+pub async fn exit_of(process: &Running) -> Result<Option<ExitStatus>, Error> {
+    if process.is_alive() { exit(process.pid).await } else { Ok(reap(process.pid)) }
+}
+
+/// The identity of a process just spawned.
+pub fn identify(spec: &Spec, pid: u32) -> Running {
+    let started = started_at(pid).unwrap_or_default();
+    Running { component: spec.component.clone(), instance: spec.instance.clone(), pid, started }
+}
+
+fn open(pid: u32) -> Result<Option<AsyncFd<OwnedFd>>, Error> {
+    let unsupported = |error: io::Error| Error::Unsupported { lacks: format!("pidfd: {error}") };
+    let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(None) };
+    match pidfd_open(raw, PidfdFlags::NONBLOCK) {
+        Ok(handle) => {
+            // A pidfd becomes readable when its process ends, and is never written to.
+            // SAFETY: the descriptor is owned by the AsyncFd, which nothing else can close while it is registered.
+            let registered = unsafe { AsyncFd::register_with_interest(handle, Interest::READABLE) };
+            registered.map(Some).map_err(|error| unsupported(error.into()))
+        }
+        Err(rustix::io::Errno::SRCH) => Ok(None),
+        Err(error) => Err(unsupported(error.into())),
+    }
+}
+
+/// Takes the status of an ended child, so that it leaves the process table. Others belong to other parents.
+fn reap(pid: u32) -> Option<ExitStatus> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    let (_, status) = waitpid(Some(pid), WaitOptions::NOHANG).ok()??;
+    Some(ExitStatus::from_raw(status.as_raw()))
+}
+
+/// The environment by which a process is known as a component of this lab, also one that something else starts.
+pub fn marks(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
+    let id = dir.id().map(|id| (ID, id));
+    id.into_iter().chain([(LAB, dir.path().to_string()), (COMPONENT, component.to_owned())]).collect()
+}
+
+/// What a program may inherit. Everything else could change what it does: proxies, `KUBECONFIG`, `JAVA_TOOL_OPTIONS`.
+fn harmless(name: &str) -> bool {
+    const NAMES: [&str; 10] =
+        ["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER", "JAVA_HOME"];
+    NAMES.contains(&name) || ["LAB", "XDG_", "RUST_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn environment(pid: u32) -> Option<BTreeMap<String, String>> {
+    let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='));
+    Some(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// When a process started, in ticks since boot; `None` when there is none, or only what its parent has not yet taken.
+fn started_at(pid: u32) -> Option<u64> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parse_stat(stat: &str) -> Option<u64> {
+    if matches!(state(stat)?, "Z" | "X" | "x") {
+        return None;
+    }
+    after_name(stat)?.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// The letter for what a process does.
+fn state(stat: &str) -> Option<&str> {
+    after_name(stat)?.split_whitespace().next()
+}
+
+/// The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+fn after_name(stat: &str) -> Option<&str> {
+    Some(stat.rsplit_once(')')?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8Path;
+
+    fn lab() -> (tempfile::TempDir, LabDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(folder.path()).expect("UTF-8").join("lab");
+        let dir = LabDir::at(path);
+        dir.make().expect("made");
+        (folder, dir)
+    }
+
+    fn shell(dir: &LabDir, component: &str, script: &str) -> Spec {
+        Spec {
+            component: component.to_owned(),
+            instance: "one".to_owned(),
+            program: "/bin/sh".into(),
+            args: vec!["-c".to_owned(), script.to_owned()],
+            env: vec![],
+            dir: dir.path().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_stat_line_gives_the_start_even_with_an_odd_name() {
+        let line = "42 (a) b (c)) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1 1";
+        assert_eq!(parse_stat(line), Some(98765));
+        assert_eq!(parse_stat(&line.replace(" S ", " Z ")), None);
+    }
+
+    #[tokio::test]
+    async fn a_stopped_process_is_told_from_one_that_runs() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "sleeper", "exec sleep 60");
+        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let process = identify(&spec, pid);
+        assert!(!process.is_stopped());
+        let handle = open(pid).expect("a pidfd").expect("it runs");
+        pidfd_send_signal(&handle, Signal::STOP).expect("sent");
+        while !process.is_stopped() {
+            tokio::task::yield_now().await;
+        }
+        stop(&[process], Duration::ZERO).await.expect("killed");
+    }
+
+    #[tokio::test]
+    async fn a_process_is_found_by_its_environment_and_stopped() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "sleeper", "exec sleep 60");
+        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let found = running(&dir).expect("listed");
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].component.as_str(), found[0].instance.as_str(), found[0].pid), ("sleeper", "one", pid));
+        stop(&found, Duration::from_secs(5)).await.expect("stopped");
+        assert_eq!(running(&dir).expect("listed"), []);
+    }
+
+    #[tokio::test]
+    async fn a_process_is_found_through_another_path_to_the_folder_but_not_through_a_copy() {
+        let (folder, dir) = lab();
+        let pid =
+            settle(&dir, &shell(&dir, "sleeper", "exec sleep 60"), Duration::from_millis(50)).await.expect("started");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let (moved, copy) = (root.join("moved/lab"), root.join("copied/lab"));
+        for path in [&moved, &copy] {
+            std::fs::create_dir_all(path.parent().expect("below the root")).expect("made");
+        }
+        std::fs::rename(dir.path(), &moved).expect("moved");
+        std::fs::create_dir(&copy).expect("made");
+        for entry in std::fs::read_dir(&moved).expect("listed").flatten() {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), copy.as_std_path().join(entry.file_name())).expect("copied");
+            }
+        }
+        assert_eq!(running(&LabDir::at(copy)).expect("listed"), []);
+        let found = running(&LabDir::at(moved)).expect("listed");
+        assert_eq!(found.iter().map(|process| process.pid).collect::<Vec<_>>(), [pid]);
+        stop(&found, Duration::from_secs(5)).await.expect("stopped");
+    }
+
+    #[tokio::test]
+    async fn one_that_ignores_the_request_is_killed() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "stubborn", "trap '' TERM; while :; do sleep 0.05; done");
+        let pid = settle(&dir, &spec, Duration::from_millis(100)).await.expect("started");
+        let before = std::time::Instant::now();
+        stop(&[identify(&spec, pid)], Duration::from_millis(200)).await.expect("killed");
+        assert!(before.elapsed() >= Duration::from_millis(200), "it was given its grace");
+        assert_eq!(running(&dir).expect("listed").iter().filter(|p| p.pid == pid).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_at_once_is_an_error_with_its_last_words() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "broken", "echo 'no such flag: --frob' >&2; exit 3");
+        let error = settle(&dir, &spec, Duration::from_secs(5)).await.expect_err("it ends");
+        let text = error.to_string();
+        assert!(text.contains("no such flag: --frob") && text.contains("exit status: 3"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_reason_is_named_even_where_a_stack_trace_buries_it() {
+        let (_folder, dir) = lab();
+        let script = "echo 'cannot save: no space left on device' >&2; i=0; \
+            while [ $i -lt 40 ]; do echo \"    zapcore.(*CheckedEntry).Write $i\" >&2; i=$((i+1)); done; exit 2";
+        let error = settle(&dir, &shell(&dir, "etcd", script), Duration::from_secs(5)).await.expect_err("it ends");
+        let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+        assert!(first.contains("cannot save: no space left on device"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_pid_in_other_hands_is_never_signalled() {
+        let (_folder, dir) = lab();
+        let spec = shell(&dir, "innocent", "exec sleep 60");
+        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let real = identify(&spec, pid);
+        let stale = Running { started: real.started - 1, ..real.clone() };
+        stop(&[stale], Duration::from_millis(10)).await.expect("nothing to do");
+        assert!(real.is_alive());
+        stop(&[real], Duration::from_secs(5)).await.expect("stopped");
+    }
+}

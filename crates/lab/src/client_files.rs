@@ -1,0 +1,156 @@
+//! Settings for clients outside the harness: what kcat, Java's tools and a resolver need to reach the lab.
+
+use super::handle::write_whole;
+use super::{Error, Lab};
+use camino::{Utf8Path, Utf8PathBuf};
+use model::FileError;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+/// The files, by what they are for.
+pub struct ClientFiles {
+    /// The cluster CA, PEM.
+    pub ca: Utf8PathBuf,
+    /// For Java's tools: `--command-config`.
+    pub properties: Utf8PathBuf,
+    /// For kcat: `-F`.
+    pub kcat: Utf8PathBuf,
+    /// Lines for a hosts file.
+    pub hosts: Utf8PathBuf,
+    /// For `-Djdk.net.hosts.file`: the lab's names and this machine's own, since a JVM that has such a file asks nobody
+    /// else.
+    pub java_hosts: Utf8PathBuf,
+    /// Kafka's console tools as scripts, where the lab has their jars.
+    pub tools: Utf8PathBuf,
+}
+
+impl ClientFiles {
+    pub fn of(lab: &Lab) -> Self {
+        let folder = lab.dir.client();
+        Self {
+            ca: folder.join("ca.crt"),
+            properties: folder.join("client.properties"),
+            kcat: folder.join("kcat.conf"),
+            hosts: folder.join("hosts"),
+            java_hosts: folder.join("java-hosts"),
+            tools: folder.join("bin"),
+        }
+    }
+}
+
+/// The bootstrap address of the shared cluster's native listener. Computed, since its status says port 443 whatever the
+/// gateway's port is.
+pub fn bootstrap(lab: &Lab) -> String {
+    format!("bootstrap.{}:{}", lab.info.domain, lab.info.gateway.ports.passthrough)
+}
+
+/// Writes the files anew.
+pub(super) fn write(lab: &Lab, ca: &str, broker_ids: &[i32]) -> Result<ClientFiles, Error> {
+    let files = ClientFiles::of(lab);
+    let folder = lab.dir.client();
+    fs::create_dir_all(&folder).map_err(FileError::of("create", &folder))?;
+    let bootstrap = bootstrap(lab);
+    write_whole(&files.ca, ca.as_bytes())?;
+    let properties = format!(
+        "bootstrap.servers={bootstrap}\nsecurity.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location={}\n",
+        files.ca
+    );
+    write_whole(&files.properties, properties.as_bytes())?;
+    let kcat = format!("bootstrap.servers={bootstrap}\nsecurity.protocol=ssl\nssl.ca.location={}\n", files.ca);
+    write_whole(&files.kcat, kcat.as_bytes())?;
+    let names = hosts(lab, broker_ids);
+    write_whole(&files.hosts, names.as_bytes())?;
+    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let every = every_listeners_hosts(lab, broker_ids);
+    write_whole(&files.java_hosts, format!("127.0.0.1 localhost {}\n{every}", machine.trim()).as_bytes())?;
+    Ok(files)
+}
+
+/// Kafka's console tools, by the names that its own scripts have, with their classes.
+const TOOLS: [(&str, &str); 6] = [
+    ("kafka-topics.sh", "org.apache.kafka.tools.TopicCommand"),
+    ("kafka-console-producer.sh", "org.apache.kafka.tools.ConsoleProducer"),
+    ("kafka-console-consumer.sh", "org.apache.kafka.tools.consumer.ConsoleConsumer"),
+    ("kafka-consumer-groups.sh", "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"),
+    ("kafka-get-offsets.sh", "org.apache.kafka.tools.GetOffsetShell"),
+    ("kafka-acls.sh", "org.apache.kafka.tools.AclCommand"),
+];
+
+/// Writes a script for each console tool, which resolves the lab's names by itself.
+pub(super) fn write_tools(lab: &Lab, java: &Utf8Path, libs: &Utf8Path) -> Result<(), Error> {
+    let files = ClientFiles::of(lab);
+    fs::create_dir_all(&files.tools).map_err(FileError::of("create", &files.tools))?;
+    for (name, class) in TOOLS {
+        let path = files.tools.join(name);
+        write_whole(&path, script(java, libs, &files.java_hosts, class).as_bytes())?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .map_err(FileError::of("make executable", &path))?;
+    }
+    Ok(())
+}
+
+fn script(java: &Utf8Path, libs: &Utf8Path, hosts: &Utf8Path, class: &str) -> String {
+    let quoted = |text: String| quoted(&text);
+    format!(
+        "#!/bin/sh\nexec {} -Xmx256m {} -cp {} {class} \"$@\"\n",
+        quoted(java.to_string()),
+        quoted(format!("-Djdk.net.hosts.file={hosts}")),
+        quoted(libs.join("*").to_string())
+    )
+}
+
+/// A word for a POSIX shell.
+pub(super) fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+fn hosts(lab: &Lab, broker_ids: &[i32]) -> String {
+    hosts_below(lab, broker_ids, &lab.info.domain)
+}
+
+/// The names of every listener of the shared cluster.
+fn every_listeners_hosts(lab: &Lab, broker_ids: &[i32]) -> String {
+    let shared = &lab.info.shared;
+    let slots = [&shared.slots, &shared.plain_slots, &shared.tcp_slots].into_iter().flatten().map(String::as_str);
+    let below = ["mtls", "scram"].into_iter().chain(slots).map(|listener| format!("{listener}.{}", lab.info.domain));
+    std::iter::once(lab.info.domain.clone()).chain(below).map(|domain| hosts_below(lab, broker_ids, &domain)).collect()
+}
+
+fn hosts_below(lab: &Lab, broker_ids: &[i32], domain: &str) -> String {
+    let address = lab.info.gateway.address;
+    let names = std::iter::once("bootstrap".to_owned()).chain(broker_ids.iter().map(|id| format!("broker-{id}")));
+    names.map(|name| format!("{address} {name}.{domain}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_quote_in_a_path_ends_no_word() {
+        assert_eq!(quoted("/home/o'neill/lab"), r"'/home/o'\''neill/lab'");
+    }
+
+    #[tokio::test]
+    async fn javas_tools_get_the_labs_names_and_the_machines_own() {
+        let (_held, lab) = testing::lab("files");
+        let files = write(&lab, "CA", &[10, 11]).expect("written");
+        let hosts = fs::read_to_string(&files.java_hosts).expect("read");
+        for line in [
+            "127.0.0.1 localhost",
+            "127.0.0.1 bootstrap.kafka.test",
+            "127.0.0.1 broker-11.kafka.test",
+            "127.0.0.1 bootstrap.mtls.kafka.test",
+        ] {
+            assert!(hosts.contains(line), "{line} in {hosts}");
+        }
+        // A program that prints its arguments stands for Java.
+        write_tools(&lab, Utf8Path::new("/bin/echo"), Utf8Path::new("/libs of kafka")).expect("written");
+        let said = std::process::Command::new(files.tools.join("kafka-topics.sh")).args(["--list", "a b"]).output();
+        let said = String::from_utf8(said.expect("it runs").stdout).expect("UTF-8");
+        let hosts = format!("-Djdk.net.hosts.file={}", files.java_hosts);
+        let wanted = format!("-Xmx256m {hosts} -cp /libs of kafka/* org.apache.kafka.tools.TopicCommand --list a b");
+        assert_eq!(said.trim_end(), wanted);
+    }
+}

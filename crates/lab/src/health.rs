@@ -1,0 +1,116 @@
+//! A short look at a lab before it is used: what runs of it, and whether its API server answers.
+
+use super::{Error, Lab};
+use crate::backends::local::status;
+use crate::backends::local::status::Component;
+use model::{KafkaProvider, LabDir, LabKind};
+use std::time::Duration;
+
+/// How long the API server may take to say that it is ready.
+const WITHIN: Duration = Duration::from_secs(5);
+
+impl Lab {
+    /// The processes on this machine that the lab consists of, whether they run or not: all of a local lab, and of a lab
+    /// in Kubernetes with the stand-in its agent. Reads the process table only.
+    ///
+    /// # Errors
+    /// Where there is no /proc.
+    pub fn components(&self) -> Result<Vec<Component>, Error> {
+        Ok(match self.info.kind {
+            LabKind::Local => status::components(&self.dir, &self.info.gateway.name)?,
+            LabKind::Kind | LabKind::Existing if self.info.kafka == KafkaProvider::Standin => {
+                status::agent_only(&self.dir)?
+            }
+            LabKind::Kind | LabKind::Existing => Vec::new(),
+        })
+    }
+
+    /// What should run on this machine and does not, each as a sentence's beginning such as `etcd does not run`. Reads
+    /// the process table only, which takes milliseconds; empty as well where that cannot be read.
+    pub fn dead_components(&self) -> Vec<String> {
+        let all = self.components().unwrap_or_default();
+        all.iter().filter_map(|one| Some(format!("{} {}", one.name, one.trouble()?))).collect()
+    }
+
+    /// Whether scenarios can run on the lab: its processes run, and its API server is ready. Takes 5 s at most.
+    ///
+    /// # Errors
+    /// [`Error::Dead`] with what does not run, or [`Error::ApiServer`] with what the API server says instead.
+    pub async fn check(&self) -> Result<(), Error> {
+        let name = self.info.name.clone();
+        let dead = self.dead_components();
+        if !dead.is_empty() {
+            return Err(Error::Dead { name, dead });
+        }
+        kubeapi::ready(self.catalog.client(), WITHIN).await.map_err(|says| Error::ApiServer { name, says })
+    }
+}
+
+/// The command that repairs a lab, and the one that shows what is wrong with it.
+pub(super) fn remedy(name: &str) -> String {
+    let named = named(name);
+    format!("`cargo xtask lab up{named}` repairs it, `cargo xtask lab status{named}` shows it")
+}
+
+/// ` --name NAME` for a lab that has another name than the usual one.
+pub(super) fn named(name: &str) -> String {
+    if name == "lab" { String::new() } else { format!(" --name {name}") }
+}
+
+/// Whether a lab is there that has not come so far as to write down what it is: the processes that run of it.
+pub(super) fn half_up(dir: &LabDir) -> Result<Vec<Component>, Error> {
+    Ok(status::running(dir)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::local::process;
+    use crate::backends::local::process::Spec;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_lab_of_which_nothing_runs_says_so_with_the_remedy() {
+        let (_folder, lab) = testing::lab("a");
+        assert_eq!(
+            lab.dead_components(),
+            ["etcd", "kube-apiserver", "traefik", "agent"].map(|name| format!("{name} does not run"))
+        );
+        let error = lab.check().await.expect_err("nothing runs").to_string();
+        assert!(error.starts_with("the lab a cannot work: etcd does not run, kube-apiserver does not run"), "{error}");
+        assert!(error.contains("`cargo xtask lab up --name a` repairs it"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_says_nothing_is_told_within_five_seconds() {
+        let (_folder, lab) = testing::lab("b");
+        let mut running = Vec::new();
+        for component in ["etcd", "kube-apiserver", "traefik", "agent"] {
+            let spec = Spec {
+                component: component.to_owned(),
+                instance: String::new(),
+                program: "/bin/sleep".into(),
+                args: vec!["60".to_owned()],
+                env: vec![],
+                dir: lab.dir.path().to_owned(),
+            };
+            running.push(process::identify(&spec, process::spawn(&lab.dir, &spec).expect("started")));
+        }
+        // Until each has become its program, it has this process's environment.
+        for _ in 0..1000 {
+            if lab.dead_components().is_empty() {
+                break;
+            }
+            // Real processes need real time, and the clock stands still.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(lab.dead_components(), [""; 0], "all run");
+        let before = tokio::time::Instant::now();
+        let error = lab.check().await.expect_err("it says nothing").to_string();
+        assert!(before.elapsed() <= WITHIN + Duration::from_millis(10), "{:?}", before.elapsed());
+        assert!(error.contains("is not ready: no answer within 5s"), "{error}");
+        // Real processes take real time to end.
+        tokio::time::resume();
+        process::stop(&running, Duration::ZERO).await.expect("stopped");
+    }
+}

@@ -1,0 +1,272 @@
+//! The local lab, phase by phase.
+
+use super::agent::{self, AgentSettings};
+use super::doctor::local_gateways;
+use super::handle::{Lab, connect, read_info};
+use super::up::UpOptions;
+use super::{Error, client_files, definitions, hosts, obtain, proof, shared};
+use crate::backends::kind::pods;
+use crate::backends::local;
+use crate::backends::local::{JvmRuntime, control_plane, ports};
+use crate::gateway::{FixtureError, GatewayFixture};
+use artifacts::Obtained;
+use camino::Utf8PathBuf;
+use cli::KafkaChoice;
+use host::Progress;
+use model::{FileError, GatewayReach, KafkaProvider, LabDir, LabInfo, LabKind, Ports};
+use probe::resolve;
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+const DOMAIN: &str = "kafka.test";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// The parts that it is made of, with its usual gateway.
+pub(super) const PARTS: [&str; 6] = ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"];
+
+/// Everything that the local lab is made of.
+struct LocalParts {
+    etcd: Obtained,
+    apiserver: Obtained,
+    gateway: Obtained,
+    kafka: Obtained,
+    java: Obtained,
+    crds: Obtained,
+    jvm: JvmRuntime,
+}
+
+/// Brings the local lab up, or repairs it.
+pub(super) async fn up(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
+    if options.kafka == Some(KafkaChoice::Strimzi) {
+        return Err(Error::StrimziOnLocal);
+    }
+    let fixture = match GatewayFixture::load(options.gateway.as_deref().unwrap_or("traefik")) {
+        // Of the gateways that there are, not all run here.
+        Err(FixtureError::Unknown { name, .. }) => {
+            return Err(local::Error::NoGateway { gateway: name, known: local_gateways() }.into());
+        }
+        fixture => fixture?,
+    };
+    if fixture.local.is_none() {
+        return Err(not_local(&fixture).into());
+    }
+    let ports = ports(options, read_info(dir)?.as_ref())?;
+    check_room(dir, options, &fixture, &ports)?;
+    let parts = obtain(&fixture, progress).await?;
+
+    let phase = progress.phase("control plane");
+    control_plane::start(dir, &parts.etcd.path, &parts.apiserver.path).await?;
+    let info = info(dir, options, &fixture, ports, &parts);
+    let catalog = connect(&info.kubeconfig, &info.context).await?;
+    phase.done(format!("kube-apiserver {}", parts.apiserver.version));
+    let lab = Lab { info, dir: dir.clone(), catalog };
+    lab.record()?;
+
+    let phase = progress.phase("resource definitions");
+    definitions::apply(&lab.catalog, &[&parts.crds.path, &standin::crds()]).await?;
+    phase.done(format!("Gateway API {}, the stand-in's own", parts.crds.version));
+
+    let settings = AgentSettings {
+        reach: standin::Reach::Direct,
+        placement: standin::Placement {
+            node_name: Some("local".to_owned()),
+            image: format!("apache/kafka:{}", parts.kafka.version),
+        },
+        jvm: Some(parts.jvm.clone()),
+    };
+    agent::start(dir, &options.name, &settings).await?;
+    let gateway = async {
+        let phase = progress.phase("gateway");
+        local::gateway::start(dir, &lab.catalog, &parts.gateway.path, &fixture, &lab.info.gateway.ports).await?;
+        phase.done(format!("{} {}", fixture.name, parts.gateway.version));
+        Ok::<_, Error>(())
+    };
+    let kafka = async {
+        let mut phase = progress.phase("Kafka");
+        shared::apply(&lab.catalog, &lab.info).await?;
+        phase.update("resources applied");
+        shared::ready(&lab.catalog, &lab.info, &mut phase).await?;
+        phase.done(format!("three brokers of {}", parts.kafka.version));
+        Ok::<_, Error>(())
+    };
+    // A broker that ends again and again, or a process that others need, is told at once instead of when patience ends.
+    let namespaces = [lab.info.shared.namespace.clone()];
+    let up = async { tokio::try_join!(gateway, kafka).map(drop) };
+    tokio::select! {
+        up = up => up?,
+        trouble = pods::new_trouble(&lab.catalog, &namespaces) => return Err(trouble.into()),
+        ended = ended(dir, &fixture.name) => return Err(ended),
+    }
+
+    finish(&lab, options, progress).await?;
+    console_tools(&lab, &parts, progress).await?;
+    Ok(lab)
+}
+
+/// Kafka's console tools as scripts in the client folder. The lab works without them, so that they cannot be had is only
+/// said.
+async fn console_tools(lab: &Lab, parts: &LocalParts, progress: &Progress) -> Result<(), Error> {
+    // Apache's own archive has them beside the brokers' jars.
+    let beside = parts.kafka.path.join(format!("kafka-tools-{}.jar", parts.kafka.version));
+    let libs = if beside.exists() {
+        parts.kafka.path.clone()
+    } else {
+        match obtain::all(vec!["kafka-tools".to_owned()], progress).await {
+            Ok(found) => found.into_iter().map(|part| part.path).next().unwrap_or_default(),
+            Err(Error::Missing { .. }) => {
+                progress.say("Kafka's console tools cannot be had here; the lab works without them");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    client_files::write_tools(lab, &parts.java.path, &libs)
+}
+
+/// The ports that are asked for, or those of the lab that is up.
+///
+/// # Errors
+/// [`Error::OtherPorts`] when both are given and differ.
+pub(super) fn ports(options: &UpOptions, up: Option<&LabInfo>) -> Result<Ports, Error> {
+    match (up.map(|info| &info.gateway.ports), options.port_base) {
+        (Some(ports), Some(wanted)) if ports.passthrough != wanted => {
+            Err(Error::OtherPorts { name: options.name.clone(), is: ports.passthrough, wanted })
+        }
+        (Some(ports), _) => Ok(ports.clone()),
+        (None, wanted) => Ok(Ports::from_base(wanted.unwrap_or(Ports::USUAL_BASE))),
+    }
+}
+
+/// What brokers write before the first message, etcd's log, and the logs of all: measured at a lab of an hour.
+pub(super) const NEEDED_MB: u64 = 300;
+
+/// Checks what would otherwise end a broker or etcd in the middle: ports that are taken, and a disk that is full.
+fn check_room(dir: &LabDir, options: &UpOptions, fixture: &GatewayFixture, ports: &Ports) -> Result<(), Error> {
+    let running = local::process::running(dir)?;
+    if running.iter().all(|one| one.component != fixture.name) {
+        for port in ports.all() {
+            ports::check(SocketAddr::new(ADDRESS, port))?;
+        }
+    }
+    // The agent and the brokers hold these themselves.
+    let own = |component: &str| component == local::agent::COMPONENT || local::node::pod_of(component).is_some();
+    if running.iter().all(|one| !own(&one.component)) {
+        let ports = shared::broker_ports(DOMAIN, &reach(fixture, ports.clone()))?;
+        ports::check_own(local::Net::of(&options.name), &ports)?;
+    }
+    if running.is_empty() {
+        local::disk::check(dir.path(), NEEDED_MB)?;
+    }
+    Ok(())
+}
+
+/// Ends with the first of the lab's own processes that ends: nothing that is waited for comes without it. A process that
+/// does not run yet is looked for again.
+async fn ended(dir: &LabDir, gateway: &str) -> Error {
+    let watched = ["etcd", "kube-apiserver", gateway, local::agent::COMPONENT];
+    let mut known: BTreeMap<String, local::process::Running> = BTreeMap::new();
+    loop {
+        for process in local::process::running(dir).unwrap_or_default() {
+            if watched.contains(&process.component.as_str()) {
+                known.insert(process.component.clone(), process);
+            }
+        }
+        let exits = known
+            .values()
+            .map(|process| Box::pin(async { (process.component.clone(), local::process::exit_of(process).await) }));
+        let all = exits.collect::<Vec<_>>();
+        let first = async {
+            if all.is_empty() { std::future::pending().await } else { futures::future::select_all(all).await.0 }
+        };
+        if let Ok((component, status)) = tokio::time::timeout(LOOK_AGAIN, first).await {
+            // One that is replaced by its like, as a gateway with other arguments is, has not failed.
+            tokio::time::sleep(REPLACED_WITHIN).await;
+            let now = local::process::running(dir).unwrap_or_default();
+            if now.iter().all(|process| process.component != component) {
+                return local::process::exited_early(dir, &component, status.unwrap_or_default()).into();
+            }
+            known.remove(&component);
+        }
+    }
+}
+
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const REPLACED_WITHIN: Duration = Duration::from_secs(5);
+
+/// What every lab ends with: a client's proof, and the files for other clients.
+pub(super) async fn finish(lab: &Lab, options: &UpOptions, progress: &Progress) -> Result<(), Error> {
+    resolve::map_domain(&lab.info.domain, lab.info.gateway.address);
+    let phase = progress.phase("proof");
+    let proof = proof::through_every_route(lab).await?;
+    phase.done(format!("a message through the route of each of brokers {:?}", proof.brokers));
+    let files = client_files::write(lab, &proof.ca, &proof.brokers)?;
+    if options.hosts {
+        let block = fs::read_to_string(&files.hosts).map_err(FileError::of("read", &files.hosts))?;
+        hosts::write(&lab.info.name, &block)?;
+    }
+    Ok(())
+}
+
+async fn obtain(fixture: &GatewayFixture, progress: &Progress) -> Result<LocalParts, Error> {
+    let gateway = fixture.local.as_ref().map(|local| local.program.clone());
+    let gateway = gateway.ok_or_else(|| not_local(fixture))?;
+    let names = ["etcd", "kube-apiserver", &gateway, "kafka", "java", "gateway-api-crds"];
+    let mut parts = obtain::all(names.map(ToOwned::to_owned).to_vec(), progress).await?.into_iter();
+    // The list comes back whole, or not at all.
+    let mut next = || parts.next().ok_or_else(|| Error::Missing { what: names.map(ToOwned::to_owned).to_vec() });
+    let (etcd, apiserver, gateway, kafka, java, crds) = (next()?, next()?, next()?, next()?, next()?, next()?);
+    let archive = class_archive(&kafka, &java, progress).await;
+    let jvm = JvmRuntime { java: java.path.clone(), libs: kafka.path.clone(), archive };
+    Ok(LocalParts { etcd, apiserver, gateway, kafka, java, crds, jvm })
+}
+
+/// The error for a gateway that runs in a cluster only, with those that run here.
+fn not_local(fixture: &GatewayFixture) -> local::Error {
+    local::Error::NotLocal { gateway: fixture.name.clone(), known: local_gateways() }
+}
+
+/// The archive with which brokers start faster. Without it they start all the same, so a failure is only said.
+async fn class_archive(kafka: &Obtained, java: &Obtained, progress: &Progress) -> Option<Utf8PathBuf> {
+    let phase = progress.phase("class archive of Kafka");
+    let jvm = JvmRuntime { java: java.path.clone(), libs: kafka.path.clone(), archive: None };
+    match local::classes::archive(&jvm, &java.version, &kafka.version).await {
+        Ok(path) => {
+            phase.done(format!("Kafka {} on Java {} starts faster with it", kafka.version, java.version));
+            Some(path)
+        }
+        Err(error) => {
+            phase.done(format!("none, so brokers start later: {error}"));
+            None
+        }
+    }
+}
+
+fn reach(fixture: &GatewayFixture, ports: Ports) -> GatewayReach {
+    GatewayReach {
+        name: fixture.name.clone(),
+        class: fixture.class.clone(),
+        address: ADDRESS,
+        ports,
+        features: fixture.features.clone(),
+    }
+}
+
+fn info(dir: &LabDir, options: &UpOptions, fixture: &GatewayFixture, ports: Ports, parts: &LocalParts) -> LabInfo {
+    let all = [&parts.etcd, &parts.apiserver, &parts.gateway, &parts.kafka, &parts.java, &parts.crds];
+    LabInfo {
+        name: options.name.clone(),
+        kind: LabKind::Local,
+        domain: DOMAIN.to_owned(),
+        kubeconfig: dir.kubeconfig(),
+        context: options.name.clone(),
+        gateway: reach(fixture, ports),
+        kafka: KafkaProvider::Standin,
+        shared: shared::cluster(),
+        versions: all
+            .into_iter()
+            .map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin)))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}

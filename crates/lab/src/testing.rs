@@ -1,0 +1,46 @@
+//! A lab for tests: facts on disk, an API server that accepts connections and never answers, and no process.
+
+use super::{Lab, shared};
+use camino::Utf8Path;
+use kubeapi::Catalog;
+use model::{GatewayReach, KafkaProvider, LabDir, LabInfo, LabKind, Ports};
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use tempfile::TempDir;
+
+/// What has to live as long as the lab.
+pub struct Held {
+    _folder: TempDir,
+    _silent: TcpListener,
+}
+
+/// A local lab of this name in a folder of its own.
+pub fn lab(name: &str) -> (Held, Lab) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join(name));
+    // By its mark its processes are known.
+    dir.make().expect("a folder with its mark");
+    // The kernel accepts connections, and nobody reads them.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let port = silent.local_addr().expect("an address").port();
+    let url = format!("http://127.0.0.1:{port}").parse().expect("an address");
+    let catalog = Catalog::new(kubeapi::client(::kube::Config::new(url)).expect("a client"));
+    let info = LabInfo {
+        name: name.to_owned(),
+        kind: LabKind::Local,
+        domain: "kafka.test".to_owned(),
+        kubeconfig: dir.kubeconfig(),
+        context: name.to_owned(),
+        gateway: GatewayReach {
+            name: "traefik".to_owned(),
+            class: "traefik".to_owned(),
+            address: [127, 0, 0, 1].into(),
+            ports: Ports::from_base(9092),
+            features: Vec::new(),
+        },
+        kafka: KafkaProvider::Standin,
+        shared: shared::cluster(),
+        versions: BTreeMap::new(),
+    };
+    (Held { _folder: folder, _silent: silent }, Lab { info, dir, catalog })
+}

@@ -1,0 +1,93 @@
+//! What every verb and every scenario needs to know of a running lab.
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Where the lab runs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabKind {
+    Local,
+    Kind,
+    Existing,
+}
+
+/// Who makes `Kafka` resources real.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KafkaProvider {
+    Strimzi,
+    Standin,
+}
+
+/// The gateway implementation and where its data plane is reached from this machine.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct GatewayReach {
+    /// The implementation: a folder under `fixtures/gateways`.
+    pub name: String,
+    /// The GatewayClass that scenarios name.
+    pub class: String,
+    pub address: IpAddr,
+    pub ports: Ports,
+    /// Features that the implementation claims, such as `TLSRoute` or `TLSRouteModeTerminate`.
+    pub features: Vec<String>,
+}
+
+/// The gateway's ports. A Gateway listener's port and the port on this machine are always the same number, since the
+/// advertised address of a broker has to hold for both.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Ports {
+    /// One port for every passthrough listener (base).
+    pub passthrough: u16,
+    /// One port for listeners that terminate TLS (base + 1).
+    pub terminate: u16,
+    /// A second passthrough port (base + 2).
+    pub second: u16,
+    /// Ports for TCPRoute: the first for bootstrap, one for each broker after it (base + 8 to base + 11).
+    pub tcp: Vec<u16>,
+}
+
+impl Ports {
+    /// The base of a lab that names none.
+    pub const USUAL_BASE: u16 = 9092;
+
+    /// The ports from `--port-base` on.
+    pub fn from_base(base: u16) -> Self {
+        Self { passthrough: base, terminate: base + 1, second: base + 2, tcp: (base + 8..base + 12).collect() }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = u16> {
+        [self.passthrough, self.terminate, self.second].into_iter().chain(self.tcp.iter().copied())
+    }
+}
+
+/// The Kafka cluster that `lab up` makes and scenarios may share.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SharedCluster {
+    pub namespace: String,
+    pub cluster: String,
+    /// Listeners with names of their own that a scenario can claim for hand-written routes.
+    pub slots: Vec<String>,
+    /// The same without TLS at the broker, advertised at the gateway's terminating port.
+    pub plain_slots: Vec<String>,
+    /// The same without TLS, each broker advertised at a TCP port of its own.
+    pub tcp_slots: Vec<String>,
+}
+
+/// A running lab, as `lab up` leaves it in `lab.json`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct LabInfo {
+    pub name: String,
+    pub kind: LabKind,
+    /// Every name below it resolves, in the harness, to the gateway's address.
+    pub domain: String,
+    pub kubeconfig: Utf8PathBuf,
+    pub context: String,
+    pub gateway: GatewayReach,
+    pub kafka: KafkaProvider,
+    pub shared: SharedCluster,
+    /// What runs, by part, and where each came from.
+    pub versions: BTreeMap<String, String>,
+}

@@ -1,0 +1,31 @@
+//! What every part of the lab shares, as plain data: the state on disk, ports, causes, verdicts, the report, and
+//! templates with their variables.
+
+mod cause;
+mod exit;
+mod file_error;
+mod lab_dir;
+mod lab_info;
+mod listener;
+pub mod paths;
+pub mod regular_file;
+mod report;
+pub mod sample;
+pub mod suggest;
+mod tally;
+pub mod vars;
+mod visible;
+
+pub use cause::Cause;
+pub use exit::Exit;
+pub use file_error::FileError;
+pub use lab_dir::{FolderError, LabDir};
+pub use lab_info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedCluster};
+pub use listener::Listener;
+pub use paths::PathsError;
+pub use report::{
+    Attempt, Failure, LabFacts, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepRef, StepResult,
+    Timeline, Verdict, WorkloadFigures,
+};
+pub use tally::Tally;
+pub use visible::{excerpt, visible};

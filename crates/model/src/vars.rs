@@ -1,0 +1,347 @@
+//! `${...}`: the variables of scenarios and manifests. A closed list, no expressions; `$${` stands for `${`.
+
+use super::suggest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// When a variable has a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum When {
+    Always,
+    /// Only with `kafka.listener: slot`.
+    Slot,
+}
+
+/// One variable.
+#[derive(Debug)]
+pub struct Variable {
+    pub name: &'static str,
+    /// What it stands for.
+    pub meaning: &'static str,
+    /// A value of the usual shape, which the linter puts in.
+    pub sample: &'static str,
+    pub when: When,
+}
+
+const fn always(name: &'static str, sample: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, meaning, sample, when: When::Always }
+}
+
+const fn slot(name: &'static str, sample: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, meaning, sample, when: When::Slot }
+}
+
+/// Every variable there is.
+pub const TABLE: &[Variable] = &[
+    always("scenario", "a-scenario", "The scenario's name."),
+    always(
+        "id",
+        "0a1b2c",
+        "Six hexadecimal digits that only this run of the scenario has: for names in shared places.",
+    ),
+    always("namespace", "a-scenario-0a1b2c", "The scenario's own namespace: `${scenario}-${id}`."),
+    always("domain", "kafka.test", "Every name below it leads to the gateway."),
+    always("cluster", "my-cluster", "The Kafka cluster in use: the shared one, or with `cluster: own` the one named."),
+    always("kafka.namespace", "kafka", "The namespace of the Kafka cluster in use."),
+    always("gateway.class", "traefik", "The GatewayClass of the gateway under test."),
+    always(
+        "gateway.name",
+        "lab",
+        "The shared Gateway: TLS passthrough for `*.${domain}`, open to routes from all namespaces.",
+    ),
+    always("gateway.namespace", "kafka", "The namespace of the shared Gateway."),
+    always("gateway.address", "127.0.0.1", "The address where the gateway accepts connections."),
+    always("gateway.port", "9092", "The port for TLS passthrough listeners."),
+    always("gateway.terminate-port", "9093", "The port for listeners that terminate TLS."),
+    always("gateway.second-port", "9094", "A second port for TLS passthrough listeners."),
+    always("gateway.tcp-port", "9100", "The TCP port for a bootstrap route."),
+    always("gateway.tcp-port-10", "9101", "The TCP port for a route to broker 10."),
+    always("gateway.tcp-port-11", "9102", "The TCP port for a route to broker 11."),
+    always("gateway.tcp-port-12", "9103", "The TCP port for a route to broker 12."),
+    slot("slot", "slot1", "The listener that the scenario has to itself, as it is called in names of Services."),
+    slot(
+        "slot.domain",
+        "slot1.kafka.test",
+        "The domain of the slot: brokers advertise `broker-{nodeId}.${slot.domain}`.",
+    ),
+    slot("slot.port", "9101", "The port of the slot's Services."),
+];
+
+/// The entry of a variable, if there is such a variable.
+pub fn find(name: &str) -> Option<&'static Variable> {
+    TABLE.iter().find(|variable| variable.name == name)
+}
+
+/// What is wrong with a `${`.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Wrong {
+    #[error("there is no variable `${{{name}}}`")]
+    Unknown { name: String },
+    #[error("`${{` without its `}}`")]
+    Unfinished,
+    #[error("the variable `${{{name}}}` has no value here")]
+    NoValue { name: String },
+}
+
+/// A `${` that cannot be replaced, with its place in the text.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{wrong} (line {line}, column {column}); {}", self.advice())]
+pub struct Error {
+    pub wrong: Wrong,
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl Error {
+    fn new(wrong: Wrong, text: &str, span: Range<usize>) -> Self {
+        let before = &text[..span.start];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { wrong, span, line, column }
+    }
+
+    /// The way out.
+    pub fn advice(&self) -> String {
+        match &self.wrong {
+            Wrong::Unknown { name } => suggest::advice(name, TABLE.iter().map(|variable| variable.name)),
+            Wrong::Unfinished => "close it with `}`, or write `$${` for the two characters themselves".to_owned(),
+            Wrong::NoValue { name } => match find(name).map(|variable| variable.when) {
+                Some(When::Slot) => "it needs `kafka: {cluster: shared, listener: slot}`".to_owned(),
+                _ => "this lab does not offer it".to_owned(),
+            },
+        }
+    }
+}
+
+/// Values for variables.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(BTreeMap<&'static str, String>);
+
+impl Variables {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The values that the linter puts in.
+    pub fn samples() -> Self {
+        Self(TABLE.iter().map(|variable| (variable.name, variable.sample.to_owned())).collect())
+    }
+
+    /// Sets a value; false when there is no such variable.
+    #[must_use]
+    pub fn set(&mut self, name: &str, value: impl Into<String>) -> bool {
+        match find(name) {
+            Some(variable) => {
+                self.0.insert(variable.name, value.into());
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// A piece of a text.
+enum Piece<'a> {
+    Text(&'a str),
+    /// `$${`
+    Escape,
+    Name(&'a str),
+    Unfinished,
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = (Piece<'_>, Range<usize>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = &text[at..];
+        if rest.is_empty() {
+            return None;
+        }
+        let start = at;
+        let (piece, length) = if rest.starts_with("$${") {
+            (Piece::Escape, 3)
+        } else if let Some(inside) = rest.strip_prefix("${") {
+            // A name ends in its own line: an unfinished one must not swallow the rest of the file.
+            match inside.find(['}', '\n', '"', '\'', '$']) {
+                Some(end) if inside[end..].starts_with('}') => (Piece::Name(&inside[..end]), end + 3),
+                end => (Piece::Unfinished, 2 + end.unwrap_or(inside.len())),
+            }
+        } else {
+            let next = [rest.find("$${"), rest.find("${")].into_iter().flatten().min().unwrap_or(rest.len());
+            (Piece::Text(&rest[..next]), next)
+        };
+        at += length;
+        Some((piece, start..at))
+    })
+}
+
+/// The names of the variables in a text, with their places, and every `${` that is none.
+pub fn scan(text: &str) -> (Vec<(&'static Variable, Range<usize>)>, Vec<Error>) {
+    let (mut used, mut wrong) = (Vec::new(), Vec::new());
+    for (piece, span) in pieces(text) {
+        match piece {
+            Piece::Name(name) => match find(name) {
+                Some(variable) => used.push((variable, span)),
+                None => wrong.push(Error::new(Wrong::Unknown { name: name.to_owned() }, text, span)),
+            },
+            Piece::Unfinished => wrong.push(Error::new(Wrong::Unfinished, text, span)),
+            Piece::Text(_) | Piece::Escape => {}
+        }
+    }
+    (used, wrong)
+}
+
+/// The text with every variable replaced.
+///
+/// # Errors
+/// An unknown or unfinished `${`, or a variable without a value, with its place.
+pub fn substitute(text: &str, variables: &Variables) -> Result<String, Error> {
+    let mut result = String::with_capacity(text.len());
+    for (piece, span) in pieces(text) {
+        let wrong = match piece {
+            Piece::Text(plain) => {
+                result.push_str(plain);
+                continue;
+            }
+            Piece::Escape => {
+                result.push_str("${");
+                continue;
+            }
+            Piece::Name(name) => match variables.get(name) {
+                Some(value) => {
+                    result.push_str(value);
+                    continue;
+                }
+                None if find(name).is_some() => Wrong::NoValue { name: name.to_owned() },
+                None => Wrong::Unknown { name: name.to_owned() },
+            },
+            Piece::Unfinished => Wrong::Unfinished,
+        };
+        return Err(Error::new(wrong, text, span));
+    }
+    Ok(result)
+}
+
+/// A text with its variables replaced, and the way back to the places of the original.
+pub struct Filled {
+    pub text: String,
+    /// Where each piece begins: in `text`, and in the original.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Filled {
+    /// Replaces what can be replaced, and leaves the rest as it is.
+    pub fn new(text: &str, variables: &Variables) -> Self {
+        let mut filled = Self { text: String::with_capacity(text.len()), starts: Vec::new() };
+        for (piece, span) in pieces(text) {
+            filled.starts.push((filled.text.len(), span.start));
+            filled.text.push_str(match piece {
+                Piece::Escape => "${",
+                Piece::Name(name) => variables.get(name).unwrap_or(&text[span]),
+                Piece::Text(_) | Piece::Unfinished => &text[span],
+            });
+        }
+        filled
+    }
+
+    /// The place in the original of a place in the filled text.
+    pub fn original(&self, at: usize) -> usize {
+        let index = self.starts.partition_point(|(filled, _)| *filled <= at).saturating_sub(1);
+        let Some((filled, original)) = self.starts.get(index) else { return at };
+        let shifted = original + (at - filled);
+        // A place inside a replaced variable is at most the variable's end.
+        self.starts.get(index + 1).map_or(shifted, |(_, next)| shifted.min(*next))
+    }
+}
+
+/// A step, a client, a sabotage: the same with every variable replaced in every text of it. In the values of a patch, a text that
+/// is one variable with a number becomes that number, since a patch has no other way to say one.
+///
+/// # Errors
+/// As [`substitute`], with the place within the one text.
+pub fn resolve<T: Serialize + DeserializeOwned>(item: &T, variables: &Variables) -> Result<T, ResolveError> {
+    let mut value = serde_json::to_value(item)?;
+    replace(&mut value, variables, false)?;
+    Ok(serde_json::from_value(value)?)
+}
+
+/// An item of a scenario whose variables cannot be replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    #[error(transparent)]
+    Variable(#[from] Error),
+    #[error("with its variables replaced, it no longer has the form of a scenario's item: {0}")]
+    Form(#[from] serde_json::Error),
+}
+
+fn replace(value: &mut Value, variables: &Variables, numbers: bool) -> Result<(), Error> {
+    match value {
+        Value::String(text) if text.contains("${") => {
+            let whole = numbers && text.starts_with("${") && text.find('}') == Some(text.len() - 1);
+            let replaced = substitute(text, variables)?;
+            *value = match replaced.parse::<u64>() {
+                Ok(number) if whole => number.into(),
+                _ => Value::String(replaced),
+            };
+        }
+        Value::Array(items) => {
+            for item in items {
+                replace(item, variables, numbers)?;
+            }
+        }
+        Value::Object(entries) => {
+            for (key, item) in entries {
+                replace(item, variables, numbers || matches!(key.as_str(), "merge" | "equals" | "value"))?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Variables {
+        let mut variables = Variables::new();
+        assert!(variables.set("domain", "kafka.test"));
+        assert!(variables.set("gateway.port", "9092"));
+        variables
+    }
+
+    #[test]
+    fn variables_are_replaced_and_escapes_kept() {
+        let replaced = substitute("x.${domain}:${gateway.port} costs $5, $${domain}", &two());
+        assert_eq!(replaced.as_deref(), Ok("x.kafka.test:9092 costs $5, ${domain}"));
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_placed_and_a_better_one_suggested() {
+        let error = substitute("a: 1\nb: ${domian}", &two()).expect_err("no such variable");
+        assert_eq!((error.line, error.column, error.span.clone()), (2, 4, 8..17));
+        assert_eq!(error.to_string(), "there is no variable `${domian}` (line 2, column 4); did you mean `domain`?");
+    }
+
+    #[test]
+    fn an_unfinished_variable_ends_with_its_line() {
+        for text in ["${domain", "a: ${domain\nb: }", "\"${domain\"}", "${"] {
+            let error = substitute(text, &two()).expect_err(text);
+            assert_eq!(error.wrong, Wrong::Unfinished, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_variable_without_a_value_says_what_it_needs() {
+        let error = substitute("${slot}", &two()).expect_err("no slot");
+        assert!(error.to_string().contains("listener: slot"), "{error}");
+    }
+}

@@ -1,0 +1,164 @@
+//! A broker is behind a connection when it answers Kafka's first request; a gateway that terminates does not.
+
+use super::error::BrokerAddr;
+use super::tcp;
+use super::tls::Probe;
+use super::trust::Recorder;
+use kafka_protocol::messages::{
+    ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, RequestHeader, ResponseHeader,
+};
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, Request, StrBytes};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// The largest answer that is read, in bytes: what is no broker may send any four bytes as a length.
+const LARGEST: usize = 4 << 20;
+
+/// What a broker said of itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Hello {
+    /// How many kinds of request it knows: the proof that it is a broker.
+    pub apis: usize,
+    /// The brokers by its metadata, or why it did not tell them (it wants authentication first).
+    pub brokers: Result<Vec<BrokerAddr>, String>,
+    /// The id of its cluster, where its metadata told one.
+    pub cluster_id: Option<String>,
+}
+
+/// Asks the broker behind `address` who it is, over TLS when `tls` says how, else in plain text.
+///
+/// # Errors
+/// A text that says what answered instead of a broker.
+pub async fn hello(address: SocketAddr, tls: Option<&Probe<'_>>, within: Duration) -> Result<Hello, String> {
+    let talk = async {
+        match tls {
+            Some(probe) => {
+                let stream = probe.connect(Recorder::new()).await.map_err(|handshake| handshake.to_string())?;
+                exchange(stream).await
+            }
+            None => exchange(tcp::connect(address, within).await.map_err(|outcome| outcome.to_string())?).await,
+        }
+    };
+    timeout(within, talk).await.map_err(|_| format!("no Kafka answer within {within:?}"))?
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<Hello, String> {
+    let versions = api_versions(&mut stream).await.map_err(|error| format!("no Kafka answer: {error}"))?;
+    Ok(greet(&mut stream, &versions).await)
+}
+
+/// Asks a broker for its metadata.
+pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, versions: &ApiVersionsResponse) -> Hello {
+    let apis = versions.api_keys.len();
+    let silent = |why: String| Hello { apis, brokers: Err(why), cluster_id: None };
+    let Some(version) = newest::<MetadataRequest>(versions) else {
+        return silent("it serves no metadata".to_owned());
+    };
+    // No topics, so that nothing is created.
+    let request = MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false);
+    let response = match call(stream, 2, version, &request).await {
+        Ok(response) => response,
+        Err(error) => return silent(format!("no metadata without authentication: {error}")),
+    };
+    let brokers = response.brokers.into_iter().map(|broker| BrokerAddr {
+        id: Some(broker.node_id.0),
+        host: broker.host.to_string(),
+        port: u16::try_from(broker.port).unwrap_or_default(),
+    });
+    Hello { apis, brokers: Ok(brokers.collect()), cluster_id: response.cluster_id.map(|id| id.to_string()) }
+}
+
+/// The newest version of a request that both sides know.
+pub(super) fn newest<R: Request>(versions: &ApiVersionsResponse) -> Option<i16> {
+    let ours = <R as Message>::VERSIONS;
+    let api = versions.api_keys.iter().find(|api| api.api_key == R::KEY)?;
+    let version = api.max_version.min(ours.max);
+    (version >= api.min_version.max(ours.min)).then_some(version)
+}
+
+/// Kafka's first request, in the version that every broker answers and that needs no authentication.
+pub(crate) async fn api_versions<S>(stream: &mut S) -> io::Result<<ApiVersionsRequest as Request>::Response>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    call(stream, 1, 0, &ApiVersionsRequest::default()).await
+}
+
+pub(super) async fn call<R, S>(stream: &mut S, correlation: i32, version: i16, request: &R) -> io::Result<R::Response>
+where
+    R: Request,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
+    let header = RequestHeader::default()
+        .with_request_api_key(R::KEY)
+        .with_request_api_version(version)
+        .with_correlation_id(correlation)
+        .with_client_id(Some(StrBytes::from_static_str("kafka-gateway-lab")));
+    let mut body = Vec::new();
+    header.encode(&mut body, R::header_version(version)).map_err(|error| invalid(error.to_string()))?;
+    request.encode(&mut body, version).map_err(|error| invalid(error.to_string()))?;
+    let length = u32::try_from(body.len()).map_err(|error| invalid(error.to_string()))?;
+    stream.write_all(&length.to_be_bytes()).await?;
+    stream.write_all(&body).await?;
+    stream.flush().await?;
+
+    let length = stream.read_u32().await? as usize;
+    if !(4..=LARGEST).contains(&length) {
+        return Err(invalid(format!("an answer of {length} bytes is not Kafka's")));
+    }
+    let mut answer = vec![0; length];
+    stream.read_exact(&mut answer).await?;
+    // The decoder panics on some short inputs; the correlation id is checked before it is trusted with the rest.
+    let echoed = i32::from_be_bytes([answer[0], answer[1], answer[2], answer[3]]);
+    if echoed != correlation {
+        return Err(invalid(format!("the answer is for request {echoed}, not {correlation}: not Kafka")));
+    }
+    let mut answer = answer.as_slice();
+    ResponseHeader::decode(&mut answer, R::Response::header_version(version))
+        .map_err(|error| invalid(error.to_string()))?;
+    R::Response::decode(&mut answer, version).map_err(|error| invalid(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::mocking::MockCluster;
+    use test_servers::{Authority, serve, serve_tls};
+
+    const WITHIN: Duration = Duration::from_secs(5);
+
+    #[tokio::test]
+    async fn a_broker_answers_with_its_cluster() {
+        let mock = MockCluster::new(3).expect("a mock cluster");
+        let bootstrap = mock.bootstrap_servers();
+        let address = bootstrap.split(',').next().expect("an address").parse().expect("in figures");
+        let hello = hello(address, None, WITHIN).await.expect("a hello");
+        assert!(hello.apis > 5, "{hello:?}");
+        let ids: Vec<_> = hello.brokers.expect("metadata").into_iter().filter_map(|broker| broker.id).collect();
+        assert_eq!(ids, [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_broker_is_told_as_such() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        })
+        .await;
+        let error = hello(address, None, WITHIN).await.expect_err("HTTP is not Kafka");
+        assert!(error.contains("not Kafka"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_terminating_server_without_a_broker_stays_silent() {
+        let address = serve_tls(Authority::new("gateway").leaf("gateway", &["x.kafka.test"]).server(None)).await;
+        let probe = Probe::new(address, Some("x.kafka.test"), WITHIN);
+        let error = hello(address, Some(&probe), Duration::from_millis(300)).await.expect_err("nobody answers");
+        assert!(error.contains("no Kafka answer"), "{error}");
+    }
+}

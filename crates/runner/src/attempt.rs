@@ -1,0 +1,137 @@
+//! The steps of one attempt, in order, each under its deadline and the scenario's.
+
+use super::{Context, StepFailure, Stop, Task, labels, steps};
+use model::{Cause, Failure, StepOutcome, StepRef, StepResult};
+use scenario::{Sabotage, Scenario, Step, StepItem};
+use serde_saphyr::Spanned;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// How the steps ended.
+#[derive(Debug)]
+pub enum Ended {
+    Green,
+    Red(Failure),
+    /// The run was stopped meanwhile.
+    Stopped(String),
+}
+
+/// Runs all steps, and puts down how each went.
+pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> Ended {
+    let scenario = &task.job.scenario;
+    let deadline = Instant::now() + scenario.within.0;
+    if let Err(failure) = context.make_namespace().await {
+        return Ended::Red(failure.at(None));
+    }
+    let mut ended = Ended::Green;
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let label = scenario.step_name(index);
+        let left_out = task.sabotage().and_then(|one| scenario.find_step(one.leave_out.as_ref()?)) == Some(index);
+        if left_out || !matches!(ended, Ended::Green) {
+            done.push(row(step, &label, context.clock.elapsed()));
+            continue;
+        }
+        let place = StepRef { label: label.clone(), file: task.job.file(), line: step.referenced.line() };
+        if let Some(sabotage) = task.sabotage().filter(|one| due(scenario, one, index))
+            && let Err(failure) = steps::sabotage(context, sabotage).await
+        {
+            let place = StepRef { label: "sabotage".to_owned(), ..place };
+            ended = Ended::Red(failure.at(Some(place)));
+            done.push(row(step, &label, context.clock.elapsed()));
+            continue;
+        }
+        context.line.step(said(context, &step.value, &label));
+        let mut result = row(step, &label, context.clock.elapsed());
+        let to_fail = task.sabotage().filter(|one| scenario.find_step(&one.expect.step) == Some(index));
+        let shorter = to_fail.and_then(|one| Some(step.value.shortened(one.expect.within?)));
+        let (began, waited) = (context.clock.elapsed(), context.clock.waited());
+        let outcome =
+            bounded(context, shorter.as_ref().unwrap_or(&step.value), stop, deadline, scenario.within.0).await;
+        result.seconds = (context.clock.elapsed() - began).as_secs_f64();
+        result.waited = (context.clock.waited() - waited).as_secs_f64();
+        result.workload = context.figures.take();
+        match outcome {
+            Bounded::Done(Ok(evidence)) => {
+                result.outcome = StepOutcome::Passed;
+                result.evidence = evidence;
+            }
+            Bounded::Done(Err(failure)) => {
+                result.outcome = StepOutcome::Failed;
+                result.evidence.clone_from(&failure.evidence);
+                ended = Ended::Red(failure.at(Some(place)));
+            }
+            Bounded::Stopped(reason) => ended = Ended::Stopped(format!("stopped in step {label}: {reason}")),
+        }
+        done.push(result);
+    }
+    ended
+}
+
+enum Bounded {
+    Done(steps::Outcome),
+    Stopped(String),
+}
+
+async fn bounded(context: &mut Context<'_>, step: &Step, stop: &Stop, deadline: Instant, within: Duration) -> Bounded {
+    let limit = steps::limit(step);
+    let step_deadline = Instant::now() + limit;
+    let late =
+        |wanted: String| Bounded::Done(Err(StepFailure::new(Cause::Timeout, wanted, "the step was still under way")));
+    tokio::select! {
+        outcome = steps::perform(context, step) => Bounded::Done(outcome),
+        reason = stop.raised() => Bounded::Stopped(reason),
+        () = sleep_until(deadline) => late(format!("all steps within {within:?}")),
+        () = sleep_until(step_deadline) => late(format!("the step within {limit:?}")),
+    }
+}
+
+/// Whether the sabotage is to be done before the step with this index.
+fn due(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
+    let before = sabotage.before.as_ref().unwrap_or(&sabotage.expect.step);
+    sabotage.leave_out.is_none() && scenario.find_step(before) == Some(index)
+}
+
+/// The step as the user sees it while it is under way, with this run's values for its variables.
+fn said(context: &Context<'_>, step: &Step, label: &str) -> String {
+    let summary = context.resolve(step).map_or_else(|_| labels::summary(step), |step| labels::summary(&step));
+    format!("{label} {summary}")
+}
+
+fn row(step: &Spanned<StepItem>, label: &str, started: Duration) -> StepResult {
+    StepResult {
+        label: label.to_owned(),
+        line: step.referenced.line(),
+        summary: labels::summary(&step.value),
+        started: started.as_secs_f64(),
+        seconds: 0.0,
+        waited: 0.0,
+        outcome: StepOutcome::NotRun,
+        evidence: Vec::new(),
+        workload: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::scenario;
+
+    #[test]
+    fn a_sabotage_is_done_before_the_step_that_it_names() {
+        let wait = "{wait: {kind: K, name: n, gone: true, within: 1s}}";
+        let steps = format!("steps: [{wait}, {wait}, {{id: traffic, produce: {{topic: t, messages: 1}}}}]\n");
+        let sabotages = scenario(&format!(
+            "{steps}sabotage:\n  \
+             - {{name: a, apply: x.yaml, expect: {{step: produce, cause: timeout}}}}\n  \
+             - {{name: b, apply: x.yaml, before: 'wait#2', expect: {{step: traffic, cause: timeout}}}}\n  \
+             - {{name: c, apply: x.yaml, before: traffic, expect: {{step: traffic, cause: timeout}}}}\n  \
+             - {{name: d, leave-out: wait, expect: {{step: produce, cause: timeout}}}}\n",
+        ));
+        let before: Vec<Vec<usize>> = sabotages
+            .sabotage
+            .iter()
+            .map(|one| (0..3).filter(|index| due(&sabotages, &one.value, *index)).collect())
+            .collect();
+        assert_eq!(before, [vec![2], vec![1], vec![2], vec![]]);
+    }
+}

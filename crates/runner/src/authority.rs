@@ -1,0 +1,177 @@
+//! The lab's own CA: made when first needed, kept in the lab's folder, trusted by `trust: lab-ca`.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use model::LabDir;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use time::{Duration, OffsetDateTime};
+
+/// A certificate that cannot be made or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot use {path}: {source}")]
+    File { path: Utf8PathBuf, source: io::Error },
+    #[error("cannot make the certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+}
+
+/// What a certificate is to say.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    pub dns_names: &'a [String],
+    pub signer: Signer<'a>,
+    /// It ended yesterday.
+    pub expired: bool,
+}
+
+/// Who signs.
+#[derive(Clone, Copy, Debug)]
+pub enum Signer<'a> {
+    Lab(&'a LabDir),
+    /// A CA that is made for this one certificate.
+    Nobody,
+    Itself,
+}
+
+/// A certificate with its chain and key, all PEM.
+#[derive(Clone)]
+pub struct Made {
+    pub chain: String,
+    pub key: String,
+    pub authority: String,
+}
+
+/// The lab CA's certificate, PEM.
+///
+/// # Errors
+/// When it cannot be read, or made.
+pub fn lab_ca(lab: &LabDir) -> Result<String, Error> {
+    Ok(lab_issuer(lab)?.0)
+}
+
+/// Makes a certificate.
+///
+/// # Errors
+/// When a name is no DNS name, or the lab CA cannot be used.
+pub fn make(wanted: &Wanted<'_>) -> Result<Made, Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(wanted.dns_names.to_vec())?;
+    params.distinguished_name = name(wanted.dns_names.first().map_or("nobody", String::as_str));
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = if wanted.expired {
+        (now - Duration::days(30), now - Duration::days(1))
+    } else {
+        (now - Duration::hours(1), now + Duration::days(30))
+    };
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let (certificate, authority) = match wanted.signer {
+        Signer::Lab(lab) => {
+            let (authority, issuer_key) = lab_issuer(lab)?;
+            let issuer = Issuer::from_ca_cert_pem(&authority, issuer_key)?;
+            (params.signed_by(&key, &issuer)?.pem(), authority)
+        }
+        Signer::Nobody => {
+            let issuer = CertifiedIssuer::self_signed(ca_params("an unknown CA"), KeyPair::generate()?)?;
+            (params.signed_by(&key, &issuer)?.pem(), issuer.pem())
+        }
+        Signer::Itself => {
+            let certificate = params.self_signed(&key)?.pem();
+            (certificate.clone(), certificate)
+        }
+    };
+    Ok(Made { chain: format!("{certificate}{authority}"), key: key.serialize_pem(), authority })
+}
+
+fn lab_issuer(lab: &LabDir) -> Result<(String, KeyPair), Error> {
+    let folder = lab.folder("pki").map_err(file(&lab.pki()))?;
+    let (certificate_path, key_path) = (folder.join("lab-ca.crt"), folder.join("lab-ca.key"));
+    // Scenarios side by side, in several processes even, must agree on one CA.
+    let lock_path = folder.join("lab-ca.lock");
+    let lock = File::create(&lock_path).map_err(file(&lock_path))?;
+    match lock.lock() {
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(file(&lock_path)(error)),
+        _ => {}
+    }
+    if !(certificate_path.exists() && key_path.exists()) {
+        let issuer = CertifiedIssuer::self_signed(ca_params("kafka-gateway-lab"), KeyPair::generate()?)?;
+        write_private(&key_path, &issuer.key().serialize_pem())?;
+        write_private(&certificate_path, &issuer.pem())?;
+    }
+    let certificate = fs::read_to_string(&certificate_path).map_err(file(&certificate_path))?;
+    let key = fs::read_to_string(&key_path).map_err(file(&key_path))?;
+    Ok((certificate, KeyPair::from_pem(&key)?))
+}
+
+fn ca_params(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name(common_name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = (now - Duration::hours(1), now + Duration::days(365));
+    params
+}
+
+fn name(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
+fn write_private(path: &Utf8Path, text: &str) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    opened.and_then(|mut opened| opened.write_all(text.as_bytes())).map_err(file(path))
+}
+
+fn file(path: &Utf8Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::File { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use x509_parser::pem::parse_x509_pem;
+
+    /// Subject, issuer and whether it is valid now, of the first certificate.
+    fn read(pem: &str) -> (String, String, bool) {
+        let (_, block) = parse_x509_pem(pem.as_bytes()).expect("PEM");
+        let certificate = block.parse_x509().expect("a certificate");
+        (certificate.subject().to_string(), certificate.issuer().to_string(), certificate.validity().is_valid())
+    }
+
+    #[test]
+    fn who_signs_and_how_long_it_holds_is_as_wanted() {
+        let names = ["*.x.kafka.test".to_owned(), "bootstrap.x.kafka.test".to_owned()];
+        let of = |signer, expired| make(&Wanted { dns_names: &names, signer, expired }).expect("made");
+        let own = of(Signer::Itself, false);
+        assert_eq!(read(&own.chain), ("CN=*.x.kafka.test".into(), "CN=*.x.kafka.test".into(), true));
+        let stranger = of(Signer::Nobody, true);
+        assert_eq!(read(&stranger.chain), ("CN=*.x.kafka.test".into(), "CN=an unknown CA".into(), false));
+        assert!(stranger.key.contains("PRIVATE KEY") && read(&stranger.authority).2);
+        assert_ne!(of(Signer::Nobody, false).authority, stranger.authority, "each time a new one");
+    }
+
+    #[test]
+    fn the_labs_ca_is_made_once_and_is_private() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
+        let names = ["a.kafka.test".to_owned()];
+        let wanted = Wanted { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
+        let (first, second) = (make(&wanted), make(&wanted));
+        let mode = fs::metadata(lab.pki().join("lab-ca.key")).map(|data| data.permissions().mode() & 0o777);
+        let ca = lab_ca(&lab);
+        let (first, second) = (first.expect("made"), second.expect("made"));
+        assert_eq!((&first.authority, &second.authority), (&ca.as_ref().expect("a CA").clone(), &ca.expect("a CA")));
+        assert_eq!(read(&first.chain).1, "CN=kafka-gateway-lab");
+        assert_eq!(mode.expect("a key"), 0o600);
+    }
+}

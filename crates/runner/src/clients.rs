@@ -1,0 +1,144 @@
+//! From a client's description to what it needs to connect.
+
+use super::{Context, StepFailure, authority, existing, forward};
+use k8s_openapi::ByteString;
+use kubeapi::{Catalog, ObjectRef, Progressed, wait_for};
+use model::Cause;
+use probe::{Access, Identity, Trust};
+use scenario::Library;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long an operator may take to make a user's or a cluster's Secret.
+const SECRET_WITHIN: Duration = Duration::from_secs(60);
+
+/// The client that a step uses when it names none.
+pub const DEFAULT: &str = "default";
+
+/// How the named client connects; made once a run.
+///
+/// # Errors
+/// When there is no such client, or a Secret that it needs does not come.
+pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Access, StepFailure> {
+    let name = name.unwrap_or(DEFAULT);
+    if let Some(access) = context.clients.get(name) {
+        return Ok(access.clone());
+    }
+    let described = match context.job.scenario.clients.get(name) {
+        Some(client) => context.resolve(client)?,
+        None if name == DEFAULT => {
+            scenario::Client { bootstrap: None, port_forward: None, trust: None, identity: None, library: None }
+        }
+        None => {
+            return Err(StepFailure::new(Cause::Unknown, format!("client {name}"), "the scenario has no such client"));
+        }
+    };
+    let bootstrap = match (&described.bootstrap, &described.port_forward) {
+        (Some(bootstrap), _) => bootstrap.clone(),
+        (None, Some(target)) => forward::open(context, target).await?,
+        (None, None) => match context.job.scenario.kafka.default_bootstrap() {
+            Some(address) => context.fill(address)?,
+            None => existing::bootstrap(context).await?,
+        },
+    };
+    let trust = trust(context, described.trust.as_ref()).await?;
+    let identity = identity(context, described.identity.as_ref()).await?;
+    let access = Access { bootstrap, trust, identity };
+    context.clients.insert(name.to_owned(), access.clone());
+    Ok(access)
+}
+
+/// Whose code the named client is.
+pub fn library(context: &Context<'_>, name: Option<&str>) -> Library {
+    let client = context.job.scenario.clients.get(name.unwrap_or(DEFAULT));
+    client.and_then(|client| client.library).unwrap_or(Library::Librdkafka)
+}
+
+/// The authorities of the Kafka cluster in use, PEM.
+///
+/// # Errors
+/// When the Secret does not come.
+pub async fn cluster_ca(context: &Context<'_>) -> Result<String, StepFailure> {
+    secret_text_for(context, &context.kafka_namespace, &format!("{}-cluster-ca-cert", context.cluster), "ca.crt").await
+}
+
+/// The lab's own CA, PEM.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn lab_ca(context: &Context<'_>) -> Result<String, StepFailure> {
+    authority::lab_ca(&context.lab.dir)
+        .map_err(|error| StepFailure::new(Cause::Unknown, "the lab's CA", error.to_string()))
+}
+
+async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, StepFailure> {
+    let pem = match trust.unwrap_or(&scenario::Trust::ClusterCa) {
+        scenario::Trust::Plaintext => return Ok(Trust::None),
+        scenario::Trust::ClusterCa => cluster_ca(context).await?,
+        scenario::Trust::ClientsCa => {
+            let name = format!("{}-clients-ca-cert", context.cluster);
+            secret_text_for(context, &context.kafka_namespace, &name, "ca.crt").await?
+        }
+        scenario::Trust::LabCa => lab_ca(context)?,
+        scenario::Trust::Secret { name, key, namespace } => {
+            let namespace = namespace.as_deref().unwrap_or(&context.namespace);
+            secret_text_for(context, namespace, name, key).await?
+        }
+    };
+    Ok(Trust::Pem(pem))
+}
+
+async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, StepFailure> {
+    // An operator makes a user's Secret beside the KafkaUser, which lives with its cluster.
+    let of = |namespace: &Option<String>| namespace.clone().unwrap_or_else(|| context.kafka_namespace.clone());
+    match who {
+        None => Ok(Identity::Anonymous),
+        Some(scenario::Identity::Scram { user, password, namespace }) => {
+            let password = match password {
+                Some(password) => password.clone(),
+                None => secret_text_for(context, &of(namespace), user, "password").await?,
+            };
+            Ok(Identity::Scram { user: user.clone(), password })
+        }
+        Some(scenario::Identity::Tls { user, namespace }) => Ok(Identity::Tls {
+            cert: secret_text_for(context, &of(namespace), user, "user.crt").await?,
+            key: secret_text_for(context, &of(namespace), user, "user.key").await?,
+        }),
+    }
+}
+
+async fn secret_text_for(context: &Context<'_>, namespace: &str, name: &str, key: &str) -> Result<String, StepFailure> {
+    let read = secret_text(&context.lab.catalog, namespace, name, key);
+    let wanted = || format!("key {key} of Secret {namespace}/{name}");
+    context.clock.waiting(read).await.map_err(|error| StepFailure::kube(wanted(), &error))
+}
+
+/// A key of a Secret, which may take a while to come.
+///
+/// # Errors
+/// When it does not come.
+pub async fn secret_text(catalog: &Catalog, namespace: &str, name: &str, key: &str) -> Result<String, kubeapi::Error> {
+    let secret = ObjectRef {
+        api_version: "v1".to_owned(),
+        kind: "Secret".to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    let mut found = None;
+    wait_for(catalog, &secret, &format!("key {key}"), SECRET_WITHIN, |seen| {
+        let Some(seen) = seen else { return Progressed::NotYet("it does not exist".to_owned()) };
+        let data: BTreeMap<String, ByteString> = serde_json::from_value(seen.data["data"].clone()).unwrap_or_default();
+        match data.get(key) {
+            Some(ByteString(bytes)) => {
+                found = Some(String::from_utf8_lossy(bytes).into_owned());
+                Progressed::Met
+            }
+            // Names only: a Secret's content is never shown.
+            None => {
+                Progressed::NotYet(format!("it has the keys {}", data.keys().cloned().collect::<Vec<_>>().join(", ")))
+            }
+        }
+    })
+    .await?;
+    Ok(found.unwrap_or_default())
+}

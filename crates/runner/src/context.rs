@@ -1,0 +1,204 @@
+//! One run of one scenario, as its steps see it.
+
+use super::clock::Clock;
+use super::journal::Journal;
+use super::live::Line;
+use super::locks::Held;
+use super::variables::{self, Own};
+use super::{Job, StepFailure, ident};
+use ::kube::api::DynamicObject;
+use kubeapi::ObjectRef;
+use lab::Lab;
+use model::vars::Variables;
+use model::{Cause, WorkloadFigures, vars};
+use probe::{Access, Produced, Workload};
+use scenario::ClusterUse;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::task::JoinSet;
+
+/// What lasts from step to step.
+pub struct Context<'a> {
+    pub lab: &'a Lab,
+    pub job: &'a Job,
+    /// Six hexadecimal digits.
+    pub id: String,
+    pub namespace: String,
+    /// The Kafka cluster in use, and its namespace.
+    pub cluster: String,
+    pub kafka_namespace: String,
+    pub variables: Variables,
+    pub clock: &'a Clock,
+    /// Where the user sees what is being done.
+    pub line: Line,
+    /// Clients by name, each made when a step first needs it.
+    pub clients: BTreeMap<String, Access>,
+    /// What cleanup has to undo.
+    pub journal: Journal,
+    pub workloads: BTreeMap<String, Workload>,
+    /// Of the workload that the present step ended.
+    pub figures: Option<WorkloadFigures>,
+    /// What `produce` steps wrote, by topic as the scenario calls it.
+    pub produced: BTreeMap<String, Produced>,
+    /// The server names and ports of probes that found what they looked for.
+    pub served: BTreeSet<(String, u16)>,
+    /// From a topic's name in the scenario to its name in Kafka.
+    pub topics: BTreeMap<String, String>,
+    /// Port-forwards; they end with the context.
+    pub tasks: JoinSet<()>,
+    /// Lets go of the slot when the context is dropped.
+    _slot: Option<Held>,
+}
+
+impl<'a> Context<'a> {
+    /// Everything but the namespace, which [`Self::make_namespace`] makes.
+    ///
+    /// # Errors
+    /// When the slot's listener cannot be found.
+    pub async fn new(
+        lab: &'a Lab,
+        job: &'a Job,
+        clock: &'a Clock,
+        line: Line,
+        slot: Option<(String, Held)>,
+    ) -> Result<Self, StepFailure> {
+        let id = ident::short();
+        let namespace = ident::namespace(job.name(), &id);
+        let shared = &lab.info.shared;
+        let (cluster, kafka_namespace) = match job.scenario.kafka.cluster {
+            ClusterUse::Shared => (shared.cluster.clone(), shared.namespace.clone()),
+            ClusterUse::Own => (job.scenario.kafka.name.clone().unwrap_or_default(), namespace.clone()),
+            ClusterUse::Existing => {
+                let kafka = &job.scenario.kafka;
+                (kafka.name.clone().unwrap_or_default(), kafka.namespace.clone().unwrap_or_default())
+            }
+        };
+        let port = match &slot {
+            Some((slot, _)) => Some((slot.as_str(), clock.waiting(slot_port(lab, slot)).await?)),
+            None => None,
+        };
+        let journal = Journal::begin(&lab.dir, &namespace, port.map(|(slot, _)| slot))
+            .map_err(|error| StepFailure::new(Cause::Unknown, "a record of what is to be undone", error.to_string()))?;
+        let own = Own {
+            scenario: job.name(),
+            id: &id,
+            namespace: &namespace,
+            cluster: &cluster,
+            kafka_namespace: &kafka_namespace,
+            slot: port,
+        };
+        let variables = variables::variables(&lab.info, &own)?;
+        Ok(Self {
+            lab,
+            job,
+            variables,
+            clock,
+            line,
+            id,
+            namespace,
+            cluster,
+            kafka_namespace,
+            clients: BTreeMap::new(),
+            journal,
+            workloads: BTreeMap::new(),
+            figures: None,
+            produced: BTreeMap::new(),
+            served: BTreeSet::new(),
+            topics: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            _slot: slot.map(|(_, held)| held),
+        })
+    }
+
+    /// Makes the scenario's own namespace.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn make_namespace(&self) -> Result<(), StepFailure> {
+        let object: DynamicObject = serde_json::from_value(serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": self.namespace, "labels": {
+                "app.kubernetes.io/managed-by": kubeapi::MANAGER,
+                "kafka-gateway-lab/scenario": self.job.name(),
+            }},
+        }))
+        .map_err(|error| StepFailure::new(Cause::Unknown, "a namespace", error.to_string()))?;
+        let made = kubeapi::apply(&self.lab.catalog, &object, "", kubeapi::MANAGER);
+        match self.clock.waiting(made).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(StepFailure::kube(format!("namespace {}", self.namespace), &error)),
+        }
+    }
+
+    /// A step, a client or a sabotage with its variables replaced.
+    ///
+    /// # Errors
+    /// When a variable has no value.
+    pub fn resolve<T: Serialize + DeserializeOwned>(&self, item: &T) -> Result<T, StepFailure> {
+        vars::resolve(item, &self.variables)
+            .map_err(|error| StepFailure::new(Cause::Unknown, "a value for each variable", error.to_string()))
+    }
+
+    /// A text with its variables replaced.
+    ///
+    /// # Errors
+    /// When a variable has no value.
+    pub fn fill(&self, text: &str) -> Result<String, StepFailure> {
+        vars::substitute(text, &self.variables)
+            .map_err(|error| StepFailure::new(Cause::Unknown, "a value for each variable", error.to_string()))
+    }
+
+    /// The objects of one of the scenario's manifests, with their variables replaced.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no manifest.
+    pub fn manifest(&self, file: &str) -> Result<Vec<DynamicObject>, StepFailure> {
+        let path = self.job.path.join(file);
+        let wanted = || format!("the objects of {file}");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| StepFailure::new(Cause::ManifestRefused, wanted(), format!("{path}: {error}")))?;
+        let text = vars::substitute(&text, &self.variables)
+            .map_err(|error| StepFailure::new(Cause::ManifestRefused, wanted(), format!("{file}: {error}")))?;
+        kubeapi::parse_manifests(file, &text).map_err(|error| StepFailure::kube(wanted(), &error))
+    }
+
+    /// An object by kind and name; without a namespace in the scenario's own.
+    ///
+    /// # Errors
+    /// When the API server knows no such kind.
+    pub async fn object(&self, kind: &str, name: &str, namespace: Option<&str>) -> Result<ObjectRef, StepFailure> {
+        let found = self.clock.waiting(self.lab.catalog.kind(kind, None)).await;
+        let found = found.map_err(|error| StepFailure::kube(format!("{kind} {name}"), &error))?;
+        let namespace = if found.namespaced { namespace.unwrap_or(&self.namespace).to_owned() } else { String::new() };
+        Ok(ObjectRef {
+            api_version: found.resource.api_version.clone(),
+            kind: kind.to_owned(),
+            namespace,
+            name: name.to_owned(),
+        })
+    }
+
+    /// Kafka's name for a topic of the scenario.
+    pub fn topic(&self, topic: &str) -> String {
+        self.topics.get(topic).cloned().unwrap_or_else(|| topic.to_owned())
+    }
+}
+
+/// The port of a slot's listener, by the spec of the shared cluster.
+async fn slot_port(lab: &Lab, slot: &str) -> Result<u16, StepFailure> {
+    let shared = &lab.info.shared;
+    let wanted = format!("the port of listener {slot} of Kafka {}/{}", shared.namespace, shared.cluster);
+    let kind = lab.catalog.kind("Kafka", None).await.map_err(|error| StepFailure::kube(&wanted, &error))?;
+    let api = kind.api(lab.catalog.client(), &shared.namespace);
+    let kafka = api
+        .get(&shared.cluster)
+        .await
+        .map_err(|error| StepFailure::new(Cause::ConditionUnmet, &wanted, error.to_string()))?;
+    let listeners = kafka.data["spec"]["kafka"]["listeners"].as_array();
+    let port =
+        listeners.and_then(|all| all.iter().find(|one| one["name"] == slot)).and_then(|one| one["port"].as_u64());
+    port.and_then(|port| u16::try_from(port).ok())
+        .ok_or_else(|| StepFailure::new(Cause::ConditionUnmet, &wanted, "no such listener in its spec"))
+}

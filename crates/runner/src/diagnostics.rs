@@ -1,0 +1,225 @@
+//! What is collected when a scenario fails, while everything is still there.
+
+use super::Context;
+use ::kube::Api;
+use ::kube::api::{DynamicObject, ListParams, LogParams};
+use camino::{Utf8Path, Utf8PathBuf};
+use futures::future::join_all;
+use k8s_openapi::api::core::v1::Pod;
+use kubeapi::{Catalog, conditions};
+use lab::gateway::GatewayFixture;
+use model::{Failure, LabKind};
+use probe::tls::Probe;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// For all of it: a cluster that does not answer must not hold the run up for long.
+const WITHIN: Duration = Duration::from_secs(30);
+const PROBE_WITHIN: Duration = Duration::from_secs(3);
+/// The end of a log that is kept, in bytes.
+const LOG_END: usize = 64 * 1024;
+
+/// Kinds that are written out whole. Secrets are listed by their keys only.
+const WHOLE: [&str; 12] = [
+    "Gateway",
+    "TLSRoute",
+    "TCPRoute",
+    "ReferenceGrant",
+    "Kafka",
+    "KafkaNodePool",
+    "KafkaTopic",
+    "KafkaUser",
+    "Service",
+    "EndpointSlice",
+    "Pod",
+    "ConfigMap",
+];
+
+/// Collects into `folder`. Whatever cannot be collected is said in the file that should have had it.
+pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure) -> Option<Utf8PathBuf> {
+    if let Err(error) = fs::create_dir_all(folder) {
+        eprintln!("no diagnostics: {folder}: {error}");
+        return None;
+    }
+    let mut first = String::new();
+    if let Some(step) = &failure.step {
+        let _ = writeln!(first, "step     {} at {}:{}", step.label, step.file, step.line);
+    }
+    let _ = writeln!(first, "cause    {}\nwanted   {}\nseen     {}", failure.cause, failure.wanted, failure.seen);
+    for evidence in &failure.evidence {
+        let _ = writeln!(first, "evidence {evidence}");
+    }
+    write(folder, "failure.txt", &first);
+    let namespaces: BTreeSet<&str> = [context.namespace.as_str(), &context.kafka_namespace].into();
+    let gathered = async {
+        tokio::join!(
+            objects(&context.lab.catalog, &namespaces, folder),
+            probes(context, &namespaces, folder),
+            logs(context, &namespaces, folder),
+        )
+    };
+    if context.clock.waiting(timeout(WITHIN, gathered)).await.is_err() {
+        write(
+            folder,
+            "incomplete.txt",
+            &format!("collecting took longer than {WITHIN:?}; what is here came in time\n"),
+        );
+    }
+    Some(folder.to_owned())
+}
+
+async fn objects(catalog: &Catalog, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
+    let mut summary = String::new();
+    for namespace in namespaces {
+        for kind in WHOLE {
+            match list(catalog, kind, namespace).await {
+                Ok(objects) if objects.is_empty() => {}
+                Ok(objects) => {
+                    for object in &objects {
+                        summary += &summarized(kind, namespace, object);
+                    }
+                    let text = serde_json::to_string_pretty(&objects).unwrap_or_default();
+                    write(folder, &format!("{namespace}/{}.json", kind.to_lowercase()), &text);
+                }
+                Err(error) => {
+                    let _ = writeln!(summary, "{kind} in {namespace}: {error}");
+                }
+            }
+        }
+        if let Ok(secrets) = list(catalog, "Secret", namespace).await {
+            for secret in secrets {
+                let keys: Vec<_> =
+                    secret.data["data"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+                let name = secret.metadata.name.unwrap_or_default();
+                let _ = writeln!(summary, "Secret {namespace}/{name}: keys {}", keys.join(", "));
+            }
+        }
+        write(folder, &format!("{namespace}/events.txt"), &events(catalog, namespace).await);
+    }
+    write(folder, "objects.txt", &summary);
+}
+
+async fn list(catalog: &Catalog, kind: &str, namespace: &str) -> Result<Vec<DynamicObject>, String> {
+    let kind = catalog.kind(kind, None).await.map_err(|error| error.to_string())?;
+    let listed = kind.api(catalog.client(), namespace).list(&ListParams::default()).await;
+    let mut objects = listed.map_err(|error| error.to_string())?.items;
+    for object in &mut objects {
+        object.metadata.managed_fields = None;
+    }
+    Ok(objects)
+}
+
+/// One line an object: its conditions, or its phase.
+fn summarized(kind: &str, namespace: &str, object: &DynamicObject) -> String {
+    let name = object.metadata.name.as_deref().unwrap_or_default();
+    let mut text = format!("{kind} {namespace}/{name}:");
+    if let Some(phase) = object.data["status"]["phase"].as_str() {
+        let _ = write!(text, " {phase}");
+    }
+    for condition in conditions(object) {
+        let part = |field: &str| condition[field].as_str().unwrap_or_default();
+        let _ = write!(text, " {}={}", part("type"), part("status"));
+        if part("status") != "True" {
+            let _ = write!(text, " ({}: {})", part("reason"), part("message"));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+async fn events(catalog: &Catalog, namespace: &str) -> String {
+    let events = match list(catalog, "Event", namespace).await {
+        Ok(events) => events,
+        Err(error) => return format!("{error}\n"),
+    };
+    let mut lines: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let part = |pointer: &str| {
+                // Both of Kubernetes' event APIs are in use, with other names for the same.
+                event.data.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+            };
+            let either = |a: &str, b: &str| if part(a).is_empty() { part(b) } else { part(a) };
+            format!(
+                "{} {} {} {}/{}: {}",
+                either("/lastTimestamp", "/eventTime"),
+                part("/type"),
+                part("/reason"),
+                either("/involvedObject/kind", "/regarding/kind"),
+                either("/involvedObject/name", "/regarding/name"),
+                either("/message", "/note")
+            )
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n") + "\n"
+}
+
+/// Who answers for each name that a route or a broker has.
+async fn probes(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
+    let mut hosts = BTreeSet::new();
+    for namespace in namespaces {
+        for route in list(&context.lab.catalog, "TLSRoute", namespace).await.unwrap_or_default() {
+            let names = route.data["spec"]["hostnames"].as_array().cloned().unwrap_or_default();
+            hosts.extend(
+                names.iter().filter_map(|name| name.as_str()).filter(|name| !name.starts_with('*')).map(str::to_owned),
+            );
+        }
+    }
+    let defaults = context.clients.values().flat_map(|access| access.bootstrap.split(','));
+    hosts.extend(defaults.filter_map(|one| one.rsplit_once(':')).map(|(host, _)| host.to_owned()));
+    let gateway = &context.lab.info.gateway;
+    let address = SocketAddr::new(gateway.address, gateway.ports.passthrough);
+    let asked = hosts.iter().map(|host| async move { Probe::new(address, Some(host), PROBE_WITHIN).run().await });
+    let lines: Vec<_> = join_all(asked).await.iter().map(ToString::to_string).collect();
+    write(folder, "probes.txt", &(lines.join("\n") + "\n"));
+}
+
+async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
+    let gateway = &context.lab.info.gateway.name;
+    if let Ok(entries) = context.lab.dir.logs().read_dir_utf8() {
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let ours = name.starts_with(gateway.as_str())
+                || name.starts_with("agent")
+                || namespaces.iter().any(|namespace| name.contains(&format!("{namespace}_")));
+            if ours && let Ok(bytes) = fs::read(entry.path()) {
+                let end = &bytes[bytes.len().saturating_sub(LOG_END)..];
+                write(folder, &format!("logs/{name}"), &String::from_utf8_lossy(end));
+            }
+        }
+    }
+    if context.lab.info.kind == LabKind::Local {
+        return;
+    }
+    // The gateway's own words, and those of its data plane, are often the only ones that say why.
+    let fixture = GatewayFixture::load(gateway).ok().and_then(|fixture| fixture.kind);
+    let gateways = fixture.as_ref().map(|kind| kind.namespace.as_str());
+    for namespace in namespaces.iter().copied().chain(gateways) {
+        let pods: Api<Pod> = Api::namespaced(context.lab.catalog.client().clone(), namespace);
+        let Ok(list) = pods.list(&ListParams::default()).await else { continue };
+        for pod in list.items {
+            let Some(name) = pod.metadata.name else { continue };
+            // Of a Pod with several containers the API gives no log without a container's name.
+            for container in pod.spec.into_iter().flat_map(|spec| spec.containers) {
+                let container = container.name;
+                let tail =
+                    LogParams { tail_lines: Some(300), container: Some(container.clone()), ..LogParams::default() };
+                let text = pods.logs(&name, &tail).await.unwrap_or_else(|error| format!("{error}\n"));
+                write(folder, &format!("logs/{namespace}_{name}_{container}.log"), &text);
+            }
+        }
+    }
+}
+
+fn write(folder: &Utf8Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+    if let Err(error) = written {
+        eprintln!("diagnostics: {path}: {error}");
+    }
+}

@@ -1,0 +1,107 @@
+//! From what a client met to a failure with its cause: the one place where the runner asks the diagnosis.
+
+use super::{Context, StepFailure, client_log};
+use diagnose::{Diagnosis, Settings, Subject, explain};
+use model::Cause;
+use probe::tls::{Handshake, TlsOutcome};
+use probe::{Access, ClientError};
+
+/// The failure of a step whose client failed.
+pub async fn client(
+    context: &Context<'_>,
+    wanted: impl Into<String>,
+    access: &Access,
+    error: &ClientError,
+) -> StepFailure {
+    let diagnosis = ask(context, &Subject::Failure(error.clone()), Some(access)).await;
+    let evidence = with_client(diagnosis.evidence, error);
+    let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
+    let seen = if plain { diagnosis.summary } else { diagnosis.summary.replace(client_log::GUESS, "") };
+    StepFailure::new(diagnosis.cause, wanted, seen).with_evidence(evidence)
+}
+
+/// A diagnosis's evidence with the client's own words, which come first: what was found out about them ends the list.
+fn with_client(evidence: Vec<String>, error: &ClientError) -> Vec<String> {
+    let text = error.to_string();
+    let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
+    let (mut lines, found): (Vec<_>, Vec<_>) = evidence.into_iter().partition(|line| line.starts_with("client: "));
+    if !lines.iter().any(|line| line.ends_with(&text)) {
+        lines.push(format!("client: {text}"));
+    }
+    if !plain {
+        lines.iter_mut().for_each(|line| *line = line.replace(client_log::GUESS, ""));
+    }
+    lines.extend(client_log::collapsed(&error.log, plain));
+    lines.extend(found);
+    lines
+}
+
+/// The failure of a TLS handshake for `sni`, or for none.
+pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOutcome) -> StepFailure {
+    let host = sni.map_or_else(|| outcome.address.ip().to_string(), ToOwned::to_owned);
+    let subject = Subject::Address { host, port: outcome.address.port() };
+    let diagnosis = ask(context, &subject, None).await;
+    let mut evidence = diagnosis.evidence;
+    // The diagnosis makes a handshake of its own, which mostly ends as this one did.
+    if !evidence.iter().any(|line| line.ends_with(&outcome.to_string())) {
+        evidence.insert(0, outcome.to_string());
+    }
+    StepFailure::new(diagnosis.cause, "a TLS handshake", diagnosis.summary).with_evidence(evidence)
+}
+
+async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Access>) -> Diagnosis {
+    if let Some(diagnosis) = dead(&context.lab.dead_components()) {
+        return diagnosis;
+    }
+    let settings = Settings { access: access.cloned(), ..Settings::default() };
+    let gateway = context.lab.gateway_facts();
+    context.clock.waiting(explain(&context.lab.catalog, &gateway, subject, &settings)).await
+}
+
+/// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.
+/// `components`: a sentence each, such as `agent does not run`.
+fn dead(components: &[String]) -> Option<Diagnosis> {
+    if components.is_empty() {
+        return None;
+    }
+    Some(Diagnosis {
+        cause: Cause::LabComponentDead,
+        summary: format!(
+            "a part of the lab itself is down ({}), so nothing that needs it works; `cargo xtask lab up` repairs it",
+            components.join(", ")
+        ),
+        evidence: components.iter().map(|one| format!("processes: {one}")).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_agent_is_the_lab_and_not_the_gateway() {
+        assert_eq!(dead(&[]), None);
+        let diagnosis = dead(&["agent does not run".to_owned()]).expect("a diagnosis");
+        assert_eq!(diagnosis.cause, Cause::LabComponentDead);
+        assert!(diagnosis.summary.contains("agent does not run"), "{}", diagnosis.summary);
+        assert!(diagnosis.summary.contains("`cargo xtask lab up` repairs it"), "{}", diagnosis.summary);
+    }
+
+    #[test]
+    fn the_clients_words_are_there_once_and_first() {
+        let mut error =
+            ClientError::harness("produce to x", "Disconnected: connecting to a PLAINTEXT broker listener?");
+        error.log = vec!["FAIL: b11: gone (after 1ms)".into(), "FAIL: b11: gone (after 2ms)".into()];
+        let evidence = vec![format!("client: {error}"), "kubernetes: no route".to_owned()];
+        assert_eq!(
+            with_client(evidence, &error),
+            [
+                "client: produce to x: Disconnected",
+                "client log (2 times): FAIL: b11: gone (after 2ms)",
+                "kubernetes: no route"
+            ]
+        );
+        // A diagnosis that did not look at the client's words has none of them.
+        assert_eq!(with_client(Vec::new(), &error)[0], "client: produce to x: Disconnected");
+    }
+}

@@ -1,0 +1,106 @@
+//! A port-forward to a Service, as `kubectl port-forward` makes one: a local port, and beyond it the Service.
+
+use super::{Context, StepFailure};
+use ::kube::Api;
+use ::kube::api::ListParams;
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kubeapi::{Catalog, target_port};
+use model::{Cause, LabKind};
+use scenario::PortForward;
+use std::io;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Where accepted connections go.
+#[derive(Clone)]
+enum Beyond {
+    /// The local lab has no kubelet to forward through, but a ClusterIP is an address of this machine.
+    ClusterIp(String),
+    Pod {
+        pods: Box<Api<Pod>>,
+        pod: String,
+        port: u16,
+    },
+}
+
+/// Opens the forward, which lasts as long as the context; gives `host:port` of its local end.
+///
+/// # Errors
+/// When the Service has no address or no Pod, or the local port cannot be had.
+pub async fn open(context: &mut Context<'_>, target: &PortForward) -> Result<String, StepFailure> {
+    let namespace = target.namespace.clone().unwrap_or_else(|| context.namespace.clone());
+    let wanted = format!("a port-forward to Service {namespace}/{}:{}", target.service, target.port);
+    let local = context.lab.info.kind == LabKind::Local;
+    let found = beyond(&context.lab.catalog, &namespace, target, local);
+    let beyond =
+        context.clock.waiting(found).await.map_err(|seen| StepFailure::new(Cause::Unreachable, &wanted, seen))?;
+    let bound = async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        io::Result::Ok((listener, address))
+    };
+    let (listener, address) =
+        bound.await.map_err(|error| StepFailure::new(Cause::Unreachable, &wanted, error.to_string()))?;
+    context.tasks.spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let beyond = beyond.clone();
+            tokio::spawn(async move {
+                // A connection that breaks is for the client to tell.
+                let _ = join(&mut near, &beyond).await;
+            });
+        }
+    });
+    Ok(address.to_string())
+}
+
+async fn join(near: &mut TcpStream, beyond: &Beyond) -> io::Result<()> {
+    match beyond {
+        Beyond::ClusterIp(address) => {
+            let mut far = TcpStream::connect(address).await?;
+            copy_bidirectional(near, &mut far).await?;
+        }
+        Beyond::Pod { pods, pod, port } => {
+            let mut forwarder = pods.portforward(pod, &[*port]).await.map_err(io::Error::other)?;
+            let mut far = forwarder.take_stream(*port).ok_or_else(|| io::Error::other("no stream"))?;
+            copy_bidirectional(near, &mut far).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn beyond(catalog: &Catalog, namespace: &str, target: &PortForward, local: bool) -> Result<Beyond, String> {
+    let client = catalog.client().clone();
+    let services: Api<Service> = Api::namespaced(client.clone(), namespace);
+    let service = services.get(&target.service).await.map_err(|error| error.to_string())?;
+    let spec = service.spec.unwrap_or_default();
+    let ports = spec.ports.unwrap_or_default();
+    let Some(port) = ports.iter().find(|port| port.port == i32::from(target.port)) else {
+        let known: Vec<_> = ports.iter().map(|port| port.port.to_string()).collect();
+        return Err(format!("the Service has the ports {}", known.join(", ")));
+    };
+    if local {
+        return match spec.cluster_ip.as_deref() {
+            None | Some("" | "None") => Err("the Service has no ClusterIP".to_owned()),
+            Some(address) => Ok(Beyond::ClusterIp(format!("{address}:{}", target.port))),
+        };
+    }
+    let selector = spec.selector.unwrap_or_default();
+    let labels: Vec<_> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let pods: Api<Pod> = Api::namespaced(client, namespace);
+    let list = pods.list(&ListParams::default().labels(&labels.join(","))).await.map_err(|error| error.to_string())?;
+    let pod = list.items.into_iter().find(|pod| pod.metadata.name.is_some()).ok_or("the Service has no Pod")?;
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let port = target_port(&pod, port).ok_or_else(|| {
+        format!("the Pod {name} has no port {}, to which the Service leads", target_name(port.target_port.as_ref()))
+    })?;
+    Ok(Beyond::Pod { pods: Box::new(pods), pod: name, port })
+}
+
+fn target_name(target: Option<&IntOrString>) -> String {
+    match target {
+        Some(IntOrString::Int(number)) => number.to_string(),
+        Some(IntOrString::String(name)) => name.clone(),
+        None => "of the Service's number".to_owned(),
+    }
+}

@@ -1,0 +1,145 @@
+//! The gateway under test, as steps need it.
+
+use super::{Context, StepFailure};
+use ::kube::api::{DeleteParams, DynamicObject, ListParams};
+use kubeapi::{Progressed, wait_for_all};
+use lab::backends::local;
+use lab::gateway::{FixtureError, GatewayFixture};
+use model::{Cause, LabInfo, LabKind};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The common name of the certificate that the gateway shows for names that it does not know.
+pub fn default_certificate(name: &str) -> Option<String> {
+    // A gateway without a fixture is one of a user's own cluster.
+    GatewayFixture::load(name).ok()?.unknown_sni.common_name
+}
+
+/// Restarts the data plane, and waits until it is back.
+///
+/// # Errors
+/// When it cannot be found, or does not come back in time.
+pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, StepFailure> {
+    let info = &context.lab.info;
+    let name = info.gateway.name.clone();
+    let wanted = format!("{name} restarts and is back within {within:?}");
+    if info.kind != LabKind::Local {
+        return restart_pods(context, &wanted, within).await;
+    }
+    let failed = |seen: String| StepFailure::new(Cause::Unreachable, &wanted, seen);
+    let fixture = GatewayFixture::load(&name).map_err(|error| failed(error.to_string()))?;
+    let restarted = tokio::time::timeout(within, local::gateway::restart(&context.lab.dir, &fixture));
+    match context.clock.waiting(restarted).await {
+        Ok(Ok(())) => Ok(vec![format!("{name} is back")]),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(_) => Err(failed("it was not back".to_owned())),
+    }
+}
+
+/// The label that the Gateway API asks implementations to put on Pods (GEP-1762); its value is the Gateway's name.
+const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
+
+/// In a cluster with nodes: deletes the data plane's Pods. The fixture says which where the lab installed the gateway;
+/// else they are those of the run's own Gateways, since a user's cluster has others.
+async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, StepFailure> {
+    let name = &context.lab.info.gateway.name;
+    let failed = |seen: String| StepFailure::new(Cause::Unreachable, wanted, seen);
+    let selector = match GatewayFixture::load(name) {
+        Ok(fixture) => fixture.kind.map(|kind| kind.data_plane),
+        // A gateway of a user's own cluster.
+        Err(FixtureError::Unknown { .. }) => None,
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    let catalog = &context.lab.catalog;
+    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| StepFailure::kube(wanted, &error))?;
+    let (list, selector) = match selector.filter(|selector| is_the_labs(&context.lab.info, selector)) {
+        Some(selector) => (::kube::Api::all_with(catalog.client().clone(), &kind.resource), selector),
+        None => {
+            let (namespace, selector) = of_gateways(context, &own_gateways(context, wanted).await?);
+            (kind.api(catalog.client(), &namespace), selector)
+        }
+    };
+    let list: ::kube::Api<DynamicObject> = list;
+    let listed = context.clock.waiting(list.list(&ListParams::default().labels(&selector))).await;
+    let pods = listed.map_err(|error| failed(error.to_string()))?.items;
+    let Some(namespace) = pods.first().and_then(|pod| pod.metadata.namespace.clone()) else {
+        return Err(failed(format!("no Pod is labelled {selector}, and Pods of other Gateways are left alone")));
+    };
+    let api = kind.api(catalog.client(), &namespace);
+    let names: Vec<_> = pods.iter().filter_map(|pod| pod.metadata.name.clone()).collect();
+    for pod in &names {
+        api.delete(pod, &DeleteParams::default()).await.map_err(|error| failed(error.to_string()))?;
+    }
+    let old: BTreeSet<_> = pods.iter().filter_map(|pod| pod.metadata.uid.clone()).collect();
+    let labels = pods[0].metadata.labels.clone().unwrap_or_default();
+    let back = wait_for_all(catalog, "Pod", &namespace, "ready again", within, |all| {
+        // The template's hash is the same in the Pods that follow.
+        let fresh = all.values().filter(|pod| {
+            pod.metadata.labels.as_ref() == Some(&labels)
+                && !pod.metadata.uid.as_ref().is_some_and(|uid| old.contains(uid))
+        });
+        match fresh.filter(|pod| super::steps::ready(pod)).count() {
+            ready if ready >= names.len() => Progressed::Met,
+            ready => Progressed::NotYet(format!("{ready} of {} Pods are ready", names.len())),
+        }
+    });
+    context.clock.waiting(back).await.map_err(|error| StepFailure::kube(wanted, &error))?;
+    Ok(vec![format!("{} Pods of {name} in {namespace} came back", names.len())])
+}
+
+/// Whether every Pod that the selector fits is one that the lab made.
+fn is_the_labs(info: &LabInfo, selector: &str) -> bool {
+    let installed = info.versions.contains_key(&info.gateway.name);
+    info.kind != LabKind::Existing || (installed && selector != OF_GATEWAY)
+}
+
+/// The names of the Gateways in the run's own namespace.
+async fn own_gateways(context: &Context<'_>, wanted: &str) -> Result<Vec<String>, StepFailure> {
+    let kind = context.clock.waiting(context.lab.catalog.kind("Gateway", None)).await;
+    let kind = kind.map_err(|error| StepFailure::kube(wanted, &error))?;
+    let api = kind.api(context.lab.catalog.client(), &context.namespace);
+    let listed = context.clock.waiting(api.list(&ListParams::default())).await;
+    let listed = listed.map_err(|error| StepFailure::kube(wanted, &kubeapi::Error::request("list Gateways")(error)))?;
+    Ok(listed.items.into_iter().filter_map(|gateway| gateway.metadata.name).collect())
+}
+
+/// The namespace and the label selector of the Pods of these Gateways of the run, or of the lab's where it has none.
+fn of_gateways(context: &Context<'_>, own: &[String]) -> (String, String) {
+    let variable = |name| context.variables.get(name).unwrap_or_default().to_owned();
+    selected(&context.namespace, own, (variable("gateway.namespace"), variable("gateway.name")))
+}
+
+fn selected(namespace: &str, own: &[String], (labs_namespace, labs): (String, String)) -> (String, String) {
+    match own {
+        [] => (labs_namespace, format!("{OF_GATEWAY}={labs}")),
+        own => (namespace.to_owned(), format!("{OF_GATEWAY} in ({})", own.join(","))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_the_lab_installed_is_found_by_the_fixtures_selector() {
+        let (_held, lab) = lab::testing::lab("restart");
+        let mut info = lab.info;
+        info.kind = LabKind::Kind;
+        assert!(is_the_labs(&info, "app=traefik") && is_the_labs(&info, OF_GATEWAY));
+        info.kind = LabKind::Existing;
+        info.versions.remove("traefik");
+        assert!(!is_the_labs(&info, "app=traefik"), "the user's own traefik");
+        info.versions.insert("traefik".into(), "3".into());
+        assert!(is_the_labs(&info, "app=traefik"));
+        assert!(!is_the_labs(&info, OF_GATEWAY), "every Gateway of the cluster has it");
+    }
+
+    #[test]
+    fn pods_are_those_of_the_runs_gateways_or_of_the_labs() {
+        let labs = || ("kafka".to_owned(), "lab".to_owned());
+        let (namespace, selector) = selected("run-1", &["a".to_owned(), "b".to_owned()], labs());
+        assert_eq!((namespace.as_str(), selector), ("run-1", format!("{OF_GATEWAY} in (a,b)")));
+        let (namespace, selector) = selected("run-1", &[], labs());
+        assert_eq!((namespace.as_str(), selector), ("kafka", format!("{OF_GATEWAY}=lab")));
+    }
+}

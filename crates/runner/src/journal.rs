@@ -1,0 +1,229 @@
+//! What a run changed, so that cleanup can undo it in reverse order.
+
+use super::record::{Record, Unfinished};
+use ::kube::api::DynamicObject;
+use kubeapi::ObjectRef;
+use model::LabDir;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::io;
+
+/// One thing to undo.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undo {
+    /// An object that the run made.
+    Delete(ObjectRef),
+    /// An object of somebody else that the run deleted: as it was.
+    Restore { object: ObjectRef, was: Box<DynamicObject> },
+    /// An object of somebody else that the run changed: the merge patch that changes it back.
+    PatchBack { object: ObjectRef, merge: Value },
+    /// A topic of a cluster that stays, and the client that made it.
+    DeleteTopic {
+        client: String,
+        topic: String,
+        /// Where the cluster is not the lab's: what it is called, for a reader.
+        #[serde(default)]
+        of: Option<String>,
+    },
+}
+
+/// Everything that is to be undone, in the order in which it was done. Each thing is put down before it is done: a run
+/// can be ended at any moment, and what was never made is deleted without harm.
+#[derive(Debug)]
+pub struct Journal {
+    record: Record,
+    /// The first thing that could not be written down.
+    unwritten: Option<io::Error>,
+}
+
+impl Journal {
+    /// # Errors
+    /// When the record on disk cannot be begun.
+    pub fn begin(lab: &LabDir, namespace: &str, slot: Option<&str>) -> io::Result<Self> {
+        let state =
+            Unfinished { namespace: namespace.to_owned(), slot: slot.map(ToOwned::to_owned), ..Unfinished::default() };
+        Ok(Self::of(Record::begin(lab, state)?))
+    }
+
+    /// That of a run which is over.
+    pub fn of(record: Record) -> Self {
+        Self { record, unwritten: None }
+    }
+
+    pub fn namespace(&self) -> &str {
+        &self.record.state.namespace
+    }
+
+    /// An object that is about to be made; once is enough.
+    pub fn applies(&mut self, object: &ObjectRef) {
+        if !self.owns(object) {
+            self.push(Undo::Delete(object.clone()));
+        }
+    }
+
+    /// An object that the run itself deleted needs no deletion any more. False when it was not the run's own.
+    pub fn deleted(&mut self, object: &ObjectRef) -> bool {
+        let own = self.owns(object);
+        if own {
+            self.record.state.undo.retain(|undo| !matches!(undo, Undo::Delete(one) if one == object));
+            self.write();
+        }
+        own
+    }
+
+    pub fn owns(&self, object: &ObjectRef) -> bool {
+        self.record.state.undo.iter().any(|undo| matches!(undo, Undo::Delete(one) if one == object))
+    }
+
+    pub fn push(&mut self, undo: Undo) {
+        self.record.state.undo.push(undo);
+        self.write();
+    }
+
+    /// The last thing that is to be undone.
+    pub fn last(&self) -> Option<&Undo> {
+        self.record.state.undo.last()
+    }
+
+    /// The last thing is undone, or cannot be.
+    pub fn pop(&mut self) {
+        self.record.state.undo.pop();
+        self.write();
+    }
+
+    /// Everything stays until somebody needs its place.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn keep(mut self) -> io::Result<()> {
+        self.record.state.kept = true;
+        self.write();
+        self.unwritten.map_or(Ok(()), Err)
+    }
+
+    /// Everything is undone.
+    ///
+    /// # Errors
+    /// When the record cannot be removed, or was not whole.
+    pub fn end(self) -> io::Result<()> {
+        self.record.end()?;
+        self.unwritten.map_or(Ok(()), Err)
+    }
+
+    fn write(&mut self) {
+        if let Err(error) = self.record.write() {
+            self.unwritten.get_or_insert(error);
+        }
+    }
+}
+
+/// The merge patch that undoes `merge` on an object that was `before`.
+pub fn inverse(merge: &Value, before: &Value) -> Value {
+    match (merge, before) {
+        (Value::Object(merge), Value::Object(before)) => Value::Object(
+            merge
+                .iter()
+                .map(|(key, value)| (key.clone(), before.get(key).map_or(Value::Null, |old| inverse(value, old))))
+                .collect::<Map<_, _>>(),
+        ),
+        _ => before.clone(),
+    }
+}
+
+/// The merge patch that makes `before` of `after`, an object and what became of it.
+pub fn way_back(after: &Value, before: &Value) -> Value {
+    let (Value::Object(is), Value::Object(was)) = (after, before) else { return before.clone() };
+    let gone = is.keys().filter(|key| !was.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let changed = was.iter().filter(|(key, value)| is.get(*key) != Some(value));
+    let changed =
+        changed.map(|(key, value)| (key.clone(), is.get(key).map_or(value.clone(), |is| way_back(is, value))));
+    Value::Object(gone.chain(changed).collect::<Map<_, _>>())
+}
+
+/// The object without what only the API server may write, so that it can be made again.
+pub fn as_new(object: &DynamicObject) -> DynamicObject {
+    let mut fresh = object.clone();
+    fresh.metadata.uid = None;
+    fresh.metadata.resource_version = None;
+    fresh.metadata.managed_fields = None;
+    fresh.metadata.creation_timestamp = None;
+    fresh.metadata.generation = None;
+    fresh.metadata.deletion_timestamp = None;
+    if let Some(data) = fresh.data.as_object_mut() {
+        data.remove("status");
+    }
+    fresh
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn object(name: &str) -> ObjectRef {
+        ObjectRef { api_version: "v1".into(), kind: "Service".into(), namespace: "n".into(), name: name.into() }
+    }
+
+    #[test]
+    fn the_last_is_undone_first_and_each_once() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let lab = LabDir::at(dir.path().to_path_buf().try_into().expect("UTF-8"));
+        let mut journal = Journal::begin(&lab, "n-000001", None).expect("begun");
+        for name in ["a", "b", "a", "c"] {
+            journal.applies(&object(name));
+        }
+        assert!(journal.deleted(&object("b")) && !journal.deleted(&object("b")));
+        let mut order = Vec::new();
+        while let Some(undo) = journal.last() {
+            order.extend(match undo {
+                Undo::Delete(object) => Some(object.name.clone()),
+                _ => None,
+            });
+            journal.pop();
+        }
+        assert_eq!(order, ["c", "a"]);
+        journal.end().expect("removed");
+        assert!(Record::abandoned(&lab, |_| true).expect("readable").records.is_empty());
+    }
+
+    #[test]
+    fn the_way_back_leads_from_what_became_of_an_object_to_what_it_was() {
+        let was =
+            json!({"spec": {"listeners": [{"name": "a"}, {"name": "b"}], "tls": {"x": 1}, "gone": true, "same": 1}});
+        let is = json!({"spec": {"listeners": [{"name": "a"}], "tls": {"x": 2, "y": 3}, "fresh": {"z": 1}, "same": 1}});
+        assert_eq!(
+            way_back(&is, &was),
+            json!({"spec": {
+                "listeners": [{"name": "a"}, {"name": "b"}],
+                "tls": {"x": 1, "y": null},
+                "gone": true,
+                "fresh": null,
+            }})
+        );
+        assert_eq!(way_back(&was, &was), json!({}), "nothing to change is an empty patch");
+    }
+
+    #[test]
+    fn a_merge_patch_is_turned_around() {
+        let before = json!({"spec": {"replicas": 3, "list": [1], "deep": {"a": 1, "b": 2}}, "other": true});
+        let merge = json!({"spec": {"replicas": 4, "fresh": {"x": 1}, "deep": {"a": null}, "list": [2]}});
+        assert_eq!(
+            inverse(&merge, &before),
+            json!({"spec": {"replicas": 3, "fresh": null, "deep": {"a": 1}, "list": [1]}})
+        );
+    }
+
+    #[test]
+    fn an_object_is_made_again_without_its_history() {
+        let old: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "v1", "kind": "X", "spec": {"a": 1}, "status": {"b": 2},
+            "metadata": {"name": "x", "uid": "u", "resourceVersion": "7", "labels": {"l": "v"}},
+        }))
+        .expect("an object");
+        let fresh = as_new(&old);
+        assert_eq!(fresh.metadata.uid, None);
+        assert_eq!(fresh.metadata.labels.expect("kept")["l"], "v");
+        assert_eq!(fresh.data, json!({"spec": {"a": 1}}));
+    }
+}

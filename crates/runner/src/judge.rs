@@ -1,0 +1,207 @@
+//! From how a scenario ended to what that means: known deviations, sabotage, several attempts.
+
+use lab::gateway::{Expected, GatewayFixture, Topic};
+use model::{Cause, Failure, SabotageRow, ScenarioResult, Verdict};
+use scenario::{Sabotage, Scenario};
+
+/// A scenario that is known to fail with one gateway, as its fixture lists it.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    pub scenario: String,
+    /// `None`: for whatever cause.
+    pub cause: Option<Cause>,
+    /// The report to its maintainers, or the sentence of a specification.
+    pub link: String,
+}
+
+impl Deviation {
+    /// The scenarios that fail with this gateway, as its fixture lists them.
+    pub fn of(fixture: &GatewayFixture) -> Vec<Self> {
+        let failing = fixture.deviations.iter().filter(|deviation| deviation.expected == Expected::Failed);
+        failing
+            .filter_map(|deviation| match &deviation.topic {
+                Topic::Scenario(scenario) => {
+                    Some(Self { scenario: scenario.clone(), cause: deviation.cause, link: deviation.link.clone() })
+                }
+                Topic::Topic(_) => None,
+            })
+            .collect()
+    }
+}
+
+/// What a verdict means where deviations are known. A failure for another cause than the known one stays a failure.
+pub fn with_deviations(verdict: Verdict, scenario: &str, deviations: &[Deviation]) -> Verdict {
+    let mut known = deviations.iter().filter(|deviation| deviation.scenario == scenario).peekable();
+    let Some(first) = known.peek().copied() else { return verdict };
+    match verdict {
+        Verdict::Passed => Verdict::DeviationGone { link: first.link.clone(), expected: first.cause },
+        Verdict::Failed(failure) => {
+            match known.find(|deviation| deviation.cause.is_none_or(|cause| cause == failure.cause)) {
+                Some(deviation) => Verdict::KnownDeviation { link: deviation.link.clone(), failure },
+                None => Verdict::Failed(failure),
+            }
+        }
+        other => other,
+    }
+}
+
+/// Judges a sabotaged run: it must be red at the step and for the cause that the sabotage names.
+pub fn sabotaged(scenario: &Scenario, sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) {
+    let expect = &sabotage.expect;
+    let mut row = SabotageRow {
+        name: sabotage.name.clone(),
+        step: scenario.step_called(&expect.step),
+        cause: expect.cause,
+        mentions: expect.mentions.clone(),
+        red: ended.failure().cloned(),
+    };
+    let words = expect.mentions.as_ref().map(|text| format!(", mentioning `{text}`")).unwrap_or_default();
+    let step = scenario.step_called(&expect.step);
+    let wanted = format!("red at {step} for {}{words}", expect.cause);
+    let verdict = match ended {
+        Verdict::Failed(failure) => match wrongly_red(&step, sabotage, &failure) {
+            None => Verdict::Passed,
+            Some(how) => {
+                let seen = format!("{how}: {}", failure.seen);
+                Verdict::Failed(Failure { wanted, seen, ..failure })
+            }
+        },
+        Verdict::Passed => Verdict::Failed(Failure {
+            step: None,
+            cause: Cause::NotRefused,
+            wanted,
+            seen: "green: the scenario does not notice the sabotage".to_owned(),
+            since_change: None,
+            evidence: Vec::new(),
+        }),
+        untried => {
+            row.red = None;
+            untried
+        }
+    };
+    (row, verdict)
+}
+
+fn wrongly_red(expected: &str, sabotage: &Sabotage, failure: &Failure) -> Option<String> {
+    let expect = &sabotage.expect;
+    let step = failure.step.as_ref().map_or("the preparation", |step| step.label.as_str());
+    if expected != step {
+        return Some(format!("red at {step}"));
+    }
+    if failure.cause != expect.cause {
+        return Some(format!("red for {}", failure.cause));
+    }
+    match &expect.mentions {
+        Some(text) if !failure.mentions(text) => Some(format!("red without a word of `{text}`")),
+        _ => None,
+    }
+}
+
+/// Adds an attempt to what earlier ones gave. The first bad verdict stays; good and bad ones together are flaky.
+pub fn merge(earlier: &mut ScenarioResult, later: ScenarioResult) {
+    let mixed = earlier.verdict.is_bad() != later.verdict.is_bad();
+    earlier.flaky |= later.flaky || (mixed && earlier.verdict.ran() && later.verdict.ran());
+    // An attempt that was stopped says nothing about those before it.
+    if !earlier.verdict.is_bad() && (later.verdict.ran() || !earlier.verdict.ran()) {
+        earlier.verdict = later.verdict;
+        earlier.seconds = later.seconds;
+        earlier.steps = later.steps;
+        earlier.sabotage = later.sabotage;
+    }
+    earlier.cleanup_failed = earlier.cleanup_failed.take().or(later.cleanup_failed);
+    earlier.attempts.extend(later.attempts);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{result, scenario};
+    use model::StepRef;
+
+    fn failure(label: &str, cause: Cause) -> Failure {
+        Failure {
+            step: Some(StepRef { label: label.into(), file: "scenario.yaml".into(), line: 3 }),
+            cause,
+            wanted: "messages".into(),
+            seen: "no route".into(),
+            since_change: None,
+            evidence: vec!["broker-11.kafka.test is not routed".into()],
+        }
+    }
+
+    fn sabotaged(sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) {
+        super::sabotaged(&scenario("steps: [{produce-and-consume: {topic: t, messages: 1}}]\n"), sabotage, ended)
+    }
+
+    fn sabotage() -> Sabotage {
+        let text = "sabotage:\n  - name: s\n    leave-out: apply\n    \
+                    expect: {step: produce-and-consume, cause: route-missing, mentions: broker-11}\n";
+        scenario(text).sabotage[0].value.clone()
+    }
+
+    #[test]
+    fn red_at_the_step_for_the_cause_with_the_words_is_what_a_sabotage_wants() {
+        let red = Verdict::Failed(failure("produce-and-consume", Cause::RouteMissing));
+        let (row, verdict) = sabotaged(&sabotage(), red);
+        assert_eq!(verdict, Verdict::Passed);
+        assert!(row.red.is_some(), "the row shows how it was red");
+    }
+
+    #[test]
+    fn any_other_end_of_a_sabotage_is_a_failure() {
+        let said = |ended| match sabotaged(&sabotage(), ended).1 {
+            Verdict::Failed(failure) => failure.seen,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(Verdict::Passed), "green: the scenario does not notice the sabotage");
+        assert!(said(Verdict::Failed(failure("wait", Cause::RouteMissing))).starts_with("red at wait: "));
+        let other_cause = failure("produce-and-consume", Cause::Timeout);
+        assert!(said(Verdict::Failed(other_cause)).starts_with("red for timeout: "));
+        let mut silent = failure("produce-and-consume", Cause::RouteMissing);
+        silent.evidence.clear();
+        assert!(said(Verdict::Failed(silent)).contains("without a word of `broker-11`"));
+        let mut early = failure("x", Cause::RouteMissing);
+        early.step = None;
+        assert!(said(Verdict::Failed(early)).starts_with("red at the preparation"));
+    }
+
+    #[test]
+    fn a_sabotage_of_a_skipped_scenario_is_skipped() {
+        let skipped = Verdict::Skipped { reason: "r".into() };
+        assert_eq!(sabotaged(&sabotage(), skipped.clone()).1, skipped);
+    }
+
+    #[test]
+    fn a_known_deviation_is_shown_as_such_and_its_end_is_reported() {
+        let known =
+            [Deviation { scenario: "fake".into(), cause: Some(Cause::UnknownSni), link: "https://x.test".into() }];
+        let judge = |verdict| with_deviations(verdict, "fake", &known);
+        let same = failure("refuse", Cause::UnknownSni);
+        assert!(
+            matches!(judge(Verdict::Failed(same)), Verdict::KnownDeviation { link, .. } if link == "https://x.test")
+        );
+        assert!(matches!(judge(Verdict::Passed), Verdict::DeviationGone { expected: Some(Cause::UnknownSni), .. }));
+        assert!(matches!(judge(Verdict::Failed(failure("refuse", Cause::Timeout))), Verdict::Failed(_)));
+        assert_eq!(with_deviations(Verdict::Passed, "another", &known), Verdict::Passed);
+    }
+
+    #[test]
+    fn a_pass_after_a_fail_is_flaky_and_red() {
+        let red = || result("a", Verdict::Failed(failure("wait", Cause::Timeout)));
+        let green = || result("a", Verdict::Passed);
+        for (first, second) in [(red(), green()), (green(), red())] {
+            let mut merged = first;
+            merge(&mut merged, second);
+            assert!(merged.flaky && merged.is_bad() && merged.verdict.is_bad(), "{merged:?}");
+            merge(&mut merged, green());
+            assert!(merged.flaky && merged.verdict.is_bad() && merged.attempts.len() == 3);
+        }
+        let mut steady = red();
+        merge(&mut steady, red());
+        assert!(!steady.flaky && steady.is_bad(), "red twice is not flaky");
+        let mut good = green();
+        merge(&mut good, green());
+        merge(&mut good, result("a", Verdict::Skipped { reason: "Ctrl-C".into() }));
+        assert!(good.verdict == Verdict::Passed && !good.is_bad(), "{good:?}");
+    }
+}

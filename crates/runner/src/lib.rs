@@ -1,0 +1,65 @@
+//! The runner: one scenario at a time in [`Runner`], many in [`suite`].
+
+mod attempt;
+mod authority;
+mod cleanup;
+mod client_log;
+mod clients;
+mod clock;
+mod context;
+mod diagnostics;
+mod existing;
+mod explain;
+mod failure;
+#[cfg(test)]
+mod fake;
+mod forward;
+mod gateway;
+mod ident;
+mod journal;
+mod judge;
+mod labels;
+mod lane;
+mod live;
+mod locks;
+mod needs;
+mod pause;
+mod record;
+pub mod report;
+mod runner;
+mod select;
+pub mod session;
+mod slot;
+mod steps;
+mod stop;
+pub mod suite;
+mod task;
+mod variables;
+
+pub use authority::lab_ca;
+pub use context::Context;
+pub use failure::StepFailure;
+pub use ident::run as new_run;
+pub use judge::Deviation;
+pub use lane::Lane;
+pub use live::View;
+pub use record::under_way;
+pub use runner::{Runner, RunnerOptions};
+pub use select::{Chosen, NotAShard, NothingChosen, Selection, Shard};
+pub use session::SessionOptions;
+pub use stop::Stop;
+pub use suite::{Executor, SuiteOptions};
+pub use task::{Job, Task};
+
+/// What keeps scenarios from being run at all. What goes wrong in one is its verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot handle signals: {0}")]
+    Signals(std::io::Error),
+    #[error("cannot lock anything below {dir}: {source}")]
+    Locks { dir: camino::Utf8PathBuf, source: std::io::Error },
+    #[error("cannot read what earlier runs left, below {dir}: {source}")]
+    Records { dir: camino::Utf8PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Report(#[from] crate::report::Error),
+}

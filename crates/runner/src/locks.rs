@@ -1,0 +1,130 @@
+//! Who has which part of the lab, across threads and processes: advisory file locks, which the kernel lets go of
+//! whatever becomes of their holder.
+
+use super::Lane;
+use camino::{Utf8Path, Utf8PathBuf};
+use model::LabDir;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::time::Duration;
+
+/// File locks cannot be waited for without blocking a thread for good, so they are asked for again and again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// A lock that is let go of when dropped.
+#[derive(Debug)]
+pub struct Held(#[expect(dead_code, reason = "the open file is the lock")] Option<File>);
+
+/// The lock files of one lab.
+#[derive(Clone, Debug)]
+pub struct Locks {
+    dir: Utf8PathBuf,
+}
+
+impl Locks {
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn of(lab: &LabDir) -> io::Result<Self> {
+        Ok(Self { dir: lab.folder("locks")? })
+    }
+
+    /// The right to run in a lane; waits for as long as it takes.
+    ///
+    /// # Errors
+    /// When a lock file cannot be opened.
+    pub async fn lane(&self, lane: Lane) -> io::Result<Vec<Held>> {
+        // Everybody passes through one door, so that whoever wants to be alone is not overtaken for ever.
+        let door = self.wait("door", true).await?;
+        let lanes = self.wait("lanes", lane == Lane::Alone).await?;
+        drop(door);
+        let mut held = vec![lanes];
+        if lane == Lane::OwnCluster {
+            held.push(self.wait("own-cluster", true).await?);
+        }
+        Ok(held)
+    }
+
+    /// One of several things that only one may have; waits until one is free.
+    ///
+    /// # Errors
+    /// When a lock file cannot be opened.
+    pub async fn one_of<'a>(&self, names: &'a [String]) -> io::Result<(&'a str, Held)> {
+        loop {
+            for name in names {
+                if let Some(held) = attempt(&self.file(name), true)? {
+                    return Ok((name, held));
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn wait(&self, name: &str, alone: bool) -> io::Result<Held> {
+        loop {
+            if let Some(held) = attempt(&self.file(name), alone)? {
+                return Ok(held);
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    fn file(&self, name: &str) -> Utf8PathBuf {
+        self.dir.join(name)
+    }
+}
+
+fn attempt(path: &Utf8Path, alone: bool) -> io::Result<Option<Held>> {
+    let file = File::options().create(true).append(true).open(path)?;
+    match if alone { file.try_lock() } else { file.try_lock_shared() } {
+        Ok(()) => Ok(Some(Held(Some(file)))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        // A file system without locks: go on, as every tool without a lock does.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(Some(Held(None))),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::timeout;
+
+    const SOON: Duration = Duration::from_millis(200);
+
+    fn locks() -> (tempfile::TempDir, Locks) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let locks = Locks { dir: dir.path().to_path_buf().try_into().expect("UTF-8") };
+        (dir, locks)
+    }
+
+    #[tokio::test]
+    async fn a_slot_is_had_by_one_at_a_time() {
+        let (_dir, locks) = locks();
+        let slots = ["slot1".to_owned(), "slot2".to_owned()];
+        let (first, held) = locks.one_of(&slots).await.expect("free");
+        let (second, _also_held) = locks.one_of(&slots).await.expect("free");
+        assert_eq!((first, second), ("slot1", "slot2"));
+        assert!(timeout(SOON, locks.one_of(&slots)).await.is_err(), "both are taken");
+        drop(held);
+        assert_eq!(timeout(SOON, locks.one_of(&slots)).await.expect("in time").expect("free").0, "slot1");
+    }
+
+    #[tokio::test]
+    async fn alone_waits_for_the_others_and_is_not_overtaken() {
+        let (_dir, locks) = locks();
+        let shared = locks.lane(Lane::Shared).await.expect("free");
+        let own = locks.lane(Lane::OwnCluster).await.expect("beside it");
+        assert!(timeout(SOON, locks.lane(Lane::OwnCluster)).await.is_err(), "one own cluster at a time");
+        let alone = tokio::spawn({
+            let locks = locks.clone();
+            async move { locks.lane(Lane::Alone).await }
+        });
+        tokio::time::sleep(SOON).await;
+        assert!(timeout(SOON, locks.lane(Lane::Shared)).await.is_err(), "behind the one who waits to be alone");
+        drop((shared, own));
+        let alone = timeout(SOON, alone).await.expect("in time").expect("no panic").expect("locked");
+        assert!(timeout(SOON, locks.lane(Lane::Shared)).await.is_err());
+        drop(alone);
+        timeout(SOON, locks.lane(Lane::Shared)).await.expect("in time").expect("locked");
+    }
+}

@@ -1,0 +1,33 @@
+//! The views of what a run found, all made from `model::Report`.
+
+mod console;
+mod folder;
+mod json;
+mod junit;
+mod matrix;
+
+pub use console::Console;
+pub use folder::ReportFolder;
+pub use json::read;
+pub use matrix::table;
+
+use camino::Utf8PathBuf;
+
+/// A report that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot write {path}: {source}")]
+    Write { path: Utf8PathBuf, source: std::io::Error },
+    #[error("cannot read {path}: {source}")]
+    Read { path: Utf8PathBuf, source: std::io::Error },
+    #[error("there is no last run to take up again ({path}: {source}); run scenarios once without --rerun-failed")]
+    NoLast { path: Utf8PathBuf, source: std::io::Error },
+    #[error("{path} is not a report: {source}")]
+    Parse { path: Utf8PathBuf, source: serde_json::Error },
+    #[error("{path} has schema {found}, expected {expected}: it was written by another version of the lab; run again")]
+    Schema { path: Utf8PathBuf, found: u32, expected: u32 },
+    #[error("cannot put the report into JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("cannot put the report into JUnit's XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+}

@@ -1,0 +1,318 @@
+//! One scenario, from its needs to its cleanup.
+
+use super::attempt::{self, Ended};
+use super::clock::Clock;
+use super::live::Line;
+use super::locks::{Held, Locks};
+use super::record::Record;
+use super::suite::Executor;
+use super::{Context, Deviation, Error, Lane, Stop, Task, View, cleanup, diagnostics, judge, needs, pause, slot};
+use crate::report::ReportFolder;
+use camino::Utf8PathBuf;
+use lab::Lab;
+use model::{Attempt, Cause, Failure, LabKind, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
+use scenario::{Library, Sabotage};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, OnceCell};
+
+/// How single scenarios are run.
+#[derive(Clone, Debug, Default)]
+pub struct RunnerOptions {
+    /// Leave everything in place.
+    pub keep: bool,
+    /// Wait for Enter before the cleanup of a failed scenario.
+    pub pause_on_failure: bool,
+    /// What the gateway is known to do otherwise.
+    pub deviations: Vec<Deviation>,
+    /// Shows what runs. By default nothing is shown.
+    pub view: View,
+}
+
+/// Runs scenarios on a lab.
+pub struct Runner {
+    lab: Lab,
+    folder: ReportFolder,
+    options: RunnerOptions,
+    stop: Stop,
+    locks: Locks,
+    start: Instant,
+    /// One pause at a time: there is one terminal.
+    pausing: Mutex<()>,
+    /// Whether the Java client can be run, once a scenario wants it.
+    java: OnceCell<Result<(), String>>,
+}
+
+type Claimed = (Vec<Held>, Option<(String, Held)>);
+
+/// What an attempt left, before it is put into a result.
+struct Left {
+    verdict: Verdict,
+    /// With this run's values for its variables, once they are known.
+    sabotage: Option<Sabotage>,
+    steps: Vec<StepResult>,
+    namespace: String,
+    diagnostics: Option<Utf8PathBuf>,
+    cleanup_failed: Option<String>,
+    timeline: Timeline,
+}
+
+impl Runner {
+    /// # Errors
+    /// When the folder of the lab's locks cannot be made.
+    pub fn new(lab: Lab, folder: ReportFolder, options: RunnerOptions, stop: Stop) -> Result<Self, Error> {
+        let locks = Locks::of(&lab.dir).map_err(|source| Error::Locks { dir: lab.dir.path().to_owned(), source })?;
+        Ok(Self {
+            lab,
+            folder,
+            options,
+            stop,
+            locks,
+            start: Instant::now(),
+            pausing: Mutex::default(),
+            java: OnceCell::new(),
+        })
+    }
+
+    /// Undoes what earlier runs left that were killed; what was kept on purpose stays. One line for each, with whatever
+    /// could not be undone.
+    ///
+    /// # Errors
+    /// When their records cannot be read.
+    pub async fn sweep(&self) -> Result<Vec<String>, Error> {
+        let mut lines = Vec::new();
+        let found = Record::abandoned(&self.lab.dir, |state| !state.kept);
+        let found = found.map_err(|source| Error::Records { dir: self.lab.dir.path().to_owned(), source })?;
+        for record in found.records {
+            let namespace = record.state.namespace.clone();
+            let problem = cleanup::after(&self.lab, record).await;
+            let problem = problem.map(|problem| format!(", but {problem}")).unwrap_or_default();
+            lines.push(format!("undone what {namespace} left, whose run was killed{problem}"));
+        }
+        Ok(lines)
+    }
+
+    /// Why there is nothing to run.
+    async fn untried(&self, task: &Task) -> Option<Verdict> {
+        let scenario = &task.job.scenario;
+        if let Some(verdict) = needs::unmet(scenario, &self.lab.info) {
+            return Some(verdict);
+        }
+        for kind in &scenario.needs.kinds {
+            if self.lab.catalog.kind(kind, None).await.is_err() {
+                return Some(Verdict::Skipped {
+                    reason: format!("it needs the kind {kind}, which this cluster does not serve"),
+                });
+            }
+        }
+        if scenario.clients.values().any(|client| client.library == Some(Library::Java))
+            && let Err(reason) = self.java.get_or_init(needs::java).await
+        {
+            return Some(Verdict::Skipped { reason: format!("it needs the Java client, and {reason}") });
+        }
+        if self.deviates(task) && task.sabotage.is_some() {
+            let reason = "with a known deviation of this gateway there is no green to sabotage".to_owned();
+            return Some(Verdict::Skipped { reason });
+        }
+        self.stop.reason().map(|reason| Verdict::Skipped { reason: format!("not started: {reason}") })
+    }
+
+    /// Whether the gateway is known to do otherwise than the scenario demands.
+    fn deviates(&self, task: &Task) -> bool {
+        self.options.deviations.iter().any(|deviation| deviation.scenario == task.job.name())
+    }
+
+    /// The right to run, and the slot where one is needed.
+    async fn claim(&self, task: &Task) -> Result<Claimed, Verdict> {
+        let claimed = async {
+            let lane = self.locks.lane(self.lane(task)).await?;
+            let slot = match task.job.scenario.kafka.listener.filter(|listener| listener.is_slot()) {
+                Some(listener) => Some(self.slot(slot::claimable(&self.lab.info.shared, listener)).await?),
+                None => None,
+            };
+            std::io::Result::Ok((lane, slot))
+        };
+        tokio::select! {
+            claimed = claimed => claimed.map_err(|error| failed(Cause::Unknown, "a turn", &format!("the lab's locks: {error}"))),
+            reason = self.stop.raised() => Err(Verdict::Skipped { reason: format!("not started: {reason}") }),
+        }
+    }
+
+    /// One of the slots, if possible one in which nothing was kept. Routes of an earlier run would serve its names too, so
+    /// they have to go first.
+    async fn slot(&self, slots: &[String]) -> std::io::Result<(String, Held)> {
+        let kept = Record::abandoned(&self.lab.dir, |state| state.kept)?.records;
+        let kept: Vec<_> = kept.into_iter().filter_map(|record| record.state.slot.clone()).collect();
+        let mut slots = slots.to_vec();
+        slots.sort_by_key(|slot| kept.contains(slot));
+        let (slot, held) = self.locks.one_of(&slots).await?;
+        loop {
+            let found = Record::abandoned(&self.lab.dir, |state| state.slot.as_deref() == Some(slot))?;
+            for record in found.records {
+                let namespace = &record.state.namespace;
+                self.options
+                    .view
+                    .say(format!("removing {namespace}, left by an earlier run: this run needs listener {slot}"));
+                if let Some(problem) = cleanup::after(&self.lab, record).await {
+                    self.options.view.say(format!("  {problem}"));
+                }
+            }
+            if found.held == 0 {
+                break;
+            }
+            // Another process is just undoing it.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        if let Err(name) = slot::vacant(&self.lab, slot).await {
+            self.options.view.say(format!("the gateway still serves {name}, although its routes are deleted"));
+        }
+        Ok((slot.to_owned(), held))
+    }
+
+    async fn attempt(&self, task: &Task) -> Left {
+        let mut timeline = Timeline { started: self.start.elapsed().as_secs_f64(), ..Timeline::default() };
+        let nothing = |verdict, timeline| Left {
+            verdict,
+            sabotage: task.sabotage().cloned(),
+            steps: Vec::new(),
+            namespace: String::new(),
+            diagnostics: None,
+            cleanup_failed: None,
+            timeline,
+        };
+        if let Some(verdict) = self.untried(task).await {
+            return nothing(verdict, timeline);
+        }
+        let line = self.options.view.begin(task);
+        line.step("waits for its turn");
+        let queued = Instant::now();
+        let (_lane, slot) = match self.claim(task).await {
+            Ok(claimed) => claimed,
+            Err(verdict) => return nothing(verdict, timeline),
+        };
+        timeline.queued = queued.elapsed().as_secs_f64();
+
+        let clock = Clock::default();
+        let left = self.tried(task, &clock, line, slot).await;
+        timeline.seconds = clock.elapsed().as_secs_f64();
+        timeline.waited = clock.waited().as_secs_f64();
+        timeline.cleanup = left.timeline.cleanup;
+        Left { timeline, ..left }
+    }
+
+    async fn tried(&self, task: &Task, clock: &Clock, line: Line, slot: Option<(String, Held)>) -> Left {
+        let mut left = Left {
+            verdict: Verdict::Passed,
+            sabotage: task.sabotage().cloned(),
+            steps: Vec::new(),
+            namespace: String::new(),
+            diagnostics: None,
+            cleanup_failed: None,
+            timeline: Timeline::default(),
+        };
+        let mut context = match Context::new(&self.lab, &task.job, clock, line, slot).await {
+            Ok(context) => context,
+            Err(failure) => {
+                left.verdict = Verdict::Failed(failure.at(None));
+                return left;
+            }
+        };
+        left.namespace.clone_from(&context.namespace);
+        left.sabotage = left.sabotage.map(|sabotage| context.resolve(&sabotage).unwrap_or(sabotage));
+        let ended = attempt::steps(&mut context, task, &self.stop, &mut left.steps).await;
+        let verdict = match ended {
+            Ended::Green => Verdict::Passed,
+            Ended::Red(failure) => Verdict::Failed(failure),
+            Ended::Stopped(reason) => Verdict::Skipped { reason },
+        };
+        left.verdict = verdict;
+        // Judged only for what is to be collected; the row itself is made from the verdict again.
+        let (_, judged) = self.judged(task, left.sabotage.as_ref(), left.verdict.clone());
+        if judged.is_bad()
+            && let Some(failure) = judged.failure()
+        {
+            let folder = self.folder.scenario(&task.slug());
+            context.line.step("collecting diagnostics");
+            left.diagnostics = diagnostics::collect(&context, &folder, failure).await;
+            if self.options.pause_on_failure {
+                let _turn = self.pausing.lock().await;
+                self.options.view.show(false);
+                clock.waiting(pause::pause(&context, failure, &self.stop)).await;
+                self.options.view.show(true);
+            }
+        }
+        if self.stop.reason().is_some() && self.lab_is_gone() {
+            // Whatever the run made went with the lab.
+            return left;
+        }
+        if self.options.keep {
+            let kept = context.journal.keep();
+            left.cleanup_failed = kept
+                .err()
+                .map(|error| format!("could not mark the run as kept, so the next run will delete it: {error}"));
+        } else {
+            let begun = Instant::now();
+            context.line.step("cleans up");
+            left.cleanup_failed = cleanup::cleanup(context).await;
+            left.timeline.cleanup = begun.elapsed().as_secs_f64();
+        }
+        left
+    }
+
+    /// Whether the lab went down meanwhile, and the cluster with it. A cluster of the user's own stays.
+    fn lab_is_gone(&self) -> bool {
+        self.lab.info.kind != LabKind::Existing && matches!(self.lab.dir.info().try_exists(), Ok(false))
+    }
+
+    fn judged(&self, task: &Task, sabotage: Option<&Sabotage>, verdict: Verdict) -> (Option<SabotageRow>, Verdict) {
+        match sabotage {
+            Some(sabotage) => {
+                let (row, verdict) = judge::sabotaged(&task.job.scenario, sabotage, verdict);
+                (Some(row), verdict)
+            }
+            None => (None, judge::with_deviations(verdict, task.job.name(), &self.options.deviations)),
+        }
+    }
+}
+
+impl Executor for Runner {
+    /// What a gateway does wrong may be felt by all: an Envoy that refuses a listener's configuration takes no change for
+    /// other routes either, until the cause is gone.
+    fn lane(&self, task: &Task) -> Lane {
+        if self.deviates(task) { Lane::Alone } else { Lane::of(&task.job.scenario, task.sabotage()) }
+    }
+
+    async fn run(&self, task: &Task) -> ScenarioResult {
+        let left = self.attempt(task).await;
+        let (sabotage, verdict) = self.judged(task, left.sabotage.as_ref(), left.verdict);
+        let scenario = &task.job.scenario;
+        ScenarioResult {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            links: scenario.links.clone(),
+            sabotage,
+            cleanup_failed: left.cleanup_failed.clone(),
+            flaky: false,
+            seconds: left.timeline.seconds,
+            steps: left.steps,
+            attempts: vec![Attempt {
+                verdict: verdict.clone(),
+                cleanup_failed: left.cleanup_failed,
+                namespace: left.namespace,
+                diagnostics: left.diagnostics,
+                timeline: left.timeline,
+            }],
+            verdict,
+        }
+    }
+}
+
+fn failed(cause: Cause, wanted: &str, seen: &str) -> Verdict {
+    Verdict::Failed(Failure {
+        step: None,
+        cause,
+        wanted: wanted.to_owned(),
+        seen: seen.to_owned(),
+        since_change: None,
+        evidence: Vec::new(),
+    })
+}

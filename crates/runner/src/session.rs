@@ -1,0 +1,133 @@
+//! A run of scenarios as a command does it: choose, run, show, report.
+
+use super::suite::{self, SuiteOptions};
+use super::{Deviation, Error, Job, Runner, RunnerOptions, Stop, Task, new_run};
+use crate::report::{Console, ReportFolder};
+use camino::Utf8Path;
+use lab::Lab;
+use lab::gateway::GatewayFixture;
+use model::{Exit, LabFacts, Report};
+use std::time::Duration;
+
+/// What a command can ask for.
+#[derive(Clone, Debug, Default)]
+pub struct SessionOptions {
+    pub suite: SuiteOptions,
+    /// Without deviations: those of the lab's gateway are added.
+    pub runner: RunnerOptions,
+    /// Each scenario once per sabotage, instead of as it stands.
+    pub sabotage: bool,
+    /// For the whole run.
+    pub within: Option<Duration>,
+}
+
+/// Runs the jobs on the lab, with a line on standard output for each, and tells how it went.
+///
+/// # Errors
+/// When the reports cannot be written.
+pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Result<(Exit, Report), Error> {
+    let reports = lab.dir.reports();
+    let tasks = tasks(jobs, options.sabotage);
+    let run = new_run();
+    let folder = ReportFolder::create(&reports, &run)?;
+    options.runner.deviations.extend(known_deviations(&lab.info.gateway.name));
+    let stop = Stop::default();
+    let view = options.runner.view.clone();
+    let said = view.clone();
+    stop.on_signals(options.within, move |line| said.say(line))?;
+    let info = lab.dir.info();
+    stop.when_gone(&info);
+    let console = Console::stdout(tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0));
+    println!("{}", lab_line(&lab));
+    if let Some(seed) = options.suite.shuffle {
+        println!("order: --shuffle {seed}");
+    }
+    let report = suite::new_report(run, LabFacts::from(&lab.info), options.suite.shuffle);
+    let keep = options.runner.keep;
+    let runner = Runner::new(lab, folder.clone(), options.runner, stop.clone())?;
+    for line in runner.sweep().await? {
+        println!("{line}");
+    }
+    let shown = |result: &_| view.print(console.scenario(result));
+    let report = suite::run(&runner, tasks, &options.suite, &stop, report, &folder, shown).await?;
+    if options.suite.repeat > 1 {
+        println!();
+        for result in &report.scenarios {
+            println!("{}", console.line(result));
+        }
+    }
+    if keep {
+        println!("\n{}", kept(&report));
+    }
+    println!("{}", console.summary(&report, folder.path()));
+    let exit = if lab_is_gone(&info) { Exit::Lab } else { Exit::of(&report) };
+    Ok((exit, report))
+}
+
+/// Whether the lab went down meanwhile: then whatever failed tells of the lab, and not of a scenario.
+fn lab_is_gone(info: &Utf8Path) -> bool {
+    matches!(info.try_exists(), Ok(false))
+}
+
+/// What is to be run: the scenarios as they stand, or each of their sabotages.
+fn tasks(jobs: Vec<Job>, sabotage: bool) -> Vec<Task> {
+    if sabotage { jobs.iter().flat_map(Task::sabotages).collect() } else { jobs.into_iter().map(Task::plain).collect() }
+}
+
+/// Where to look for what `--keep` left, and how long it stays.
+fn kept(report: &Report) -> String {
+    let attempts = report.scenarios.iter().flat_map(|scenario| &scenario.attempts);
+    let namespaces: Vec<_> = attempts.map(|one| one.namespace.as_str()).filter(|name| !name.is_empty()).collect();
+    format!(
+        "kept: {}; until `lab down`, or until a run needs the same listener to itself",
+        if namespaces.is_empty() { "nothing".to_owned() } else { namespaces.join(", ") }
+    )
+}
+
+/// What the gateway's fixture lists; a gateway without one has none.
+pub fn known_deviations(gateway: &str) -> Vec<Deviation> {
+    GatewayFixture::load(gateway).map(|fixture| Deviation::of(&fixture)).unwrap_or_default()
+}
+
+/// Which lab the scenarios run on, in a line.
+pub fn lab_line(lab: &Lab) -> String {
+    let facts = LabFacts::from(&lab.info);
+    let version = |part: &str| facts.version(part).map(|version| format!(" {version}")).unwrap_or_default();
+    format!(
+        "lab {}: {}, gateway {}{}, kafka{} ({})",
+        facts.name,
+        facts.kind_word(),
+        facts.gateway,
+        version(&facts.gateway),
+        version("kafka"),
+        facts.kafka_word()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Selection;
+    use scenario::load_all;
+    use std::collections::BTreeSet;
+
+    /// What a CI job does that sabotages another third each time.
+    #[test]
+    fn shards_share_all_sabotages_out_once() {
+        let titles = |shard: Option<&str>| -> Vec<String> {
+            let shard = shard.map(|text| text.parse().expect("a shard"));
+            let selection = Selection { shard, ..Selection::default() };
+            let chosen = selection.choose(load_all(&model::paths::scenarios())).expect("all fit");
+            let jobs = chosen.folders.into_iter().map(Job::from).collect();
+            tasks(jobs, true).iter().map(Task::title).collect()
+        };
+        let all = titles(None);
+        let parts: Vec<_> = ["1/3", "2/3", "3/3"].into_iter().map(|shard| titles(Some(shard))).collect();
+        assert!(all.len() > 60, "{} sabotages", all.len());
+        assert!(parts.iter().all(|part| part.len() * 6 > all.len()), "no part is nearly empty");
+        assert_eq!(parts.iter().map(Vec::len).sum::<usize>(), all.len(), "none is in two parts");
+        let (union, all): (BTreeSet<_>, BTreeSet<_>) =
+            (parts.into_iter().flatten().collect(), all.into_iter().collect());
+        assert_eq!(union, all);
+    }
+}

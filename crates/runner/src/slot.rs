@@ -1,0 +1,98 @@
+//! A listener of the shared cluster that a scenario has to itself for a while.
+
+use super::gateway::default_certificate;
+use futures::future::join_all;
+use lab::Lab;
+use model::{Listener, SharedCluster};
+use probe::tls::{Handshake, Probe};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Gateways stop serving a route some two seconds after its end, and a namespace is emptied in the background.
+const AT_MOST: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(200);
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// The listeners of which a scenario claims one, if it claims any.
+pub fn claimable(shared: &SharedCluster, listener: Listener) -> &[String] {
+    match listener {
+        Listener::Slot => &shared.slots,
+        Listener::PlainSlot => &shared.plain_slots,
+        Listener::TcpSlot => &shared.tcp_slots,
+        Listener::External | Listener::Mtls | Listener::Scram => &[],
+    }
+}
+
+/// Waits until the gateway serves none of the slot's names any more. A route of the scenario before would answer for this
+/// one's, and the first answer of a probe may then be right by chance.
+///
+/// # Errors
+/// With the name that is still served when time is up.
+pub async fn vacant(lab: &Lab, slot: &str) -> Result<(), String> {
+    let gateway = &lab.info.gateway;
+    let ports = [gateway.ports.passthrough, gateway.ports.second, gateway.ports.terminate];
+    let names = ["bootstrap", "broker-10", "broker-11", "broker-12"];
+    let questions: Vec<(String, SocketAddr)> = names
+        .iter()
+        .map(|name| format!("{name}.{slot}.{}", lab.info.domain))
+        .flat_map(|name| ports.map(|port| (name.clone(), SocketAddr::new(gateway.address, port))))
+        .collect();
+    let fallback = default_certificate(&gateway.name);
+    until_none(&questions, |(name, address)| is_served(name, *address, fallback.as_deref()))
+        .await
+        .map_err(|(name, address)| format!("{name} at port {}", address.port()))
+}
+
+/// Whether a route answers for the name: the certificate that a gateway shows for unknown names is not an answer.
+async fn is_served(name: &str, address: SocketAddr, fallback: Option<&str>) -> bool {
+    let probe = Probe { linger: Duration::ZERO, ..Probe::new(address, Some(name), ANSWER_WITHIN) };
+    let outcome = probe.run().await;
+    let shown = outcome.chain.first().map(|leaf| leaf.common_name.as_str());
+    let by_default = shown.is_some() && shown == fallback;
+    matches!(outcome.handshake, Handshake::Completed { .. }) && !by_default
+}
+
+/// Asks all questions again and again until none is answered with yes; else gives one that is when time is up.
+async fn until_none<'a, Q, F>(questions: &'a [Q], ask: impl Fn(&'a Q) -> F) -> Result<(), &'a Q>
+where
+    F: Future<Output = bool>,
+{
+    let deadline = Instant::now() + AT_MOST;
+    loop {
+        let answers = join_all(questions.iter().map(&ask)).await;
+        let served = questions.iter().zip(answers).find_map(|(question, yes)| yes.then_some(question));
+        match served {
+            None => return Ok(()),
+            Some(question) if Instant::now() >= deadline => return Err(question),
+            Some(_) => sleep(AGAIN).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slot_is_taken_when_the_routes_of_the_run_before_are_gone() {
+        let asked = Cell::new(0);
+        // Seven rounds of two questions: the second name is served in the first six.
+        let ask = |name: &&str| {
+            let round = asked.get() / 2;
+            asked.set(asked.get() + 1);
+            std::future::ready(*name == "broker-11" && round < 6)
+        };
+        assert_eq!(until_none(&["bootstrap", "broker-11"], ask).await, Ok(()));
+        assert_eq!(asked.get(), 14);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_stays_is_told_when_time_is_up() {
+        let before = Instant::now();
+        let ask = |name: &&str| std::future::ready(*name == "broker-11");
+        assert_eq!(until_none(&["bootstrap", "broker-11"], ask).await, Err(&"broker-11"));
+        assert!(before.elapsed() >= AT_MOST && before.elapsed() < AT_MOST + AGAIN * 2);
+    }
+}

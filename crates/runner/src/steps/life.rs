@@ -1,0 +1,171 @@
+//! scale, restart.
+
+use super::Outcome;
+use super::objects::{patch, remove};
+use super::standing::Standing;
+use crate::{Context, StepFailure, clients, explain, gateway};
+use ::kube::api::DynamicObject;
+use kubeapi::{Catalog, Progressed, wait_for, wait_for_all};
+use model::Cause;
+use scenario::{ClusterUse, Patch, Restart, Scale, Span};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Span = Span::seconds(120);
+
+pub async fn scale(context: &mut Context<'_>, step: &Scale) -> Outcome {
+    let within = step.within.unwrap_or(WITHIN).0;
+    let change = Patch {
+        kind: "KafkaNodePool".to_owned(),
+        name: step.pool.clone(),
+        namespace: Some(context.kafka_namespace.clone()),
+        merge: Some(json!({"spec": {"replicas": step.replicas}})),
+        json: None,
+    };
+    patch(context, &change).await?;
+    let wanted = format!("pool {}: {} ready brokers", step.pool, step.replicas);
+    let settled =
+        pool_has(&context.lab.catalog, &context.kafka_namespace, &context.cluster, &step.pool, step.replicas, within);
+    context.clock.waiting(settled).await.map_err(|error| StepFailure::kube(&wanted, &error))?;
+    Ok(Vec::new())
+}
+
+/// Waits until a pool has exactly so many Pods, all ready.
+pub async fn pool_has(
+    catalog: &Catalog,
+    namespace: &str,
+    cluster: &str,
+    pool: &str,
+    replicas: u32,
+    within: Duration,
+) -> Result<(), kubeapi::Error> {
+    let wanted = format!("pool {pool}: {replicas} ready brokers");
+    let labels = [("strimzi.io/cluster", cluster), ("strimzi.io/pool-name", pool)];
+    wait_for_all(catalog, "Pod", namespace, &wanted, within, |all| {
+        let ours: Vec<_> =
+            all.iter().filter(|(_, pod)| labels.iter().all(|(key, value)| label(pod, key) == *value)).collect();
+        let waiting: Vec<_> = ours.iter().filter(|(_, pod)| !ready(pod)).map(|(name, _)| name.as_str()).collect();
+        if ours.len() == replicas as usize && waiting.is_empty() {
+            return Progressed::Met;
+        }
+        Progressed::NotYet(match waiting.as_slice() {
+            [] => format!("{} Pods", ours.len()),
+            names => format!("{} Pods, of which not ready: {}", ours.len(), names.join(", ")),
+        })
+    })
+    .await
+}
+
+pub async fn restart(context: &mut Context<'_>, step: &Restart) -> Outcome {
+    may_restart(context.job.scenario.kafka.cluster)?;
+    let within = step.within.unwrap_or(WITHIN).0;
+    match (step.broker, step.gateway) {
+        (Some(broker), _) => {
+            let deadline = Instant::now() + within;
+            let mut evidence = restart_broker(context, broker, within).await?;
+            if step.in_sync {
+                evidence.extend(in_sync(context, step.client.as_deref(), deadline).await?);
+            }
+            Ok(evidence)
+        }
+        (None, true) => gateway::restart(context, within).await,
+        (None, false) => {
+            Err(StepFailure::new(Cause::Unknown, "a restart", "the step names neither broker nor gateway"))
+        }
+    }
+}
+
+/// Brokers and gateways were there before the run.
+fn may_restart(cluster: ClusterUse) -> Result<(), StepFailure> {
+    if Standing::of(cluster, false, true, true) != Standing::LeftAlone {
+        return Ok(());
+    }
+    let seen = "with `cluster: existing` neither brokers nor the gateway are restarted, since others use them";
+    Err(StepFailure::new(Cause::ManifestRefused, "a restart", seen))
+}
+
+/// Deletes the broker's Pod and waits until the one that takes its place is ready.
+async fn restart_broker(context: &mut Context<'_>, broker: i32, within: Duration) -> Outcome {
+    let wanted = format!("broker {broker} restarts and is ready within {within:?}");
+    let failed = |error: &kubeapi::Error| StepFailure::kube(&wanted, error);
+    let catalog = &context.lab.catalog;
+    let kind = context.clock.waiting(catalog.kind("Pod", Some("v1"))).await.map_err(|error| failed(&error))?;
+    let list = ::kube::api::ListParams::default().labels(&format!("strimzi.io/cluster={}", context.cluster));
+    let api = kind.api(catalog.client(), &context.kafka_namespace);
+    let pods = context
+        .clock
+        .waiting(api.list(&list))
+        .await
+        .map_err(|error| failed(&kubeapi::Error::request("list Pods")(error)))?;
+    let suffix = format!("-{broker}");
+    let found = pods.items.into_iter().find_map(|pod| {
+        let name = pod.metadata.name.clone()?;
+        name.ends_with(&suffix).then_some((name, pod.metadata.uid.clone()))
+    });
+    let Some((name, uid)) = found else {
+        return Err(StepFailure::new(
+            Cause::BrokerDown,
+            wanted,
+            format!("no Pod of {} ends in {suffix}", context.cluster),
+        ));
+    };
+    let pod = context.object("Pod", &name, Some(&context.kafka_namespace)).await?;
+    let removed = context.clock.waiting(remove(catalog, &pod, uid.as_deref())).await;
+    removed.map_err(|error| failed(&error))?;
+    let back = wait_for(catalog, &pod, "ready again", within, |seen| match seen {
+        None => Progressed::NotYet("it does not exist".to_owned()),
+        Some(seen) if seen.metadata.uid == uid => Progressed::NotYet("it is still the old one".to_owned()),
+        Some(seen) if ready(seen) => Progressed::Met,
+        Some(seen) => {
+            Progressed::NotYet(format!("phase {}", seen.data["status"]["phase"].as_str().unwrap_or("unknown")))
+        }
+    });
+    context.clock.waiting(back).await.map_err(|error| failed(&error))?;
+    Ok(vec![format!("Pod {name} came back")])
+}
+
+/// Waits until no partition that the client sees lacks a replica.
+async fn in_sync(context: &mut Context<'_>, client: Option<&str>, deadline: Instant) -> Outcome {
+    let access = clients::access(context, client).await?;
+    let began = Instant::now();
+    let wanted = "every replica is in sync again";
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(500));
+        let behind = match context.clock.waiting(probe::cluster(&access, left)).await {
+            Ok(found) => found.behind,
+            Err(error) => return Err(explain::client(context, wanted, &access, &error).await),
+        };
+        if behind.is_empty() {
+            return Ok(vec![format!("every replica in sync {:.1} s later", began.elapsed().as_secs_f64())]);
+        }
+        if Instant::now() >= deadline {
+            let seen = format!("{} partitions are not: {}", behind.len(), behind.join(", "));
+            return Err(StepFailure::new(Cause::ConditionUnmet, wanted, seen));
+        }
+        // Metadata has no watch.
+        context.clock.waiting(tokio::time::sleep(Duration::from_millis(300))).await;
+    }
+}
+
+fn label<'a>(object: &'a DynamicObject, key: &str) -> &'a str {
+    object.metadata.labels.as_ref().and_then(|labels| labels.get(key)).map_or("", String::as_str)
+}
+
+pub fn ready(pod: &DynamicObject) -> bool {
+    let conditions = pod.data["status"]["conditions"].as_array();
+    let ready = conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"));
+    ready && pod.metadata.deletion_timestamp.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_an_existing_cluster_is_restarted() {
+        let refused = may_restart(ClusterUse::Existing).expect_err("it is somebody else's");
+        assert!(refused.seen.contains("`cluster: existing`"), "{}", refused.seen);
+        assert!(may_restart(ClusterUse::Shared).is_ok() && may_restart(ClusterUse::Own).is_ok());
+    }
+}

@@ -1,0 +1,346 @@
+//! probe.
+
+use super::answers::{Answer, Answers, Next};
+use super::refuse::port;
+use super::{Outcome, whose};
+use crate::{Context, StepFailure, clients, explain};
+use model::Cause;
+use probe::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
+use probe::{BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
+use scenario::{Probe, Span, Terminator};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Span = Span::seconds(30);
+const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
+pub(super) const AGAIN: Duration = Duration::from_millis(300);
+
+/// How long a gateway may take until all of its replicas and threads have taken a change over, once one of them has.
+pub(super) const SETTLE: Duration = Duration::from_secs(2);
+
+/// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
+/// passes so once in 4000 times, and one that takes turns never.
+pub(super) const TIMES_FOR_A_BROKER: u32 = 8;
+
+pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
+    let within = step.within.unwrap_or(WITHIN).0;
+    let mut deadline = Instant::now() + within;
+    let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
+    let authority = match step.expect.terminated_by {
+        Some(Terminator::Gateway) => Some(clients::lab_ca(context)?),
+        Some(Terminator::Broker) => Some(clients::cluster_ca(context).await?),
+        None => None,
+    };
+    let alpn: Vec<_> = step.alpn.iter().map(String::as_str).collect();
+    let default = if step.expect.broker.is_some() { TIMES_FOR_A_BROKER } else { 1 };
+    let times = step.times.unwrap_or(default);
+    let whose = match step.expect.broker {
+        Some(_) => whose::of(context, step.expect.cluster.as_deref()).await,
+        None => Whose::default(),
+    };
+    let mut answers = Answers::new(times, whose.clone());
+    // What was seen while there was time to look: the last look may be cut short by the deadline.
+    let mut looked: Option<StepFailure> = None;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(5));
+        let mut question =
+            Question { alpn: &alpn, trust: authority.as_deref(), ..Question::new(address, Some(&step.sni), left) };
+        if times > 1 {
+            // Who answers is known by the end of the handshake, and watching each of many would add up.
+            question.linger = Duration::ZERO;
+        }
+        let (outcome, look) = look(context, step, &whose, &question).await?;
+        let before = answers.in_a_row();
+        let (answer, failure) = match look {
+            Look::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
+                Next::Passed => {
+                    context.served.insert((step.sni.clone(), address.port()));
+                    let seen = match times {
+                        1 => outcome.to_string(),
+                        _ => format!("{times} times in a row: {outcome}"),
+                    };
+                    return Ok(std::iter::once(seen).chain(told).collect());
+                }
+                next => (next, None),
+            },
+            Look::Another(peer, failure) => (answers.add(Answer::Another(peer)), Some(failure)),
+            Look::Failed(failure) => (answers.add(Answer::Failed), Some(failure)),
+        };
+        let failure = failure.map(|failure| match before {
+            0 => failure,
+            before => failure.with_evidence([broke_off(before)]),
+        });
+        match answer {
+            Next::Differing(seen) => return Err(differing(step, seen, &outcome)),
+            Next::Again if failure.is_none() => continue,
+            Next::Settle => {
+                deadline += SETTLE;
+                context.clock.waiting(tokio::time::sleep(SETTLE)).await;
+                continue;
+            }
+            _ => {}
+        }
+        if Instant::now() + AGAIN >= deadline {
+            if answers.differ()
+                && let Next::Differing(seen) = answers.tell()
+            {
+                return Err(differing(step, seen, &outcome));
+            }
+            // An answer as wanted has not come too late, only not often enough yet.
+            let Some(failure) = failure else { continue };
+            // A handshake that never came about has a cause that the diagnosis knows better.
+            if outcome.completed() {
+                return Err(failure);
+            }
+            if let (Handshake::TimedOut { .. }, Some(looked)) = (&outcome.handshake, looked) {
+                return Err(looked.with_evidence([format!("and at last: {outcome}")]));
+            }
+            let told = explain::handshake(context, Some(&step.sni), &outcome).await;
+            return Err(StepFailure { wanted: failure.wanted, ..told });
+        }
+        if outcome.completed() {
+            looked = failure.or(looked);
+        }
+        if answer == Next::Later {
+            context.clock.waiting(tokio::time::sleep(AGAIN)).await;
+        }
+    }
+}
+
+fn broke_off(before: usize) -> String {
+    match before {
+        1 => "1 connection was as expected, then this one was not".to_owned(),
+        before => format!("{before} connections in a row were as expected, then this one was not"),
+    }
+}
+
+/// The name leads to the wanted broker and to others.
+fn differing(step: &Probe, seen: String, outcome: &TlsOutcome) -> StepFailure {
+    let wanted = match step.expect.broker {
+        Some(broker) => format!("{}: {} answers each time", step.sni, owned(broker, step.expect.cluster.as_deref())),
+        None => format!("{}: the same answer each time", step.sni),
+    };
+    let seen = format!("{seen}: the name leads to several brokers, as through a Service that selects all of them");
+    StepFailure::new(Cause::WrongBroker, wanted, seen).with_evidence([format!("the last: {outcome}")])
+}
+
+/// What one connection showed.
+enum Look {
+    /// All that was wanted, and how it is known who answered.
+    Wanted(Option<Peer>, Option<String>),
+    Another(Peer, StepFailure),
+    Failed(StepFailure),
+}
+
+async fn look(
+    context: &mut Context<'_>,
+    step: &Probe,
+    whose: &Whose,
+    question: &Question<'_>,
+) -> Result<(TlsOutcome, Look), StepFailure> {
+    let expect = &step.expect;
+    // Who is asked by a word or not at all cannot be watched as well.
+    let asked = expect.kafka.is_some() || expect.broker.is_some();
+    if !asked {
+        let outcome = context.clock.waiting(question.run()).await;
+        let look = differs(step, &outcome).map_or(Look::Wanted(None, None), Look::Failed);
+        return Ok((outcome, look));
+    }
+    let (outcome, stream) = context.clock.waiting(question.open()).await;
+    if let Some(failure) = differs(step, &outcome) {
+        return Ok((outcome, Look::Failed(failure)));
+    }
+    let certified = outcome.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
+    let word = match stream {
+        Some(mut stream) if expect.kafka.is_some() || certified.is_none() => {
+            let wanted = expect.broker.unwrap_or_default();
+            Some(context.clock.waiting(own_word(&mut stream, wanted, question.within)).await)
+        }
+        _ => None,
+    };
+    if let Some(failure) = expect.kafka.and_then(|wanted| kafka(&step.sni, wanted, word.as_ref()?)) {
+        return Ok((outcome, Look::Failed(failure)));
+    }
+    let Some(wanted) = expect.broker else { return Ok((outcome, Look::Wanted(None, None))) };
+    let said = || word.unwrap_or_else(|| Err("it was not asked".to_owned())).map_or_else(Peer::Unknown, Peer::from);
+    let peer = certified.unwrap_or_else(said);
+    if let Peer::Unknown(why) = &peer {
+        let look = by_the_client(context, step, wanted, &outcome, why).await?;
+        return Ok((outcome, look));
+    }
+    let certified = matches!(peer, Peer::Certified(_));
+    if peer.is(wanted, whose) == Some(true) {
+        let how = if certified {
+            "its certificate names that broker's Pod"
+        } else {
+            "it says so itself over that connection"
+        };
+        return Ok((outcome, Look::Wanted(Some(peer), Some(format!("it is broker {wanted}: {how}")))));
+    }
+    let words = format!("{}: {} answers", step.sni, owned(wanted, step.expect.cluster.as_deref()));
+    let seen = match (certified, whose.name(&peer)) {
+        (true, name) => format!("the certificate is that of {name}: {outcome}"),
+        (false, name) => format!("{name} answers there: {outcome}"),
+    };
+    Ok((outcome, Look::Another(peer, StepFailure::new(Cause::WrongBroker, words, seen))))
+}
+
+/// The broker in words.
+fn owned(broker: i32, cluster: Option<&str>) -> String {
+    match cluster {
+        Some(cluster) => format!("broker {broker} of Kafka {cluster}"),
+        None => format!("broker {broker}"),
+    }
+}
+
+/// A broker that says nothing to a stranger is asked by the scenario's own client, on connections of its own to the
+/// address that the broker advertises.
+async fn by_the_client(
+    context: &mut Context<'_>,
+    step: &Probe,
+    wanted: i32,
+    outcome: &TlsOutcome,
+    why: &str,
+) -> Result<Look, StepFailure> {
+    if let Some(failure) = without_a_client(step, wanted, &context.cluster) {
+        return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+    }
+    let words = format!("{}: broker {wanted} answers", step.sni);
+    let access = clients::access(context, None).await?;
+    let asked = async {
+        let cluster = probe::cluster(&access, IDENTIFY_WITHIN).await?;
+        Ok::<_, probe::ClientError>((cluster, probe::identify(&access, IDENTIFY_WITHIN).await?))
+    };
+    let (cluster, mut identities) = match context.clock.waiting(asked).await {
+        Ok(both) => both,
+        Err(error) => {
+            let failure = explain::client(context, words, &access, &error).await;
+            return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+        }
+    };
+    let cluster_id = Some(cluster.cluster_id.clone());
+    let advertised = cluster.brokers.into_iter().find(|broker| broker.id == Some(wanted));
+    let at = (step.sni.as_str(), outcome.address.port());
+    Ok(match by_its_own_word(wanted, at, advertised.as_ref(), identities.remove(&wanted)) {
+        Ok(told) => Look::Wanted(Some(Peer::Said { id: wanted, cluster_id }), Some(told)),
+        Err((cause @ Cause::WrongBroker, seen)) => Look::Another(Peer::Another, StepFailure::new(cause, words, seen)),
+        Err((cause, seen)) => Look::Failed(StepFailure::new(cause, words, seen)),
+    })
+}
+
+/// The scenario's clients know only the cluster in use: a broker of the same id there says nothing about another cluster.
+fn without_a_client(step: &Probe, wanted: i32, in_use: &str) -> Option<StepFailure> {
+    let cluster = step.expect.cluster.as_deref().filter(|cluster| *cluster != in_use)?;
+    let words = format!("{}: {} answers", step.sni, owned(wanted, Some(cluster)));
+    let seen = "it does not say who it is, and only clients of the cluster in use can ask";
+    Some(StepFailure::new(Cause::Unknown, words, seen))
+}
+
+/// What the handshake shows against what it must show.
+fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<StepFailure> {
+    let expect = &step.expect;
+    let sni = &step.sni;
+    let failed = |cause, wanted: String| Some(StepFailure::new(cause, wanted, outcome.to_string()));
+    let Handshake::Completed { alpn, .. } = &outcome.handshake else {
+        return failed(Cause::UnknownSni, format!("a TLS handshake with {sni}"));
+    };
+    let leaf = outcome.chain.first();
+    if let Some(san) = &expect.san
+        && !leaf.is_some_and(|leaf| leaf.dns_names.contains(san))
+    {
+        return failed(Cause::CertificateName, format!("{sni}: a certificate for {san}"));
+    }
+    if let Some(wanted) = &expect.alpn
+        && alpn.as_deref().unwrap_or_default() != wanted
+    {
+        return failed(Cause::Unknown, format!("{sni}: the protocol `{wanted}` by ALPN"));
+    }
+    if let Some(terminator) = expect.terminated_by
+        && !matches!(outcome.verdict, Some(Verdict::Good | Verdict::WrongName | Verdict::Expired))
+    {
+        let whose = match terminator {
+            Terminator::Gateway => "the gateway's (from the lab's CA)",
+            Terminator::Broker => "a broker's (from the cluster CA)",
+        };
+        return failed(Cause::UntrustedCertificate, format!("{sni}: the certificate is {whose}"));
+    }
+    None
+}
+
+/// What the cluster's metadata and the broker's own answer say together.
+fn by_its_own_word(
+    wanted: i32,
+    (sni, port): (&str, u16),
+    advertised: Option<&BrokerAddr>,
+    identity: Option<NodeIdentity>,
+) -> Result<String, (Cause, String)> {
+    let Some(broker) = advertised else {
+        return Err((Cause::WrongBroker, "the cluster has no such broker".to_owned()));
+    };
+    if broker.host != sni {
+        return Err((Cause::WrongBroker, format!("{broker} advertises another name")));
+    }
+    if broker.port != port {
+        let why = format!("who answers at port {port} cannot be told: {broker} advertises another one");
+        return Err((Cause::Unknown, why));
+    }
+    match identity {
+        Some(NodeIdentity::Confirmed) => {
+            Ok(format!("it is broker {wanted}: {broker} is advertised, and who answers there says that it is {wanted}"))
+        }
+        Some(NodeIdentity::Another) => Err((Cause::WrongBroker, "another broker answers there".to_owned())),
+        Some(NodeIdentity::Unknown(why)) => Err((Cause::Unknown, format!("which broker it is cannot be told: {why}"))),
+        None => Err((Cause::Unknown, "which broker it is cannot be told: it was not asked".to_owned())),
+    }
+}
+
+/// Whether a broker answered, against whether one had to.
+fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<StepFailure> {
+    match (word, wanted) {
+        (Ok(_), true) | (Err(_), false) => None,
+        (Err(seen), true) => Some(StepFailure::new(Cause::Unknown, format!("{sni}: a broker answers"), seen)),
+        (Ok(word), false) => {
+            let seen = format!("a broker answers ({} kinds of request)", word.hello.apis);
+            Some(StepFailure::new(Cause::NotRefused, format!("{sni}: no broker answers"), seen))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_of_another_cluster_is_not_asked_by_a_client_of_the_one_in_use() {
+        let step = |expect: &str| -> Probe {
+            serde_saphyr::from_str(&format!("{{sni: b10.x, expect: {{broker: 10{expect}}}}}")).expect("a step")
+        };
+        let failure = without_a_client(&step(", cluster: second"), 10, "first").expect("nobody can ask");
+        assert_eq!(failure.cause, Cause::Unknown);
+        assert_eq!(failure.wanted, "b10.x: broker 10 of Kafka second answers");
+        assert!(failure.seen.contains("only clients of the cluster in use can ask"), "{}", failure.seen);
+        assert!(without_a_client(&step(", cluster: first"), 10, "first").is_none());
+        assert!(without_a_client(&step(""), 10, "first").is_none());
+    }
+
+    #[test]
+    fn a_row_that_breaks_off_says_how_long_it_was() {
+        assert_eq!(broke_off(3), "3 connections in a row were as expected, then this one was not");
+        assert_eq!(broke_off(1), "1 connection was as expected, then this one was not");
+    }
+
+    #[test]
+    fn who_cannot_be_told_is_not_the_wanted_one() {
+        let broker = BrokerAddr { id: Some(10), host: "b10.x".into(), port: 9092 };
+        let told = |sni: &str, identity| by_its_own_word(10, (sni, 9092), Some(&broker), identity);
+        let sure = told("b10.x", Some(NodeIdentity::Confirmed)).expect("confirmed");
+        assert!(sure.contains("says that it is 10"), "{sure}");
+        assert_eq!(told("b11.x", Some(NodeIdentity::Confirmed)).expect_err("another name").0, Cause::WrongBroker);
+        assert_eq!(told("b10.x", Some(NodeIdentity::Another)).expect_err("another").0, Cause::WrongBroker);
+        let (cause, seen) = told("b10.x", Some(NodeIdentity::Unknown("not allowed".into()))).expect_err("unknown");
+        assert!(cause == Cause::Unknown && seen.contains("not allowed"), "{seen}");
+        assert_eq!(told("b10.x", None).expect_err("not asked").0, Cause::Unknown);
+        assert_eq!(by_its_own_word(10, ("b10.x", 9092), None, None).expect_err("no broker").0, Cause::WrongBroker);
+    }
+}

@@ -1,0 +1,217 @@
+//! probe-tcp.
+
+use super::answers::{Answer, Answers, Next};
+use super::probe::{AGAIN, SETTLE, TIMES_FOR_A_BROKER};
+use super::refuse::port;
+use super::{Outcome, whose};
+use crate::{Context, StepFailure};
+use model::Cause;
+use probe::tcp::TcpOutcome;
+use probe::{Peer, Whose, own_word, tcp};
+use scenario::{PortState, ProbeTcp, Span};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep, timeout};
+
+const WITHIN: Span = Span::seconds(30);
+
+pub async fn probe_tcp(context: &mut Context<'_>, step: &ProbeTcp) -> Outcome {
+    let within = step.within.unwrap_or(WITHIN).0;
+    let deadline = Instant::now() + within;
+    let port = port(context, Some(&step.port))?;
+    let host = step.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
+    let wanted = format!(
+        "{host}:{port} {}",
+        match step.expect {
+            PortState::Open => "accepts connections",
+            PortState::Kafka => "is answered by a broker",
+            PortState::Closed => "is closed",
+        }
+    );
+    let found = context.clock.waiting(tokio::net::lookup_host((host.as_str(), port))).await;
+    let Some(address) = found.ok().and_then(|mut all| all.next()) else {
+        return Err(StepFailure::new(Cause::UnresolvedName, wanted, format!("{host} does not resolve")));
+    };
+    if let Some(broker) = step.broker {
+        return tcp_broker(context, broker, address, deadline, wanted).await;
+    }
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
+        let (met, seen) = context.clock.waiting(port_state(step.expect, address, left)).await;
+        if met {
+            return Ok(vec![seen]);
+        }
+        if Instant::now() + AGAIN >= deadline {
+            let cause = if step.expect == PortState::Closed { Cause::NotRefused } else { Cause::Unreachable };
+            return Err(StepFailure::new(cause, wanted, seen));
+        }
+        context.clock.waiting(tokio::time::sleep(AGAIN)).await;
+    }
+}
+
+/// The port leads to this broker, on several connections in a row.
+async fn tcp_broker(
+    context: &Context<'_>,
+    broker: i32,
+    address: SocketAddr,
+    deadline: Instant,
+    wanted: String,
+) -> Outcome {
+    let wanted = format!("{wanted}, broker {broker}, each time");
+    let whose = whose::of(context, None).await;
+    let ask = async |within| answers(address, broker, within).await;
+    context.clock.waiting(each_time(broker, &whose, deadline, wanted, ask)).await
+}
+
+/// Who answers at the address; else the cause why that is not known, and what was seen.
+async fn answers(address: SocketAddr, broker: i32, within: Duration) -> Result<Peer, (Cause, String)> {
+    let connected = tcp::connect(address, within).await;
+    let mut stream = connected.map_err(|outcome| (Cause::Unreachable, outcome.to_string()))?;
+    match own_word(&mut stream, broker, within).await.map_or_else(Peer::Unknown, Peer::from) {
+        Peer::Unknown(why) => Err((Cause::Unknown, why)),
+        known => Ok(known),
+    }
+}
+
+/// Asks until the broker has answered often enough in a row, until the answers differ, or until time is up.
+async fn each_time(
+    broker: i32,
+    whose: &Whose,
+    mut deadline: Instant,
+    wanted: String,
+    ask: impl AsyncFn(Duration) -> Result<Peer, (Cause, String)>,
+) -> Outcome {
+    let mut answers = Answers::new(TIMES_FOR_A_BROKER, whose.clone());
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
+        let (cause, seen, answer) = match ask(left).await {
+            Ok(peer) => {
+                let seen = format!("{} answers there", whose.name(&peer));
+                match peer.is(broker, whose) {
+                    Some(true) => (Cause::Unknown, seen, Answer::Wanted(Some(peer))),
+                    _ => (Cause::WrongBroker, seen, Answer::Another(peer)),
+                }
+            }
+            Err((cause, seen)) => (cause, seen, Answer::Failed),
+        };
+        match answers.add(answer) {
+            Next::Passed => return Ok(vec![format!("{TIMES_FOR_A_BROKER} times in a row: {seen}")]),
+            Next::Differing(seen) => return Err(StepFailure::new(Cause::WrongBroker, wanted, seen)),
+            Next::Later if Instant::now() + AGAIN >= deadline => {
+                return Err(match answers.tell() {
+                    Next::Differing(differing) if answers.differ() => {
+                        StepFailure::new(Cause::WrongBroker, wanted, differing)
+                            .with_evidence([format!("the last: {seen}")])
+                    }
+                    _ => StepFailure::new(cause, wanted, seen),
+                });
+            }
+            Next::Later => sleep(AGAIN).await,
+            Next::Settle => {
+                deadline += SETTLE;
+                sleep(SETTLE).await;
+            }
+            Next::Again => {}
+        }
+    }
+}
+
+async fn port_state(expect: PortState, address: SocketAddr, within: Duration) -> (bool, String) {
+    match expect {
+        PortState::Open => {
+            let outcome = tcp::probe(address, within).await;
+            (outcome == TcpOutcome::Connected, outcome.to_string())
+        }
+        PortState::Kafka => match probe::hello(address, None, within).await {
+            Ok(hello) => (true, format!("a broker answers ({} kinds of request)", hello.apis)),
+            Err(seen) => (false, seen),
+        },
+        PortState::Closed => match tcp::probe(address, within).await {
+            TcpOutcome::Connected => closes(address, within).await,
+            outcome => (true, outcome.to_string()),
+        },
+    }
+}
+
+/// Whether the other side closes without a byte: a gateway's port is open even when no route is behind it.
+async fn closes(address: SocketAddr, within: Duration) -> (bool, String) {
+    let talk = async {
+        let mut stream = tokio::net::TcpStream::connect(address).await?;
+        // The smallest question that Kafka answers: API versions, version 0, for nobody in particular.
+        stream.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]).await?;
+        stream.read(&mut [0; 16]).await
+    };
+    match timeout(within, talk).await {
+        Ok(Ok(0)) => (true, "closed without a byte".to_owned()),
+        Ok(Err(error)) => (true, error.to_string()),
+        Ok(Ok(bytes)) => (false, format!("it is open and answers ({bytes} bytes)")),
+        Err(_) => (false, "it is open and says nothing".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use test_servers::serve;
+    use tokio::net::TcpListener;
+
+    const TIME: Duration = Duration::from_secs(30);
+
+    /// What a probe for broker 10 comes to, when `who` answers: by the number of the connection and the time since the
+    /// first. 0 stands for a connection that fails. With it the number of connections.
+    async fn probed(who: impl Fn(u32, Duration) -> i32) -> (Outcome, u32) {
+        let (start, count) = (Instant::now(), Cell::new(0));
+        let ask = async |_| {
+            let number = count.get();
+            count.set(number + 1);
+            match who(number, start.elapsed()) {
+                0 => Err((Cause::Unreachable, "refuses connections".to_owned())),
+                id => Ok(Peer::Said { id, cluster_id: None }),
+            }
+        };
+        let outcome = each_time(10, &Whose::default(), start + TIME, "broker 10".to_owned(), ask).await;
+        (outcome, count.get())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_replica_may_take_a_change_over_later_than_the_first() {
+        let replicas = |number: u32, since: Duration| {
+            let taken_over = Duration::from_millis(if number.is_multiple_of(2) { 1600 } else { 200 });
+            if since < taken_over { 12 } else { 10 }
+        };
+        let (outcome, _) = probed(replicas).await;
+        assert_eq!(outcome.expect("it holds in the end"), ["8 times in a row: broker 10 answers there"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_balancer_is_found_though_others_answered_first() {
+        let (outcome, _) = probed(|number, _| [12, 10, 11][number as usize % 3]).await;
+        let failure = outcome.expect_err("it takes turns");
+        assert_eq!(failure.cause, Cause::WrongBroker);
+        assert!(failure.seen.starts_with("the answers differ: "), "{}", failure.seen);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_differ_are_told_when_nobody_answers_any_more() {
+        let (outcome, connections) = probed(|number, _| [10, 12].get(number as usize).copied().unwrap_or(0)).await;
+        let failure = outcome.expect_err("the answers differ");
+        assert_eq!(failure.cause, Cause::WrongBroker);
+        assert!(failure.seen.contains("1 of 2 connections reached broker 10, 1 broker 12"), "{}", failure.seen);
+        assert!(connections <= 110, "it connects {connections} times in {TIME:?}, which is without a pause");
+    }
+
+    #[tokio::test]
+    async fn only_a_port_that_takes_no_connection_is_unreachable() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let closed = listener.local_addr().expect("its address");
+        drop(listener);
+        let nobody = answers(closed, 10, TIME).await;
+        assert_eq!(nobody, Err((Cause::Unreachable, "refuses connections: nothing listens there".to_owned())));
+        let hangs_up = serve(|stream| async move { drop(stream) }).await;
+        let (cause, seen) = answers(hangs_up, 10, TIME).await.expect_err("no broker is behind it");
+        assert_eq!(cause, Cause::Unknown);
+        assert!(seen.contains("no Kafka answer") && !seen.contains("unknown peer"), "{seen}");
+    }
+}

@@ -1,0 +1,268 @@
+//! refuse.
+
+use super::Outcome;
+use super::probe::SETTLE;
+use crate::{Context, StepFailure, clients, explain};
+use model::Cause;
+use probe::tls::Probe;
+use probe::{ProduceSpec, own_word};
+use scenario::{Refuse, Span};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Span = Span::seconds(15);
+
+/// What an attempt to produce sends: more than a topic here has partitions, since each of them must be tried.
+const MESSAGES: u64 = 100;
+
+/// How many handshakes in a row a name must be refused.
+const HOLDS: u32 = 5;
+
+/// What one attempt came to.
+enum Attempt {
+    Refused(StepFailure),
+    Succeeded(String),
+}
+
+pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
+    let within = step.within.unwrap_or(WITHIN).0;
+    let start = Instant::now();
+    let deadline = start + within;
+    let mut wanted = format!("refused for {} within {within:?}", step.cause);
+    if let Some(text) = &step.mentions {
+        wanted = format!("{wanted}, mentioning `{text}`");
+    }
+    // A route that has just been taken away is served for a moment longer, and a cause settles: try until time is up.
+    let mut pause = Duration::from_millis(250);
+    let mut succeeded = None;
+    let mut in_a_row = 0;
+    let mut settling = Settling { served: served_before(context, step)?, over: false };
+    loop {
+        let began = Instant::now();
+        let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
+        let failure = match attempt(context, step, left).await? {
+            Attempt::Refused(refusal) => match unlike(step, &refusal) {
+                None if in_a_row + 1 < step.times.unwrap_or(1) => {
+                    in_a_row += 1;
+                    context.clock.waiting(settling.pause()).await;
+                    continue;
+                }
+                None => {
+                    let took = began.elapsed().as_secs_f64();
+                    if let Some(seen) = broken(context, step, &mut settling).await? {
+                        return Err(StepFailure::new(Cause::NotRefused, wanted, seen).with_evidence(refusal.evidence));
+                    }
+                    let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
+                    evidence.extend(refusal.evidence);
+                    return Ok(evidence);
+                }
+                Some(how) => {
+                    StepFailure { wanted: wanted.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
+                }
+            },
+            Attempt::Succeeded(seen) => {
+                settling.served = true;
+                let seen = if in_a_row > 0 { format!("{seen}, after {in_a_row} refusals in a row") } else { seen };
+                succeeded.insert(StepFailure::new(Cause::NotRefused, &wanted, seen)).clone()
+            }
+        };
+        in_a_row = 0;
+        if Instant::now() + pause >= deadline {
+            // One that came through weighs more than a later one that failed for whatever reason.
+            return Err(succeeded.unwrap_or(failure));
+        }
+        context.clock.waiting(tokio::time::sleep(pause)).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// Whether a name that was refused is served all the same, on one of a few more connections: a gateway that refuses now
+/// and serves then would be asked until it refuses.
+async fn broken(context: &Context<'_>, step: &Refuse, settling: &mut Settling) -> Result<Option<String>, StepFailure> {
+    if step.client.is_some() {
+        return Ok(None);
+    }
+    let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
+    let probe = Probe::new(address, step.sni.as_deref().filter(|_| !step.no_sni), Duration::from_secs(2));
+    let ask = async || served_by_a_broker(&probe).await;
+    Ok(context.clock.waiting(served_again(settling, ask)).await)
+}
+
+/// What one of a few more connections shows that is served.
+async fn served_again(settling: &mut Settling, ask: impl AsyncFn() -> Option<String>) -> Option<String> {
+    settling.pause().await;
+    for before in 1..HOLDS {
+        if let Some(seen) = ask().await {
+            let times = if before == 1 { "once".to_owned() } else { format!("{before} times") };
+            return Some(format!("refused {times}, and then {seen}"));
+        }
+    }
+    None
+}
+
+/// Whether an earlier probe found this very name served.
+fn served_before(context: &Context<'_>, step: &Refuse) -> Result<bool, StepFailure> {
+    let Some(sni) = step.sni.as_ref().filter(|_| step.client.is_none()) else { return Ok(false) };
+    Ok(context.served.contains(&(sni.clone(), port(context, step.port.as_deref())?)))
+}
+
+/// The moment that a gateway gets after the first refusal, to take a change over in each of its replicas and threads: once,
+/// and only where something was served before. Otherwise a gateway that refuses only now and then would pass.
+struct Settling {
+    served: bool,
+    over: bool,
+}
+
+impl Settling {
+    async fn pause(&mut self) {
+        if !std::mem::replace(&mut self.over, true) && self.served {
+            tokio::time::sleep(SETTLE).await;
+        }
+    }
+}
+
+/// What a broker answered at the end of one connection, if one did.
+async fn served_by_a_broker(probe: &Probe<'_>) -> Option<String> {
+    let (outcome, stream) = probe.open().await;
+    let word = own_word(&mut stream?, 0, probe.within).await.ok()?;
+    Some(format!("not refused: a broker answers ({} kinds of request): {outcome}", word.hello.apis))
+}
+
+/// How a refusal differs from the wanted one.
+fn unlike(step: &Refuse, refusal: &StepFailure) -> Option<String> {
+    if refusal.cause != step.cause {
+        return Some(format!("refused for {}", refusal.cause));
+    }
+    let text = step.mentions.as_ref()?;
+    let said = refusal.seen.contains(text) || refusal.evidence.iter().any(|one| one.contains(text));
+    (!said).then(|| format!("refused without a word of `{text}`"))
+}
+
+async fn attempt(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, StepFailure> {
+    match &step.client {
+        Some(name) => kafka(context, step, name, left).await,
+        None => handshake(context, step, left).await,
+    }
+}
+
+async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Duration) -> Result<Attempt, StepFailure> {
+    let access = clients::access(context, Some(name)).await?;
+    let within = left.min(Duration::from_secs(10));
+    // A client that cannot get in tries until its time is up, whatever it was told; longer waiting tells no more.
+    let first_contact = left.min(Duration::from_secs(5));
+    let done = match &step.topic {
+        Some(topic) => {
+            let spec = ProduceSpec {
+                every_broker: false,
+                only_brokers: step.broker.map(|broker| vec![broker]),
+                within,
+                patience: Some(Duration::from_secs(2)),
+                ..ProduceSpec::new(context.topic(topic), MESSAGES)
+            };
+            context.clock.waiting(probe::produce(&access, &spec)).await.map(|produced| {
+                format!("not refused: client {name} produced {} messages to {}", produced.acked, produced.topic)
+            })
+        }
+        None => context
+            .clock
+            .waiting(probe::cluster(&access, first_contact))
+            .await
+            .map(|cluster| format!("not refused: client {name} saw {} brokers", cluster.brokers.len())),
+    };
+    Ok(match done {
+        Ok(seen) => Attempt::Succeeded(seen),
+        Err(error) => Attempt::Refused(explain::client(context, "a refusal", &access, &error).await),
+    })
+}
+
+async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, StepFailure> {
+    let info = &context.lab.info;
+    let address = SocketAddr::new(info.gateway.address, port(context, step.port.as_deref())?);
+    let sni = step.sni.as_deref().filter(|_| !step.no_sni);
+    let probe = Probe::new(address, sni, left.min(Duration::from_secs(5)));
+    let outcome = context.clock.waiting(probe.run()).await;
+    if !outcome.turned_away() {
+        // Some gateways end TLS themselves for a name that nobody serves; what matters is that no broker answers.
+        if let Ok(hello) = context.clock.waiting(probe::hello(address, Some(&probe), probe.within)).await {
+            let seen = format!("not refused: a broker answers ({} kinds of request): {outcome}", hello.apis);
+            return Ok(Attempt::Succeeded(seen));
+        }
+    }
+    Ok(Attempt::Refused(explain::handshake(context, sni, &outcome).await))
+}
+
+/// A port of the gateway, by default the passthrough port.
+pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, StepFailure> {
+    let Some(text) = text else { return Ok(context.lab.info.gateway.ports.passthrough) };
+    text.parse().map_err(|_| StepFailure::new(Cause::Unknown, "a port", format!("`{text}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::sync::Arc;
+    use test_servers::{Authority, broker, serve, serve_tls};
+    use tokio_rustls::TlsAcceptor;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_replica_may_serve_a_moment_longer_where_the_name_was_served_before() {
+        let start = Instant::now();
+        let replica = async || (start.elapsed() < Duration::from_millis(1500)).then(|| "served".to_owned());
+        let mut never = Settling { served: false, over: false };
+        assert_eq!(served_again(&mut never, replica).await.as_deref(), Some("refused once, and then served"));
+        let mut before = Settling { served: true, over: false };
+        assert_eq!(served_again(&mut before, replica).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_refuses_only_now_and_then_gets_no_second_moment() {
+        let start = Instant::now();
+        let mut settling = Settling { served: true, over: false };
+        let count = Cell::new(0);
+        let now_and_then = async || {
+            count.set(count.get() + 1);
+            (count.get() % 3 == 0).then(|| "served".to_owned())
+        };
+        let seen = served_again(&mut settling, now_and_then).await;
+        assert_eq!(seen.as_deref(), Some("refused 3 times, and then served"));
+        settling.pause().await;
+        assert_eq!(start.elapsed(), SETTLE);
+    }
+
+    #[tokio::test]
+    async fn only_a_broker_behind_the_name_breaks_a_refusal() {
+        let server = || Authority::new("gateway").leaf("gateway", &["x.kafka.test"]).server(None);
+        let sni = Some("x.kafka.test");
+        let acceptor = TlsAcceptor::from(Arc::new(server()));
+        let behind = serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    broker(stream, 10).await;
+                }
+            }
+        })
+        .await;
+        let seen = served_by_a_broker(&Probe::new(behind, sni, Duration::from_secs(5))).await.expect("it is served");
+        assert!(seen.contains("a broker answers (3 kinds of request)"), "{seen}");
+        // A gateway that ends TLS for a name that nobody serves has no broker behind it.
+        let alone = serve_tls(server()).await;
+        assert_eq!(served_by_a_broker(&Probe::new(alone, sni, Duration::from_millis(200))).await, None);
+        let closed = serve(|stream| async move { drop(stream) }).await;
+        assert_eq!(served_by_a_broker(&Probe::new(closed, sni, Duration::from_secs(5))).await, None);
+    }
+
+    #[test]
+    fn a_refusal_must_be_for_the_cause_and_have_the_words() {
+        let step: Refuse =
+            serde_saphyr::from_str("{sni: x, cause: unknown-sni, mentions: x.kafka.test}").expect("a step");
+        let refusal = |cause| StepFailure::new(cause, "a refusal", "nobody serves it");
+        let said = refusal(Cause::UnknownSni).with_evidence(["x.kafka.test has no route".to_owned()]);
+        assert_eq!(unlike(&step, &said), None);
+        assert_eq!(unlike(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));
+        let silent = unlike(&step, &refusal(Cause::UnknownSni));
+        assert_eq!(silent.as_deref(), Some("refused without a word of `x.kafka.test`"));
+    }
+}

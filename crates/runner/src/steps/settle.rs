@@ -1,0 +1,118 @@
+//! After a sabotage: until the data plane has taken the change.
+
+use crate::{Context, StepFailure};
+use ::kube::api::DynamicObject;
+use futures::future::join_all;
+use probe::tls::{Handshake, Probe};
+use scenario::Sabotage;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Nothing in the API tells when a data plane has taken a change. Gateways stop serving a route some two seconds after
+/// its end; where the change cannot be seen from outside, this is how long a step has to wait for it. Without the wait a
+/// quick step would stay green by chance.
+const AT_MOST: Duration = Duration::from_secs(4);
+const AGAIN: Duration = Duration::from_millis(100);
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// Who answers for a name: how the handshake ends, and the certificate's fingerprint.
+type Answer = (Handshake, Option<String>);
+
+/// How often each name is asked for beforehand. Behind a bootstrap name any broker answers, each with a certificate of
+/// its own: one answer would make every other broker's look like a change.
+const SAMPLES: usize = 12;
+
+/// What the gateway answers for the names of the TLSRoutes that a sabotage is about to change.
+pub struct Before(BTreeMap<String, Vec<Answer>>);
+
+impl Before {
+    /// # Errors
+    /// When the sabotage's manifest cannot be read.
+    pub async fn of(context: &Context<'_>, sabotage: &Sabotage) -> Result<Self, StepFailure> {
+        let mut names = BTreeSet::new();
+        let delete = sabotage.delete.as_ref().map(|target| (&target.kind, &target.name, &target.namespace));
+        let patch = sabotage.patch.as_ref().map(|patch| (&patch.kind, &patch.name, &patch.namespace));
+        for (kind, name, namespace) in delete.into_iter().chain(patch).filter(|(kind, ..)| *kind == "TLSRoute") {
+            let route = context.object(kind, name, namespace.as_deref()).await?;
+            names.extend(super::objects::get(context, &route).await?.iter().flat_map(hostnames));
+        }
+        if let Some(file) = &sabotage.apply {
+            names.extend(context.manifest(file)?.iter().flat_map(hostnames));
+        }
+        let mut seen: BTreeMap<String, Vec<Answer>> = names.into_iter().map(|name| (name, Vec::new())).collect();
+        // One after the other, since a gateway that takes turns does so by the order in which it is asked.
+        for _ in 0..SAMPLES {
+            let answers = join_all(seen.keys().map(|name| answer(context, name))).await;
+            seen.values_mut().zip(answers).for_each(|(all, one)| all.push(one));
+        }
+        Ok(Self(seen))
+    }
+
+    /// Until all of the names are answered otherwise, twice in a row; [`AT_MOST`] where that cannot be seen.
+    pub async fn passed(self, context: &Context<'_>) {
+        let deadline = Instant::now() + AT_MOST;
+        let mut in_a_row = 0;
+        while Instant::now() < deadline && (self.0.is_empty() || in_a_row < 2) {
+            sleep(if self.0.is_empty() { AT_MOST } else { AGAIN }).await;
+            let now = join_all(self.0.keys().map(|name| answer(context, name))).await;
+            let all = now.iter().zip(self.0.values()).all(|(now, before)| is_new(now, before));
+            in_a_row = if all { in_a_row + 1 } else { 0 };
+        }
+    }
+}
+
+/// Whether a name was never answered so before the change.
+fn is_new(now: &Answer, before: &[Answer]) -> bool {
+    !before.contains(now)
+}
+
+async fn answer(context: &Context<'_>, name: &str) -> Answer {
+    let gateway = &context.lab.info.gateway;
+    let address = SocketAddr::new(gateway.address, gateway.ports.passthrough);
+    let probe = Probe { linger: Duration::ZERO, ..Probe::new(address, Some(name), ANSWER_WITHIN) };
+    let outcome = probe.run().await;
+    (outcome.handshake, outcome.chain.into_iter().next().map(|leaf| leaf.fingerprint))
+}
+
+/// The names of a TLSRoute that can be asked for; none of another kind.
+fn hostnames(object: &DynamicObject) -> Vec<String> {
+    if object.types.as_ref().is_none_or(|types| types.kind != "TLSRoute") {
+        return Vec::new();
+    }
+    let names = object.data["spec"]["hostnames"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
+    names.filter(|name| !name.starts_with('*')).map(ToOwned::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use probe::tls::Afterwards;
+    use serde_json::json;
+
+    #[test]
+    fn another_broker_behind_a_bootstrap_name_is_no_sign_that_the_change_is_in() {
+        let by = |broker: &str| -> Answer {
+            let protocol = "TLSv1_3".to_owned();
+            (Handshake::Completed { protocol, alpn: None, afterwards: Afterwards::Open }, Some(broker.to_owned()))
+        };
+        let before = [by("broker 10"), by("broker 11"), by("broker 12"), by("broker 10")];
+        assert!(!is_new(&by("broker 11"), &before), "it answered for the name before");
+        assert!(is_new(&by("a broker of another cluster"), &before));
+        assert!(is_new(&(Handshake::Closed, None), &before));
+    }
+
+    #[test]
+    fn only_names_of_tlsroutes_that_can_be_asked_for_are_watched() {
+        let object = |kind: &str| -> DynamicObject {
+            serde_json::from_value(json!({
+                "apiVersion": "v1", "kind": kind, "metadata": {"name": "x"},
+                "spec": {"hostnames": ["broker-10.kafka.test", "*.kafka.test"]},
+            }))
+            .expect("an object")
+        };
+        assert_eq!(hostnames(&object("TLSRoute")), ["broker-10.kafka.test"]);
+        assert!(hostnames(&object("HTTPRoute")).is_empty());
+    }
+}

@@ -1,0 +1,185 @@
+//! start, stop.
+
+use super::Outcome;
+use crate::{Context, StepFailure, clients, explain};
+use model::{Cause, WorkloadFigures};
+use probe::{WorkloadResult, WorkloadSpec};
+use scenario::{Span, Start, Stop};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Span = Span::seconds(30);
+
+pub async fn start(context: &mut Context<'_>, step: &Start) -> Outcome {
+    let access = clients::access(context, step.client.as_deref()).await?;
+    let rate = match step.every {
+        Some(every) => 1.0 / every.0.as_secs_f64().max(0.001),
+        None => f64::from(step.rate.unwrap_or(100)),
+    };
+    let quiet = step.every.is_some();
+    let spec = WorkloadSpec { rate, quiet, ..WorkloadSpec::new(context.topic(&step.topic)) };
+    let wanted = format!("workload {} on {}", step.producer, spec.topic);
+    match context.clock.waiting(probe::start_workload(&access, &spec, WITHIN.0)).await {
+        Ok(workload) => {
+            context.workloads.insert(step.producer.clone(), workload);
+            Ok(Vec::new())
+        }
+        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+    }
+}
+
+pub async fn stop(context: &mut Context<'_>, step: &Stop) -> Outcome {
+    let within = step.within.unwrap_or(WITHIN).0;
+    let wanted = format!("workload {}: every acknowledged message consumed once", step.producer);
+    let Some(workload) = context.workloads.remove(&step.producer) else {
+        return Err(StepFailure::new(Cause::Content, wanted, "no start step before it began that workload"));
+    };
+    let least = step.acked.unwrap_or(1);
+    let left = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
+    match context.clock.waiting(workload.stop(left)).await {
+        Ok(result) => {
+            context.figures = Some(WorkloadFigures {
+                acked: result.acked,
+                lost: result.lost(),
+                duplicates: result.duplicates(),
+                largest_gap: result.largest_gap.as_secs_f64(),
+            });
+            judge(step, &result, wanted)
+        }
+        Err(error) => Err(StepFailure::new(Cause::Content, wanted, error.to_string()).with_evidence(error.log)),
+    }
+}
+
+/// The part of the time that the consumer gets to catch up with, however late the last of the wanted messages was
+/// acknowledged.
+const CATCH_UP: u32 = 6;
+
+/// Lets the workload go on until so many messages are acknowledged, or time is up: which of both is judged afterwards.
+/// Returns what is left of `within` for the consumer. Both together have it, since a step that takes it twice runs into
+/// the scenario's limit, and then nothing is judged.
+async fn acknowledged(acked: impl Fn() -> u64, least: u64, within: Duration) -> Duration {
+    let start = Instant::now();
+    let enough = async {
+        while acked() < least {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // What came by then is judged, whether it was enough or not.
+    let _ = tokio::time::timeout(within, enough).await;
+    within.saturating_sub(start.elapsed()).max(within / CATCH_UP)
+}
+
+fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
+    let mut evidence = vec![format!(
+        "acknowledged {}, consumed {}, lost {}, duplicates {}, largest gap {}",
+        result.acked,
+        result.consumed,
+        result.lost(),
+        result.duplicates(),
+        seconds(result.largest_gap)
+    )];
+    evidence.extend(result.largest_gaps.iter().map(|(id, gap)| format!("broker {id}: largest gap {}", seconds(*gap))));
+    evidence.extend(result.errors.iter().take(5).map(|error| format!("met meanwhile: {error}")));
+    let failed = |wanted: String, seen: String, evidence: Vec<String>| {
+        Err(StepFailure::new(Cause::Content, wanted, seen).with_evidence(evidence))
+    };
+    let least = step.acked.unwrap_or(1);
+    if result.acked < least {
+        // Before the comparison: where not enough came through, the consumer had little time for the last of them.
+        let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
+        return failed(wanted, format!("{} were", result.acked), evidence);
+    }
+    if let Some(problem) = result.comparison.problem() {
+        return failed(wanted, problem, evidence);
+    }
+    if step.undisturbed
+        && let Some(first) = result.errors.first()
+    {
+        let wanted = format!("workload {}: no connection is cut and no message fails", step.producer);
+        return failed(wanted, met(first, result.errors.len()), evidence);
+    }
+    if step.disturbed && result.errors.is_empty() {
+        let wanted = format!("workload {}: a connection is cut and comes back", step.producer);
+        return failed(wanted, "none was cut".to_owned(), evidence);
+    }
+    match step.largest_gap {
+        Some(Span(allowed)) if result.largest_gap > allowed => {
+            let wanted = format!("workload {}: no gap longer than {allowed:?}", step.producer);
+            failed(wanted, format!("the largest gap was {}", seconds(result.largest_gap)), evidence)
+        }
+        _ => Ok(evidence),
+    }
+}
+
+fn met(first: &str, all: usize) -> String {
+    match all {
+        1 => format!("1 error during the workload: {first}"),
+        all => format!("{all} errors during the workload, the first: {first}"),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use probe::Comparison;
+    use std::collections::BTreeMap;
+
+    fn result(comparison: Comparison) -> WorkloadResult {
+        WorkloadResult {
+            run: "r".into(),
+            sent: 100,
+            acked: 100,
+            unacknowledged: 0,
+            consumed: 100,
+            comparison,
+            largest_gap: Duration::from_millis(1500),
+            largest_gaps: BTreeMap::from([(10, Duration::from_millis(1500))]),
+            slowest_ack: Duration::from_millis(10),
+            errors: vec!["broker 10: disconnected".into()],
+            elapsed: Duration::from_secs(10),
+        }
+    }
+
+    fn stop(text: &str) -> Stop {
+        serde_saphyr::from_str(&format!("{{producer: steady{text}}}")).expect("a stop step")
+    }
+
+    fn seen(step: &Stop, comparison: Comparison) -> String {
+        match judge(step, &result(comparison), "w".into()) {
+            Ok(evidence) => evidence.join("; "),
+            Err(failure) => format!("failed: {}", failure.seen),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_workload_that_comes_to_nothing_leaves_the_consumer_a_part_of_the_time_and_not_all_of_it_again() {
+        let within = Duration::from_millis(60);
+        assert_eq!(acknowledged(|| 3, 6, within).await, within / CATCH_UP);
+        assert!(acknowledged(|| 6, 6, Duration::from_secs(60)).await > Duration::from_secs(60) / CATCH_UP);
+    }
+
+    #[test]
+    fn a_workload_is_judged_by_loss_number_and_gap() {
+        let fine = Comparison { wanted: 100, found: 100, ..Comparison::default() };
+        let told = seen(&stop(""), fine.clone());
+        assert!(told.contains("acknowledged 100, consumed 100, lost 0, duplicates 0, largest gap 1.50 s"), "{told}");
+        assert!(told.contains("broker 10: largest gap 1.50 s"), "{told}");
+        assert_eq!(seen(&stop(", acked: 101"), fine.clone()), "failed: 100 were");
+        assert_eq!(seen(&stop(", largest-gap: 1s"), fine.clone()), "failed: the largest gap was 1.50 s");
+        assert!(!seen(&stop(", largest-gap: 2s"), fine.clone()).starts_with("failed"));
+        let disturbed = seen(&stop(", undisturbed: true"), fine.clone());
+        assert_eq!(disturbed, "failed: 1 error during the workload: broker 10: disconnected");
+        assert_eq!(met("a", 2), "2 errors during the workload, the first: a");
+        assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
+        let calm = WorkloadResult { errors: Vec::new(), ..result(fine) };
+        let Err(failure) = judge(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
+        assert_eq!(failure.seen, "none was cut");
+        let lost =
+            Comparison { wanted: 100, found: 99, missing: 1, missing_examples: vec![7], ..Comparison::default() };
+        assert!(seen(&stop(""), lost).starts_with("failed: of 100 messages 99 came: 1 missing"));
+    }
+}

@@ -1,0 +1,128 @@
+//! The one way to end a run early: Ctrl-C, the run's time limit.
+
+use super::Error;
+use camino::Utf8Path;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// Raised once, seen by all. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Sender<Option<String>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+impl Stop {
+    /// The first reason stays.
+    pub fn raise(&self, reason: impl Into<String>) {
+        self.0.send_if_modified(|raised| {
+            let first = raised.is_none();
+            if first {
+                *raised = Some(reason.into());
+            }
+            first
+        });
+    }
+
+    pub fn reason(&self) -> Option<String> {
+        self.0.borrow().clone()
+    }
+
+    /// Until it is raised.
+    pub async fn raised(&self) -> String {
+        let mut receiver = self.0.subscribe();
+        loop {
+            if let Some(reason) = receiver.borrow_and_update().clone() {
+                return reason;
+            }
+            if receiver.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Raises it at the first Ctrl-C or SIGTERM, and after `limit`. A second Ctrl-C ends the process at once, cleanup or
+    /// not. `say` shows the user a line.
+    ///
+    /// # Errors
+    /// When the signal handlers cannot be set.
+    pub fn on_signals(&self, limit: Option<Duration>, say: impl Fn(&str) + Send + 'static) -> Result<(), Error> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+        let stop = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => stop.raise("Ctrl-C"),
+                _ = terminate.recv() => stop.raise("SIGTERM"),
+            }
+            say("stopping: cleaning up and writing the reports; Ctrl-C again ends at once and leaves the rest");
+            interrupt.recv().await;
+            std::process::exit(model::Exit::Failed as i32);
+        });
+        if let Some(limit) = limit {
+            let stop = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(limit).await;
+                stop.raise(format!("the run's time limit of {limit:?} has passed"));
+            });
+        }
+        Ok(())
+    }
+}
+
+/// How often it is looked whether the lab is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+impl Stop {
+    /// Raises it when the lab goes down, whose file `info` is: what is left of the run would only meet refused
+    /// connections. Ends with the stop itself.
+    pub fn when_gone(&self, info: &Utf8Path) {
+        let (stop, info) = (self.clone(), info.to_owned());
+        tokio::spawn(async move {
+            // Whoever takes the lab down may be of another version, or another tool: the file is all that is agreed on.
+            while stop.reason().is_none() {
+                sleep(LOOK_EVERY).await;
+                if matches!(info.try_exists(), Ok(false)) {
+                    stop.raise("the lab went down during the run");
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_ends_when_its_lab_goes_down() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let info = Utf8Path::from_path(dir.path()).expect("UTF-8").join("lab.json");
+        std::fs::write(&info, "{}").expect("written");
+        let stop = Stop::default();
+        stop.when_gone(&info);
+        sleep(LOOK_EVERY * 3).await;
+        assert_eq!(stop.reason(), None, "it is there");
+        std::fs::remove_file(&info).expect("removed");
+        assert_eq!(stop.raised().await, "the lab went down during the run");
+    }
+
+    #[tokio::test]
+    async fn everybody_sees_the_first_reason() {
+        let stop = Stop::default();
+        let waiting = tokio::spawn({
+            let stop = stop.clone();
+            async move { stop.raised().await }
+        });
+        assert_eq!(stop.reason(), None);
+        stop.raise("Ctrl-C");
+        stop.raise("too late");
+        assert_eq!(waiting.await.expect("it ends"), "Ctrl-C");
+        assert_eq!(stop.raised().await, "Ctrl-C");
+    }
+}

@@ -1,0 +1,149 @@
+//! Many scenarios: side by side where they may, in rounds where they are repeated, with a report at any moment.
+
+use super::lane::{self, Lane};
+use super::select::shuffle;
+use super::{Error, Stop, Task, ident, judge};
+use crate::report::ReportFolder;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use model::{LabFacts, Report, SCHEMA, ScenarioResult, Verdict};
+use std::future::Future;
+use std::time::Instant;
+
+/// Runs one task to its end. It never fails: whatever goes wrong is in the result.
+pub trait Executor {
+    /// Beside whom the task may run.
+    fn lane(&self, task: &Task) -> Lane {
+        Lane::of(&task.job.scenario, task.sabotage())
+    }
+
+    /// The result with one attempt.
+    fn run(&self, task: &Task) -> impl Future<Output = ScenarioResult>;
+}
+
+/// How a suite is run.
+#[derive(Clone, Debug)]
+pub struct SuiteOptions {
+    /// How many tasks at the same time.
+    pub jobs: usize,
+    /// The seed of the order; `None`: by name.
+    pub shuffle: Option<u64>,
+    /// How often each task is run; at least once.
+    pub repeat: u32,
+    /// Start nothing more after the first bad result.
+    pub fail_fast: bool,
+}
+
+impl Default for SuiteOptions {
+    fn default() -> Self {
+        let jobs = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { jobs, shuffle: None, repeat: 1, fail_fast: false }
+    }
+}
+
+/// A report with nothing in it yet.
+pub fn new_report(run: String, lab: LabFacts, seed: Option<u64>) -> Report {
+    Report {
+        schema: SCHEMA,
+        run,
+        started: ident::now(),
+        seconds: 0.0,
+        lab,
+        seed,
+        interrupted: None,
+        scenarios: Vec::new(),
+    }
+}
+
+/// Runs `tasks`, and writes the report into `folder` after each. `shown` is called with the result of each attempt.
+///
+/// # Errors
+/// When the report cannot be written: a run that nobody can read is not worth going on with.
+pub async fn run(
+    executor: &impl Executor,
+    tasks: Vec<Task>,
+    options: &SuiteOptions,
+    stop: &Stop,
+    mut report: Report,
+    folder: &ReportFolder,
+    mut shown: impl FnMut(&ScenarioResult),
+) -> Result<Report, Error> {
+    let start = Instant::now();
+    folder.write(&report)?;
+    'rounds: for round in 0..options.repeat.max(1) {
+        let mut order: Vec<_> = tasks.iter().map(|task| Task { round, ..task.clone() }).collect();
+        if let Some(seed) = options.shuffle {
+            // Another order each round, and yet one that the seed stands for.
+            shuffle(&mut order, seed.wrapping_add(u64::from(round)));
+        }
+        let mut pending: Vec<_> = order.into_iter().map(|task| (executor.lane(&task), task)).collect();
+        let mut running = FuturesUnordered::new();
+        let mut lanes: Vec<Lane> = Vec::new();
+        loop {
+            while stop.reason().is_none() {
+                let waiting: Vec<_> = pending.iter().map(|(lane, _)| *lane).collect();
+                let Some(index) = lane::next(&waiting, &lanes, options.jobs) else { break };
+                let (lane, task) = pending.remove(index);
+                lanes.push(lane);
+                running.push(async move { (lane, executor.run(&task).await) });
+            }
+            let Some((lane, result)) = running.next().await else { break };
+            if let Some(place) = lanes.iter().position(|one| *one == lane) {
+                lanes.swap_remove(place);
+            }
+            shown(&result);
+            if options.fail_fast && result.is_bad() {
+                stop.raise(format!("--fail-fast: {} failed", result.id()));
+            }
+            add(&mut report, result);
+            report.seconds = start.elapsed().as_secs_f64();
+            report.interrupted = stop.reason();
+            folder.write(&report)?;
+        }
+        if let Some(reason) = stop.reason() {
+            // A round that was not reached says nothing of a scenario that ran in another.
+            for (_, task) in pending {
+                let result = not_started(&task, &reason);
+                if !report.scenarios.iter().any(|earlier| earlier.id() == result.id()) {
+                    shown(&result);
+                    add(&mut report, result);
+                }
+            }
+            break 'rounds;
+        }
+    }
+    report.seconds = start.elapsed().as_secs_f64();
+    report.interrupted = stop.reason();
+    folder.write(&report)?;
+    Ok(report)
+}
+
+/// The result of a task whose turn never came.
+fn not_started(task: &Task, reason: &str) -> ScenarioResult {
+    let verdict = Verdict::Skipped { reason: format!("not started: {reason}") };
+    let scenario = &task.job.scenario;
+    ScenarioResult {
+        name: scenario.name.clone(),
+        title: scenario.title.clone(),
+        links: scenario.links.clone(),
+        sabotage: task.sabotage().map(|sabotage| judge::sabotaged(scenario, sabotage, verdict.clone()).0),
+        verdict,
+        cleanup_failed: None,
+        flaky: false,
+        seconds: 0.0,
+        steps: Vec::new(),
+        attempts: Vec::new(),
+    }
+}
+
+/// Puts an attempt's result to those of the same scenario.
+pub fn add(report: &mut Report, result: ScenarioResult) {
+    match report.scenarios.iter_mut().find(|earlier| earlier.id() == result.id()) {
+        Some(earlier) => judge::merge(earlier, result),
+        None => report.scenarios.push(result),
+    }
+}
+
+#[cfg(test)]
+#[path = "suite_tests.rs"]
+mod tests;

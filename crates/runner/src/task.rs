@@ -1,0 +1,76 @@
+//! What there is to run.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use scenario::{Folder, Sabotage, Scenario};
+use std::sync::Arc;
+
+/// A scenario and the folder that it came from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub path: Utf8PathBuf,
+    pub scenario: Arc<Scenario>,
+}
+
+impl Job {
+    pub fn new(path: impl Into<Utf8PathBuf>, scenario: Scenario) -> Self {
+        Self { path: path.into(), scenario: Arc::new(scenario) }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.scenario.name
+    }
+
+    /// `scenario.yaml` as reports name it: from the repository's root, where the folder lies below it.
+    pub fn file(&self) -> Utf8PathBuf {
+        let file = self.path.join("scenario.yaml");
+        file.strip_prefix(model::paths::repo()).map(Utf8Path::to_owned).unwrap_or(file)
+    }
+}
+
+impl From<Folder> for Job {
+    fn from(folder: Folder) -> Self {
+        Self::new(folder.path, folder.scenario)
+    }
+}
+
+/// One run of one scenario: as it stands, or with one of its sabotages.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub job: Job,
+    /// Which of the scenario's sabotages.
+    pub sabotage: Option<usize>,
+    /// Counts the attempts of `--repeat`, from 0.
+    pub round: u32,
+}
+
+impl Task {
+    pub fn plain(job: Job) -> Self {
+        Self { job, sabotage: None, round: 0 }
+    }
+
+    pub fn sabotage(&self) -> Option<&Sabotage> {
+        self.job.scenario.sabotage.get(self.sabotage?).map(|spanned| &spanned.value)
+    }
+
+    /// One task for each sabotage of a scenario.
+    pub fn sabotages(job: &Job) -> Vec<Self> {
+        (0..job.scenario.sabotage.len())
+            .map(|index| Self { job: job.clone(), sabotage: Some(index), round: 0 })
+            .collect()
+    }
+
+    /// How the result will be called.
+    pub fn title(&self) -> String {
+        match self.sabotage() {
+            Some(sabotage) => format!("{} / {}", self.job.name(), sabotage.name),
+            None => self.job.name().to_owned(),
+        }
+    }
+
+    /// A folder's name for this attempt, of its own within the run.
+    pub fn slug(&self) -> String {
+        let sabotage = self.sabotage.map(|index| format!("-sabotage-{}", index + 1)).unwrap_or_default();
+        let round = if self.round > 0 { format!("-{}", self.round + 1) } else { String::new() };
+        format!("{}{sabotage}{round}", self.job.name())
+    }
+}

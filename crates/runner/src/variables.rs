@@ -1,0 +1,70 @@
+//! The values of a run's variables.
+
+use super::StepFailure;
+use lab::manifest_variables;
+use model::vars::Variables;
+use model::{Cause, LabInfo};
+
+/// What a run claimed or made up for itself.
+#[derive(Debug)]
+pub struct Own<'a> {
+    pub scenario: &'a str,
+    pub id: &'a str,
+    pub namespace: &'a str,
+    /// The Kafka cluster in use, and its namespace.
+    pub cluster: &'a str,
+    pub kafka_namespace: &'a str,
+    /// The slot and its listener's port.
+    pub slot: Option<(&'a str, u16)>,
+}
+
+/// A value for each variable that has one in this run.
+///
+/// # Errors
+/// When the language knows a variable by another name than the runner.
+pub fn variables(info: &LabInfo, own: &Own<'_>) -> Result<Variables, StepFailure> {
+    let mut values = vec![
+        ("scenario", own.scenario.to_owned()),
+        ("id", own.id.to_owned()),
+        ("namespace", own.namespace.to_owned()),
+        ("cluster", own.cluster.to_owned()),
+        ("kafka.namespace", own.kafka_namespace.to_owned()),
+    ];
+    if let Some((slot, port)) = own.slot {
+        values.push(("slot", slot.to_owned()));
+        values.push(("slot.domain", format!("{slot}.{}", info.domain)));
+        values.push(("slot.port", port.to_string()));
+    }
+    let mut variables = manifest_variables(info);
+    for (name, value) in values {
+        if !variables.set(name, value) {
+            return Err(StepFailure::new(Cause::Unknown, "a value for every variable", format!("no variable {name}")));
+        }
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::info;
+    use model::vars::TABLE;
+
+    #[test]
+    fn every_variable_of_the_language_has_a_value() {
+        let own = Own {
+            scenario: "s",
+            id: "0a1b2c",
+            namespace: "s-0a1b2c",
+            cluster: "my-cluster",
+            kafka_namespace: "kafka",
+            slot: Some(("slot2", 9102)),
+        };
+        let variables = variables(&info(), &own).expect("known names");
+        for variable in TABLE {
+            assert!(variables.get(variable.name).is_some(), "{}", variable.name);
+        }
+        assert_eq!(variables.get("slot.domain"), Some("slot2.kafka.test"));
+        assert_eq!(variables.get("gateway.tcp-port-10"), Some("9101"));
+    }
+}

@@ -1,0 +1,298 @@
+//! The reference of the language, generated from the types: `docs/scenarios.md`.
+
+use super::shape::one_line;
+use super::{Step, lint, schema};
+use model::Cause;
+use model::vars::{TABLE, When};
+use serde_json::Value;
+use std::fmt::Write;
+
+const HEAD: &str = "\
+<!-- Generated from src/scenario: UPDATE_DOCS=1 cargo test writes it anew. -->
+# The scenario language
+
+A scenario is a folder below `scenarios/`: a `scenario.yaml`, and manifests that are applied as they are, after their
+variables are replaced. `cargo xtask scenario new NAME` writes one to begin with, `cargo xtask scenario lint` finds what
+is wrong with it without a lab, and [the tutorial](tutorial.md) takes ten minutes.
+
+The first line `# yaml-language-server: $schema=../schema.json` makes editors complete keys and words.
+
+Unknown keys are errors, everywhere. A length of time has its unit: `500ms`, `30s`, `2m`. Keys without \"required\" may be
+left out. Inside `{ }` and `[ ]` a text with `${...}` must be in quotes.
+
+";
+
+const EXISTING: &str = "\
+A cluster that is there already, with a topic that is deleted at the end:
+
+```yaml
+kafka: {cluster: existing, name: prod, namespace: kafka, listener-name: outside}
+clients:
+  known: {identity: {tls: {user: somebody, namespace: kafka}}}
+steps:
+  - create-topic: {topic: orders, client: known}
+  - produce-and-consume: {topic: orders, client: known, messages: 30}
+```
+";
+
+/// The reference as Markdown.
+pub fn reference() -> String {
+    let schema = schema();
+    let mut text = HEAD.to_owned();
+    // Writing to a String cannot fail.
+    let _ = sections(&mut text, &schema);
+    text
+}
+
+fn sections(out: &mut String, schema: &Value) -> std::fmt::Result {
+    writeln!(out, "## scenario.yaml\n\n{}\n", description(schema))?;
+    table(out, schema, schema)?;
+    for (title, name) in [("needs", "Needs"), ("kafka", "KafkaUse"), ("clients", "Client")] {
+        let definition = &schema["$defs"][name];
+        writeln!(out, "### `{title}`\n\n{}\n", description(definition))?;
+        table(out, schema, definition)?;
+    }
+    writeln!(out, "### `kafka.cluster`\n\n{}\n", description(&schema["$defs"]["ClusterUse"]))?;
+    choices(out, &schema["$defs"]["ClusterUse"])?;
+    writeln!(out, "{EXISTING}")?;
+    for (title, name) in
+        [("port-forward", "PortForward"), ("trust", "Trust"), ("identity", "Identity"), ("kafka.listener", "Listener")]
+    {
+        let definition = &schema["$defs"][name];
+        writeln!(out, "### `{title}`\n\n{}\n", description(definition))?;
+        if definition.get("properties").is_some() {
+            table(out, schema, definition)?;
+        } else {
+            choices(out, definition)?;
+        }
+    }
+    writeln!(
+        out,
+        "## Steps\n\nEach item of `steps` is a mapping with one key, the step's keyword. Beside it there may be \
+         `id: a-name`,\nby which sabotage and reports call the step; without it a step is called by its keyword, with `#2` for \
+         the second of\nits kind.\n"
+    )?;
+    for keyword in Step::KEYWORDS {
+        let Some((meaning, definition)) = step(schema, keyword) else { continue };
+        writeln!(out, "### `{keyword}`\n\n{meaning}\n")?;
+        match definition["properties"].as_object() {
+            Some(_) => {
+                let more = description(definition);
+                if more.len() > meaning.len() {
+                    writeln!(out, "{more}\n")?;
+                }
+                table(out, schema, definition)?;
+            }
+            None => writeln!(out, "Its value is the name of a file in the scenario's folder.\n")?,
+        }
+    }
+    writeln!(out, "### `patch.json`\n\n{}\n", description(&schema["$defs"]["JsonChange"]))?;
+    table(out, schema, &schema["$defs"]["JsonChange"])?;
+    writeln!(out, "### `probe.expect`\n\n{}\n", description(&schema["$defs"]["ProbeWants"]))?;
+    table(out, schema, &schema["$defs"]["ProbeWants"])?;
+    writeln!(out, "## Sabotage\n\n{}\n", description(&schema["$defs"]["Sabotage"]))?;
+    table(out, schema, &schema["$defs"]["Sabotage"])?;
+    writeln!(out, "### `expect`\n\n{}\n", description(&schema["$defs"]["Expectation"]))?;
+    table(out, schema, &schema["$defs"]["Expectation"])?;
+    writeln!(out, "## Causes\n\n{}\n", description(&schema["$defs"]["Cause"]))?;
+    causes(out, &schema["$defs"]["Cause"])?;
+    variables(out)?;
+    conditions(out)
+}
+
+fn causes(out: &mut String, definition: &Value) -> std::fmt::Result {
+    writeln!(out, "| cause | meaning | for example |\n|---|---|---|")?;
+    for choice in definition["oneOf"].as_array().into_iter().flatten() {
+        let Ok(cause) = serde_json::from_value::<Cause>(choice["const"].clone()) else { continue };
+        writeln!(out, "| `{cause}` | {} | {} |", description(choice), example(cause))?;
+    }
+    writeln!(out)
+}
+
+/// What a scenario does to meet the cause.
+fn example(cause: Cause) -> &'static str {
+    match cause {
+        Cause::UnresolvedName => "`advertisedHost` has a domain that no DNS serves, and a client is told to go there.",
+        Cause::Unreachable => "An advertised port at which nothing listens, or a gateway that does not run.",
+        Cause::UnknownSni => {
+            "`refuse: {sni: ...}` with a name for which there is no route: the gateway closes at once."
+        }
+        Cause::NoSni => "`refuse: {no-sni: true}`.",
+        Cause::RouteMissing => "The TLSRoute of broker 11 is deleted: the client learns its name and gets no further.",
+        Cause::RouteNotAccepted => {
+            "The Gateway's listener gets another `hostname`, or its `allowedRoutes` leave the route out."
+        }
+        Cause::BackendUnresolved => {
+            "A route's `backendRefs` name a Service or a port that does not exist, or lack a ReferenceGrant."
+        }
+        Cause::BrokerDown => "The Pod of the broker is gone, while its route and its Service are in order.",
+        Cause::WrongBroker => "The route of `broker-11` leads to the Service of broker 12, or to another cluster's.",
+        Cause::AdvertisedAddress => {
+            "`advertisedPort` is 443 while the Gateway listens at 9092: the cluster is reached, its brokers are not."
+        }
+        Cause::CertificateName => "The certificate that a broker shows has no SAN for the name in its route.",
+        Cause::UntrustedCertificate => {
+            "`trust: clients-ca`, or a gateway that ends TLS with a certificate of another CA."
+        }
+        Cause::CertificateExpired => "`certificate: {..., expired: true}` in the Secret that the Gateway uses.",
+        Cause::ClientCertificate => "A client without `identity: {tls: ...}` at a listener that demands one.",
+        Cause::Authentication => "`identity: {scram: {user: ..., password: wrong}}`.",
+        Cause::Authorization => "A KafkaUser whose ACLs do not let it write to the topic.",
+        Cause::UnknownTopic => "A client produces to a topic that was deleted, or that was never made.",
+        Cause::NotRefused => "The sabotage gives the unknown name a route, so that the `refuse` step gets an answer.",
+        Cause::Content => "The topic is deleted while a workload writes to it: `stop` misses messages.",
+        Cause::ManifestRefused => "A manifest has a value that the CRD does not allow.",
+        Cause::ConditionUnmet => "The sabotage leaves out the `apply` for whose objects a `wait` step waits.",
+        Cause::LabComponentDead => "The lab's agent was killed: `cargo xtask lab up` starts it again.",
+        Cause::Timeout => {
+            "A step is still under way when the scenario's `within` is over. Expect a nearer cause if there is one."
+        }
+        Cause::Unknown => {
+            "What no rule of the diagnosis fits. Nothing to expect: the text may change with each version."
+        }
+    }
+}
+
+fn variables(out: &mut String) -> std::fmt::Result {
+    writeln!(out, "## Variables\n")?;
+    writeln!(
+        out,
+        "They are replaced in every text of `scenario.yaml` and everywhere in manifests. There are no others, and no"
+    )?;
+    writeln!(out, "expressions. `$${{` stands for the two characters `${{`.\n")?;
+    writeln!(out, "| variable | for example | meaning |\n|---|---|---|")?;
+    for variable in TABLE {
+        let when = if variable.when == When::Slot { " Only with `listener: slot`." } else { "" };
+        writeln!(out, "| `${{{}}}` | `{}` | {}{when} |", variable.name, variable.sample, variable.meaning)?;
+    }
+    writeln!(out)
+}
+
+fn conditions(out: &mut String) -> std::fmt::Result {
+    writeln!(
+        out,
+        "## Conditions\n\nThe condition types that `wait` accepts for a kind.\n\n| kind | conditions |\n|---|---|"
+    )?;
+    for (kind, conditions) in lint::conditions_table() {
+        let conditions: Vec<String> = conditions.iter().map(|condition| format!("`{condition}`")).collect();
+        writeln!(out, "| {kind} | {} |", conditions.join(", "))?;
+    }
+    Ok(())
+}
+
+fn table(out: &mut String, schema: &Value, definition: &Value) -> std::fmt::Result {
+    writeln!(out, "| key | type | meaning |\n|---|---|---|")?;
+    let required: Vec<&str> =
+        definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut properties: Vec<_> = definition["properties"].as_object().into_iter().flatten().collect();
+    properties.sort_by_key(|(key, _)| !required.contains(&key.as_str()));
+    for (key, property) in properties {
+        let needed = if required.contains(&key.as_str()) { "**required** " } else { "" };
+        let kind = kind(schema, property);
+        let mut meaning = description(property);
+        if meaning.is_empty() {
+            meaning = description(follow(schema, property));
+        }
+        writeln!(out, "| `{key}` | {needed}{kind} | {} |", meaning.replace('|', "\\|"))?;
+    }
+    writeln!(out)
+}
+
+fn choices(out: &mut String, definition: &Value) -> std::fmt::Result {
+    writeln!(out, "| word | meaning |\n|---|---|")?;
+    for choice in definition["oneOf"].as_array().into_iter().flatten() {
+        for (word, inner) in choice["properties"].as_object().into_iter().flatten() {
+            let fields: Vec<String> = inner["properties"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(field, property)| {
+                    let needed =
+                        inner["required"].as_array().is_some_and(|required| required.iter().any(|r| r == field));
+                    format!("`{field}`{}: {}", if needed { " (required)" } else { "" }, description(property))
+                })
+                .collect();
+            writeln!(out, "| `{word}: {{...}}` | {} {} |", description(choice), fields.join(" "))?;
+        }
+        if let Some(word) = choice["const"].as_str() {
+            writeln!(out, "| `{word}` | {} |", description(choice))?;
+        }
+    }
+    for word in definition["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        writeln!(out, "| `{word}` | |")?;
+    }
+    writeln!(out)
+}
+
+fn step<'a>(schema: &'a Value, keyword: &str) -> Option<(String, &'a Value)> {
+    let variants = schema["$defs"]["Step"]["oneOf"].as_array()?;
+    let variant = variants.iter().find(|variant| variant["properties"].get(keyword).is_some())?;
+    Some((description(variant), follow(schema, &variant["properties"][keyword])))
+}
+
+fn follow<'a>(schema: &'a Value, property: &'a Value) -> &'a Value {
+    let property = property["anyOf"].as_array().and_then(|choices| choices.first()).unwrap_or(property);
+    match property["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => schema.pointer(pointer).unwrap_or(property),
+        None => property,
+    }
+}
+
+fn kind(schema: &Value, property: &Value) -> String {
+    let target = follow(schema, property);
+    let mut words = Vec::new();
+    for choice in target["oneOf"].as_array().into_iter().flatten() {
+        words.extend(choice["const"].as_str().map(|word| format!("`{word}`")));
+        words.extend(
+            choice["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).map(|word| format!("`{word}`")),
+        );
+        words.extend(choice["properties"].as_object().into_iter().flatten().map(|(word, _)| format!("`{word}`")));
+    }
+    if words.len() > 6 {
+        return "see below".to_owned();
+    }
+    if !words.is_empty() {
+        return words.join(", ");
+    }
+    let kind = match &target["type"] {
+        Value::String(kind) => kind.as_str(),
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default(),
+        _ => "",
+    };
+    match kind {
+        "string" if target.get("pattern").is_some() => "time".to_owned(),
+        "string" => "text".to_owned(),
+        "integer" => "number".to_owned(),
+        "boolean" => "`true`, `false`".to_owned(),
+        "array" => format!("list: {}", self::kind(schema, &target["items"])),
+        "object" => "mapping".to_owned(),
+        _ => "anything".to_owned(),
+    }
+}
+
+fn description(schema: &Value) -> String {
+    one_line(schema["description"].as_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_reference_is_the_one_of_the_types() {
+        let path = model::paths::repo().join("docs/scenarios.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, super::reference()).expect("docs/scenarios.md can be written");
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == super::reference(),
+            "docs/scenarios.md has drifted: run UPDATE_DOCS=1 cargo test reference"
+        );
+    }
+
+    #[test]
+    fn every_key_says_what_it_means() {
+        for line in super::reference().lines() {
+            assert!(!line.ends_with("|  |") && !line.ends_with("| |"), "without a meaning: {line}");
+        }
+    }
+}

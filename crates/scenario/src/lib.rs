@@ -1,0 +1,39 @@
+//! The scenario language: its model, its linter, its schema and its reference.
+
+mod docs;
+mod duration;
+mod excerpt;
+mod find;
+mod lint;
+mod list;
+mod load;
+mod model;
+mod new;
+mod patch;
+mod problem;
+#[cfg(test)]
+mod resolve_tests;
+mod schema;
+mod shape;
+mod step;
+mod step_item;
+mod tree;
+
+pub use self::model::{
+    Client, ClusterUse, Expectation, Identity, KafkaUse, Labs, Library, Needs, PortForward, Provider, Sabotage,
+    Scenario, Trust,
+};
+pub use docs::reference;
+pub use duration::Span;
+pub use lint::{Schemas, errors, lint, lint_with_schemas};
+pub use list::{Row, listing, rows};
+pub use load::{Broken, Folder, load, load_all, names, parse};
+pub use new::{NewError, create};
+pub use patch::{JsonChange, JsonOp, Patch};
+pub use problem::{Problem, Severity};
+pub use schema::{schema, schema_text};
+pub use step::{
+    Certificate, Churn, Connections, CreateTopic, DescribeCluster, PortState, Probe, ProbeTcp, ProbeWants,
+    ProduceConsume, Refuse, Restart, Scale, Signer, Sleep, Start, Step, Stop, Target, Terminator, Wait,
+};
+pub use step_item::StepItem;

@@ -1,0 +1,149 @@
+//! Rules on `clients:`.
+
+use super::context::Context;
+use crate::{ClusterUse, Identity, Library, Step};
+use model::suggest;
+use std::collections::BTreeSet;
+
+pub(super) fn check(context: &mut Context<'_>) {
+    let defined: BTreeSet<&str> = context.scenario.clients.keys().map(String::as_str).collect();
+    let mut used = BTreeSet::new();
+    for (index, step) in context.steps() {
+        let Some(client) = step.client() else { continue };
+        used.insert(client);
+        if !defined.contains(client) && client != "default" {
+            let pointer = format!("/steps/{index}/{}/client", step.keyword());
+            let message = format!("there is no client `{client}`");
+            let help = match suggest::nearest(client, defined.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if defined.is_empty() => format!("define it: `clients: {{{client}: {{}}}}`"),
+                None => format!("the clients are {}", suggest::all_of(defined.iter().copied())),
+            };
+            context.error("scenario::unknown-client", &pointer, message, "not among the clients", &help);
+        }
+    }
+    java(context);
+    for client in defined.difference(&used) {
+        let message = format!("no step uses the client `{client}`");
+        let help = "remove it, or name it in a step: `client: ...`";
+        context.error("scenario::unused-client", &format!("/clients/{client}"), message, "never used", help);
+    }
+    users(context);
+    bootstraps(context);
+    if context.scenario.kafka.cluster == ClusterUse::Existing && context.scenario.kafka.listener_name.is_none() {
+        addresses(context, &used);
+    }
+}
+
+/// On a cluster that is there already, nobody knows where a client connects unless the scenario says it.
+fn addresses(context: &mut Context<'_>, used: &BTreeSet<&str>) {
+    for name in used {
+        let client = context.scenario.clients.get(*name);
+        if client.is_some_and(|client| client.bootstrap.is_some() || client.port_forward.is_some()) {
+            continue;
+        }
+        let pointer = if client.is_some() { format!("/clients/{name}") } else { "/kafka".to_owned() };
+        context.error(
+            "scenario::bootstrap",
+            &pointer,
+            format!("nothing says where the client `{name}` connects"),
+            "needs an address",
+            "write `listener-name` under `kafka`, or `bootstrap` in the client",
+        );
+    }
+}
+
+/// The Java client is a pair of command line tools: it can produce and consume, and nothing else.
+fn java(context: &mut Context<'_>) {
+    for (index, step) in context.steps() {
+        let library = step.client().and_then(|client| context.scenario.clients.get(client)?.library);
+        if library != Some(Library::Java) {
+            continue;
+        }
+        let at = format!("/steps/{index}/{}", step.keyword());
+        match step {
+            Step::ProduceAndConsume(step) if step.brokers.is_none() => {}
+            Step::ProduceAndConsume(_) => context.error(
+                "scenario::java-client",
+                &format!("{at}/brokers"),
+                "the Java client chooses partitions by the messages' keys, not by `brokers`".into(),
+                "not with `library: java`",
+                "remove it: `every-broker: true` demands that each of them took some",
+            ),
+            _ => context.error(
+                "scenario::java-client",
+                &format!("{at}/client"),
+                format!("`{}` cannot be done by a client with `library: java`", step.keyword()),
+                "not with `library: java`",
+                "use it for `produce-and-consume`, and another client here",
+            ),
+        }
+    }
+}
+
+/// A client's KafkaUser must come from somewhere.
+fn users(context: &mut Context<'_>) {
+    let made: BTreeSet<String> =
+        context.objects.iter().filter(|object| object.kind == "KafkaUser").map(|object| object.name.clone()).collect();
+    let kafka_namespace = context.fill("${kafka.namespace}");
+    for (name, client) in &context.scenario.clients {
+        let (user, key, namespace) = match &client.identity {
+            // A user that does not exist is what a scenario on wrong passwords may want.
+            Some(Identity::Scram { user, password: None, namespace }) => (user, "scram", namespace),
+            Some(Identity::Tls { user, namespace }) => (user, "tls", namespace),
+            Some(Identity::Scram { password: Some(_), .. }) | None => continue,
+        };
+        // What is in a namespace that is not the scenario's, nobody can know without the cluster.
+        let elsewhere = namespace.as_ref().is_some_and(|namespace| {
+            let namespace = context.fill(namespace);
+            namespace != kafka_namespace && namespace != context.fill("${namespace}")
+        });
+        if elsewhere || context.scenario.kafka.cluster == ClusterUse::Existing {
+            continue;
+        }
+        if !made.contains(&context.fill(user)) {
+            let pointer = format!("/clients/{name}/identity/{key}/user");
+            let help = match made.first() {
+                Some(_) => format!("the manifests have {}", suggest::all_of(made.iter().map(String::as_str))),
+                None => "a manifest with a resource of kind `KafkaUser` makes it".to_owned(),
+            };
+            context.error(
+                "scenario::unknown-user",
+                &pointer,
+                format!("no manifest makes the KafkaUser `{user}`"),
+                "not in the manifests",
+                &help,
+            );
+        }
+    }
+}
+
+fn bootstraps(context: &mut Context<'_>) {
+    for (name, client) in &context.scenario.clients {
+        if client.bootstrap.is_some() && client.port_forward.is_some() {
+            let pointer = format!("/clients/{name}/port-forward");
+            let message = format!("the client `{name}` has both `bootstrap` and `port-forward`");
+            context.error(
+                "scenario::bootstrap",
+                &pointer,
+                message,
+                "one too many",
+                "keep one: each says where the client connects first",
+            );
+        }
+        let Some(bootstrap) = &client.bootstrap else { continue };
+        let filled = context.fill(bootstrap);
+        let port = filled.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(1..))) {
+            let pointer = format!("/clients/{name}/bootstrap");
+            let message = format!("the bootstrap address `{bootstrap}`: expected a host and a port");
+            context.error(
+                "scenario::bootstrap",
+                &pointer,
+                message,
+                "not host:port",
+                "write it as `bootstrap.${domain}:${gateway.port}`",
+            );
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Rules on `kafka:`, and on what a scenario may do to a cluster that is not its own.
+
+use super::context::Context;
+use crate::problem::Problem;
+use crate::{ClusterUse, Patch, Scenario, Step, Target};
+
+pub(super) fn check(context: &mut Context<'_>) {
+    let kafka = &context.scenario.kafka;
+    match kafka.cluster {
+        ClusterUse::Shared => {
+            if kafka.listener.is_none() {
+                let help = "`external`: the operator writes the routes; `mtls`: the same with client certificates; `slot`: the scenario writes the routes";
+                context.error(
+                    "scenario::listener",
+                    "/kafka",
+                    "the shared cluster is used without saying by which `listener`".into(),
+                    "needs `listener`",
+                    help,
+                );
+            }
+            if kafka.name.is_some() {
+                let help = "remove it: the shared cluster has a name, which is `${cluster}`";
+                context.error(
+                    "scenario::cluster-name",
+                    "/kafka/name",
+                    "`name` is only for a cluster of the scenario's own".into(),
+                    "not with `cluster: shared`",
+                    help,
+                );
+            }
+            shared_stays_as_it_is(context);
+        }
+        ClusterUse::Own => {
+            if kafka.listener.is_some() {
+                let help = "remove it: the listeners of an own cluster are those in its manifest";
+                context.error(
+                    "scenario::listener",
+                    "/kafka/listener",
+                    "`listener` is only for the shared cluster".into(),
+                    "not with `cluster: own`",
+                    help,
+                );
+            }
+            own_is_there(context);
+        }
+        ClusterUse::Existing => existing(context),
+    }
+    if kafka.cluster != ClusterUse::Existing {
+        for (key, there) in [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
+        {
+            if there {
+                let message = format!("`{key}` is only for a cluster that is there already");
+                let help = "remove it, or write `cluster: existing`";
+                let pointer = format!("/kafka/{key}");
+                context.error("scenario::cluster-name", &pointer, message, "not with this `cluster`", help);
+            }
+        }
+    }
+}
+
+/// A cluster that is not the lab's: it is named, and nothing of it is changed.
+fn existing(context: &mut Context<'_>) {
+    let kafka = &context.scenario.kafka;
+    for (key, there) in [("name", kafka.name.is_some()), ("namespace", kafka.namespace.is_some())] {
+        if !there {
+            let message = format!("an existing cluster is used without its `{key}`");
+            let help = format!("write `{key}` of the `Kafka` resource, as `kubectl get kafka -A` shows it");
+            context.error("scenario::cluster-name", "/kafka", message, &format!("needs `{key}`"), &help);
+        }
+    }
+    if kafka.listener.is_some() {
+        let help = "write `listener-name`, the listener's name in the `Kafka` resource";
+        let message = "`listener` is only for the shared cluster".to_owned();
+        context.error("scenario::listener", "/kafka/listener", message, "not with `cluster: existing`", help);
+    }
+    shared_stays_as_it_is(context);
+    names_of_the_run(context);
+    for (at, kind, name, namespace) in changed(context.scenario) {
+        let elsewhere =
+            namespace.as_ref().is_some_and(|namespace| context.fill(namespace) != context.fill("${namespace}"));
+        let filled = context.fill(&name);
+        if elsewhere && !context.objects.iter().any(|object| object.kind == kind && object.name == filled) {
+            let message = format!("the {kind} `{name}` is not the scenario's own, so it must stay as it is");
+            let help = "with `cluster: existing`, change and delete only what the scenario's manifests make";
+            context.error("scenario::existing-cluster", &at, message, "not the scenario's", help);
+        }
+    }
+}
+
+/// A resource whose name the cluster has already takes over a topic or a user, and cleanup would delete it with its data.
+fn names_of_the_run(context: &mut Context<'_>) {
+    let id = context.fill("${id}");
+    let mut found = Vec::new();
+    for object in context.objects.iter().filter(|object| matches!(object.kind.as_str(), "KafkaTopic" | "KafkaUser")) {
+        let topic = object.node.get("spec").and_then(|spec| spec.get("topicName"));
+        let topic = topic.filter(|_| object.kind == "KafkaTopic");
+        let Some(named) = topic.or_else(|| object.node.get("metadata")?.get("name")) else { continue };
+        let Some(name) = named.text().filter(|name| !name.contains(&id)) else { continue };
+        let message = format!("the {} `{name}` may be one that the existing cluster has already", object.kind);
+        let problem = Problem::error("scenario::existing-cluster", &object.source, message);
+        found.push(problem.at(named.span.clone(), "without `${id}`").help("put `${id}` into its name"));
+    }
+    for problem in found {
+        context.push(problem);
+    }
+}
+
+type Changed = (String, String, String, Option<String>);
+
+/// What steps and sabotages delete or patch: place, kind, name, namespace.
+fn changed(scenario: &Scenario) -> Vec<Changed> {
+    let of_target =
+        |at: String, target: &Target| (at, target.kind.clone(), target.name.clone(), target.namespace.clone());
+    let of_patch = |at: String, patch: &Patch| (at, patch.kind.clone(), patch.name.clone(), patch.namespace.clone());
+    let mut found = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        match &step.value.step {
+            Step::Delete(target) => found.push(of_target(format!("/steps/{index}/delete"), target)),
+            Step::Patch(patch) => found.push(of_patch(format!("/steps/{index}/patch"), patch)),
+            // Whether the Secret is there already cannot be known without the cluster.
+            Step::Certificate(one) => {
+                let at = format!("/steps/{index}/certificate");
+                found.push((at, "Secret".to_owned(), one.secret.clone(), one.namespace.clone()));
+            }
+            _ => {}
+        }
+    }
+    for (index, sabotage) in scenario.sabotage.iter().enumerate() {
+        found.extend(sabotage.value.delete.iter().map(|one| of_target(format!("/sabotage/{index}/delete"), one)));
+        found.extend(sabotage.value.patch.iter().map(|one| of_patch(format!("/sabotage/{index}/patch"), one)));
+    }
+    found
+}
+
+fn own_is_there(context: &mut Context<'_>) {
+    let made: Vec<String> =
+        context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.clone()).collect();
+    match &context.scenario.kafka.name {
+        None => {
+            let help = match made.first() {
+                Some(name) => format!("write `name: {name}`"),
+                None => "it is the name of the `Kafka` resource in the manifests".to_owned(),
+            };
+            context.error(
+                "scenario::cluster-name",
+                "/kafka",
+                "an own cluster is used without its `name`".into(),
+                "needs `name`",
+                &help,
+            );
+        }
+        Some(name) if !made.contains(&context.fill(name)) => {
+            let help = match made.first() {
+                Some(other) => format!("the manifests have the Kafka `{other}`"),
+                None => "no manifest of the folder has a resource of kind `Kafka`".to_owned(),
+            };
+            let message = format!("no manifest makes the Kafka `{name}`");
+            context.error("scenario::cluster-name", "/kafka/name", message, "not in the manifests", &help);
+        }
+        Some(_) => {}
+    }
+}
+
+/// Other scenarios run beside this one on the shared cluster.
+fn shared_stays_as_it_is(context: &mut Context<'_>) {
+    for (index, step) in context.steps() {
+        let what = match step {
+            Step::Scale(_) => "scales a node pool",
+            Step::Restart(restart) if restart.broker.is_some() => "restarts a broker",
+            Step::Restart(restart) if restart.gateway && context.scenario.kafka.cluster == ClusterUse::Existing => {
+                "restarts the gateway"
+            }
+            Step::Patch(patch) if matches!(patch.kind.as_str(), "Kafka" | "KafkaNodePool") => "changes the cluster",
+            Step::Delete(target) if matches!(target.kind.as_str(), "Kafka" | "KafkaNodePool") => "deletes the cluster",
+            _ => continue,
+        };
+        let (whose, label) = match context.scenario.kafka.cluster {
+            ClusterUse::Existing => ("is not the lab's", "on the existing cluster"),
+            _ => ("other scenarios use at the same time", "on the shared cluster"),
+        };
+        let message = format!("the step `{}` {what}, which {whose}", context.scenario.step_name(index));
+        let help = "use `kafka: {cluster: own, name: ...}` and bring the Kafka and its pools in a manifest";
+        context.error("scenario::shared-cluster", &format!("/steps/{index}"), message, label, help);
+    }
+}

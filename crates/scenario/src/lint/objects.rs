@@ -1,0 +1,212 @@
+//! Rules on manifests and on the objects that steps name.
+
+use super::context::Context;
+use super::kinds::{KINDS, kind};
+use super::operator;
+use crate::problem::{Problem, Source};
+use crate::{ClusterUse, Step};
+use model::suggest;
+use std::collections::BTreeSet;
+
+pub(super) fn check(context: &mut Context<'_>) {
+    files(context);
+    known_kinds(context);
+    doubles(context);
+    named_objects(context);
+}
+
+/// The files that steps and sabotage apply are there, and no others.
+fn files(context: &mut Context<'_>) {
+    let mut applied: Vec<(String, String)> = Vec::new();
+    for (index, step) in context.steps() {
+        match step {
+            Step::Apply(file) => applied.push((format!("/steps/{index}/apply"), file.clone())),
+            Step::Churn(churn) => applied.push((format!("/steps/{index}/churn/file"), churn.file.clone())),
+            _ => {}
+        }
+    }
+    for (index, sabotage) in context.scenario.sabotage.iter().enumerate() {
+        if let Some(file) = &sabotage.value.apply {
+            applied.push((format!("/sabotage/{index}/apply"), file.clone()));
+        }
+    }
+    let there: BTreeSet<&str> = context.folder.manifests.keys().map(String::as_str).collect();
+    for (pointer, file) in &applied {
+        if there.contains(file.as_str()) {
+            continue;
+        }
+        let help = match suggest::nearest(file, there.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if file.contains('/') => {
+                "manifests lie in the scenario's own folder, not below or beside it".to_owned()
+            }
+            None if file == "scenario.yaml" => "a scenario is no manifest".to_owned(),
+            None if there.is_empty() => "the folder has no manifest yet".to_owned(),
+            None => format!("the folder has {}", suggest::all_of(there.iter().copied())),
+        };
+        context.error(
+            "scenario::missing-file",
+            pointer,
+            format!("the folder has no file `{file}`"),
+            "no such file",
+            &help,
+        );
+    }
+    let used: BTreeSet<&str> = applied.iter().map(|(_, file)| file.as_str()).collect();
+    for file in there.difference(&used) {
+        let text = context.folder.manifests.get(*file).map_or("", String::as_str);
+        let source = Source::new(&format!("scenarios/{}/{file}", context.folder.name()), text);
+        let message = format!("no step and no sabotage applies `{file}`");
+        let problem = Problem::error("scenario::unused-manifest", &source, message).at(0..usize::MAX, "never applied");
+        context.push(problem.help(format!("add the step `- apply: {file}`, or remove the file")));
+    }
+}
+
+fn known_kinds(context: &mut Context<'_>) {
+    let mut problems = Vec::new();
+    for object in &context.objects {
+        let place = |pointer: &str| object.node.place(pointer);
+        if context.scenario.needs.kinds.contains(&object.kind) {
+            continue;
+        }
+        let Some(known) = kind(&object.kind) else {
+            // An implementation's own kinds, such as EnvoyProxy, are for its fixtures: a scenario runs on every gateway.
+            let message = format!("neither Kubernetes nor the Gateway API nor Strimzi has a kind `{}`", object.kind);
+            let help = match suggest::nearest(&object.kind, KINDS.iter().map(|kind| kind.name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("if the cluster must bring it, say so: `needs: {{kinds: [{}]}}`", object.kind),
+            };
+            problems.push(
+                Problem::error("scenario::unknown-kind", &object.source, message)
+                    .at(place("/kind"), "unknown kind")
+                    .help(help),
+            );
+            continue;
+        };
+        let usual = if known.group.is_empty() {
+            known.versions[0].to_owned()
+        } else {
+            format!("{}/{}", known.group, known.versions[0])
+        };
+        if object.group() != known.group || !known.versions.contains(&object.version()) {
+            let message = format!("a {} is not served as `{}`", object.kind, object.api_version);
+            let problem =
+                Problem::error("scenario::api-version", &object.source, message).at(place("/apiVersion"), "not served");
+            let old = known.group == object.group();
+            problems.push(problem.help(if old {
+                format!("write `{usual}`: the lab's bundles no longer serve this version")
+            } else {
+                format!("write `{usual}`")
+            }));
+        }
+    }
+    problems.into_iter().for_each(|problem| context.push(problem));
+}
+
+/// One file that says an object twice: the second would silently win.
+fn doubles(context: &mut Context<'_>) {
+    let mut seen = BTreeSet::new();
+    let mut problems = Vec::new();
+    for object in &context.objects {
+        if !seen.insert((&object.file, &object.kind, &object.namespace, &object.name)) {
+            let message = format!("the {} `{}` is in this file twice", object.kind, object.name);
+            let problem = Problem::error("scenario::object-twice", &object.source, message);
+            problems.push(
+                problem
+                    .at(object.node.place("/metadata/name"), "the second one")
+                    .help("the second would replace the first; give it a name of its own"),
+            );
+        }
+    }
+    problems.into_iter().for_each(|problem| context.push(problem));
+}
+
+/// What a step waits for, deletes or patches is made by something that is known.
+fn named_objects(context: &mut Context<'_>) {
+    let mut named: Vec<(String, String, String)> = Vec::new();
+    for (index, step) in context.steps() {
+        let at = format!("/steps/{index}/{}", step.keyword());
+        match step {
+            Step::Wait(wait) => named.push((at, wait.kind.clone(), wait.name.clone())),
+            Step::Delete(target) => named.push((at, target.kind.clone(), target.name.clone())),
+            Step::Patch(patch) => named.push((at, patch.kind.clone(), patch.name.clone())),
+            Step::Scale(scale) => named.push((format!("{at}/pool"), "KafkaNodePool".into(), scale.pool.clone())),
+            _ => {}
+        }
+    }
+    for (index, sabotage) in context.scenario.sabotage.iter().enumerate() {
+        if let Some(target) = &sabotage.value.delete {
+            named.push((format!("/sabotage/{index}/delete"), target.kind.clone(), target.name.clone()));
+        }
+        if let Some(patch) = &sabotage.value.patch {
+            named.push((format!("/sabotage/{index}/patch"), patch.kind.clone(), patch.name.clone()));
+        }
+    }
+    for (at, kind_name, name) in named {
+        let scale = at.ends_with("/pool");
+        if kind(&kind_name).is_none() && !context.scenario.needs.kinds.contains(&kind_name) {
+            let message = format!("neither Kubernetes nor the Gateway API nor Strimzi has a kind `{kind_name}`");
+            let help = match suggest::nearest(&kind_name, KINDS.iter().map(|kind| kind.name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("if the cluster must bring it, say so: `needs: {{kinds: [{kind_name}]}}`"),
+            };
+            context.error("scenario::unknown-kind", &format!("{at}/kind"), message, "unknown kind", &help);
+        } else if !is_made(context, &kind_name, &name) {
+            let by_manifest = context.objects.iter().filter(|object| object.kind == kind_name);
+            let mut made: Vec<String> = by_manifest.map(|object| object.name.clone()).collect();
+            let by_operator = operator::routes(context, &kind_name).names();
+            let and_operator = if by_operator.is_empty() { "the manifests have" } else { "there will be" };
+            made.extend(by_operator);
+            let names = || made.iter().map(String::as_str);
+            let help = match suggest::nearest(&context.fill(&name), names()) {
+                Some(near) => format!("did you mean `{near}`? In full: {and_operator} {}", suggest::all_of(names())),
+                None if made.is_empty() => {
+                    format!("no manifest of the scenario has a {kind_name}, and the operator gives none this name")
+                }
+                None => format!("{and_operator} {}", suggest::all_of(names())),
+            };
+            let pointer = if scale { at } else { format!("{at}/name") };
+            context.warning(
+                "scenario::unknown-object",
+                &pointer,
+                format!("nothing makes a {kind_name} `{name}`"),
+                "made by nothing",
+                &help,
+            );
+        }
+    }
+}
+
+/// Whether a manifest, a step, the lab or the operator makes an object of this name.
+fn is_made(context: &Context<'_>, kind: &str, name: &str) -> bool {
+    let filled = context.fill(name);
+    let cluster = context.fill("${cluster}");
+    let by_manifest =
+        |kind: &str, name: &str| context.objects.iter().any(|object| object.kind == kind && object.name == name);
+    if filled == "*" || by_manifest(kind, &filled) {
+        return true;
+    }
+    if context.steps().any(
+        |(_, step)| matches!(step, Step::Certificate(made) if kind == "Secret" && context.fill(&made.secret) == filled),
+    ) {
+        return true;
+    }
+    let kafkas = context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.as_str());
+    let of_cluster = kafkas
+        .chain([cluster.as_str()])
+        .any(|kafka| filled.strip_prefix(kafka).is_some_and(|rest| rest.starts_with('-')));
+    let shared = context.scenario.kafka.cluster == ClusterUse::Shared;
+    let existing = context.scenario.kafka.cluster == ClusterUse::Existing;
+    match kind {
+        "Kafka" | "KafkaNodePool" | "KafkaTopic" | "KafkaUser" | "TLSRoute" if existing => true,
+        "TLSRoute" | "Ingress" | "Route" => operator::routes(context, kind).has(&filled),
+        "Service" | "Pod" | "ConfigMap" | "StrimziPodSet" | "PersistentVolumeClaim" | "NetworkPolicy" => of_cluster,
+        "Secret" => of_cluster || by_manifest("KafkaUser", &filled),
+        "Kafka" => shared && filled == cluster,
+        "KafkaNodePool" => shared && matches!(filled.as_str(), "broker" | "controller"),
+        "Gateway" => name == "${gateway.name}",
+        "GatewayClass" => name == "${gateway.class}",
+        "Namespace" => matches!(name, "${namespace}" | "${kafka.namespace}"),
+        _ => false,
+    }
+}

@@ -1,0 +1,224 @@
+//! One thing that is wrong with a scenario, and where.
+
+use super::excerpt::Excerpt;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
+use model::{excerpt, visible};
+use std::fmt;
+use std::io::IsTerminal;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A message, a label or a help text is at most this long: a user's value may stand in it.
+const LONGEST_TEXT: usize = 1000;
+
+/// As wide as most terminals, or narrower.
+const TERMINAL_WIDTH: usize = 110;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// Worth knowing: something could not be checked.
+    Note,
+    /// Probably wrong.
+    Warning,
+    /// The scenario does not run like this.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// A file of a scenario: the name that is shown and its text. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+    /// Where each line begins, so that many places are found in one text without reading it again for each.
+    lines: Arc<[usize]>,
+}
+
+impl Source {
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: visible(name).as_ref().into(), text: text.into(), lines }
+    }
+
+    /// The line of a place, from 0.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// The bytes of a line without its end; nothing where there is no such line.
+    pub(crate) fn line_span(&self, line: usize) -> Option<Range<usize>> {
+        let start = *self.lines.get(line)?;
+        let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        Some(start..end)
+    }
+
+    /// The file's name as it is shown.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A finding of the linter or the reader: severity, code, text, place and help.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub severity: Severity,
+    /// Stable and searchable, such as `scenario::unknown-key`.
+    pub code: &'static str,
+    message: String,
+    label: String,
+    help: Option<String>,
+    source: Source,
+    span: Option<Range<usize>>,
+    /// The lines around the span; there with it.
+    shown: Option<Excerpt>,
+}
+
+impl Problem {
+    pub(crate) fn new(severity: Severity, code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            code,
+            message: excerpt(&message.into(), LONGEST_TEXT).into_owned(),
+            label: String::new(),
+            help: None,
+            source: source.clone(),
+            span: None,
+            shown: None,
+        }
+    }
+
+    pub(crate) fn error(code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, source, message)
+    }
+
+    pub(crate) fn warning(code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, source, message)
+    }
+
+    /// Points at bytes of the file. A span that the text does not have is cut to what it has.
+    pub(crate) fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        let text = self.source.text();
+        let floor = |at: usize| {
+            let mut at = at.min(text.len());
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = floor(span.start);
+        // A caret below several lines would hide the one that matters.
+        let line_end = self.source.line_span(self.source.line(start)).map_or(text.len(), |line| line.end);
+        let end = floor(span.end).min(line_end).max(start);
+        self.shown = Some(Excerpt::of(&self.source, start..end));
+        self.span = Some(start..end);
+        self.label = excerpt(&label.into(), LONGEST_TEXT).into_owned();
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(excerpt(&help.into(), LONGEST_TEXT).into_owned());
+        self
+    }
+
+    /// The file that it is about, as shown to the user.
+    pub fn file(&self) -> &str {
+        &self.source.name
+    }
+
+    /// The same about another text, at the place there that fits.
+    pub(crate) fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
+        let span = self.span.map(|span| place(span.start)..place(span.end));
+        let mut moved = Self { source: source.clone(), shown: None, span: None, ..self };
+        let label = std::mem::take(&mut moved.label);
+        match span {
+            Some(span) => moved.at(span, label),
+            None => moved,
+        }
+    }
+
+    pub(crate) fn span(&self) -> Option<Range<usize>> {
+        self.span.clone()
+    }
+
+    /// Line and column, from 1; column counts characters.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        let start = self.span.as_ref()?.start;
+        let line = self.source.line(start);
+        let line_start = self.source.line_span(line).map_or(start, |span| span.start);
+        let column = self.source.text()[line_start..start].chars().count() + 1;
+        Some((line + 1, column))
+    }
+
+    /// What is wrong, without place and help.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// As [`Self::render`], for standard error: with colours on a terminal, unless `NO_COLOR` is set.
+    pub fn for_terminal(&self) -> String {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.render(TERMINAL_WIDTH, std::io::stderr().is_terminal() && !refused)
+    }
+
+    /// The whole message as a terminal shows it: code, text, the lines around it with a caret, and help.
+    pub fn render(&self, width: usize, colours: bool) -> String {
+        let theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+        let mut text = String::new();
+        match handler.render_report(&mut text, self) {
+            Ok(()) => text,
+            Err(fmt::Error) => format!("{self}\n"),
+        }
+    }
+}
+
+/// The text alone: place, code and help are the report's.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Note => miette::Severity::Advice,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Error => miette::Severity::Error,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.shown.as_ref().map(|shown| shown as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.shown.as_ref()?.span();
+        let label = if self.label.is_empty() { None } else { Some(self.label.clone()) };
+        Some(Box::new(std::iter::once(LabeledSpan::new(label, span.start, span.len()))))
+    }
+}

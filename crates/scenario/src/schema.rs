@@ -1,0 +1,65 @@
+//! The JSON Schema of `scenario.yaml`, from the types.
+
+use super::Scenario;
+use super::step_item::ID;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The schema as a value, its keys sorted: what else is compiled in must not change the committed files.
+pub fn schema() -> Value {
+    let mut schema = schemars::schema_for!(Scenario).to_value();
+    name_steps(&mut schema);
+    sorted(schema)
+}
+
+/// Beside its keyword a step may have its name, which no variant of the enum has by itself.
+fn name_steps(schema: &mut Value) {
+    for step in schema["$defs"]["Step"]["oneOf"].as_array_mut().into_iter().flatten() {
+        step["properties"][ID] = serde_json::json!({
+            "type": "string",
+            "description": "A name by which sabotage and reports call the step.",
+        });
+    }
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let entries: BTreeMap<String, Value> =
+                entries.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+/// The schema as `scenario schema` prints it and `scenarios/schema.json` holds it.
+pub fn schema_text() -> String {
+    // Printing a JSON value cannot fail; the alternate form is the indented one.
+    format!("{:#}\n", schema())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_types() {
+        let path = model::paths::scenarios().join("schema.json");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, schema_text()).expect("scenarios/schema.json can be written");
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == schema_text(), "scenarios/schema.json has drifted: run UPDATE_DOCS=1 cargo test schema");
+    }
+
+    #[test]
+    fn every_committed_scenario_names_the_schema_for_editors() {
+        for name in crate::names(&model::paths::scenarios()) {
+            let text = std::fs::read_to_string(model::paths::scenarios().join(&name).join("scenario.yaml"))
+                .expect("a scenario is readable");
+            assert!(text.starts_with("# yaml-language-server: $schema=../schema.json\n"), "{name}");
+        }
+    }
+}

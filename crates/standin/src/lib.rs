@@ -1,0 +1,61 @@
+//! The stand-in for Strimzi's operator: a controller that makes Kafka, KafkaNodePool, KafkaTopic and KafkaUser
+//! resources real, under the names that Strimzi uses.
+
+mod acl_requests;
+mod acls;
+mod admin;
+mod authorities;
+mod certs;
+mod cluster;
+mod config;
+mod context;
+mod keystores;
+mod listener_status;
+pub mod model;
+pub mod names;
+mod node_ids;
+mod objects;
+mod pods;
+mod pools;
+mod reach;
+mod reconcile;
+mod routes;
+mod run;
+mod scram;
+mod status;
+mod strict;
+mod sweep;
+mod template;
+mod topics;
+mod users;
+mod wire;
+mod workload;
+
+pub use reach::Reach;
+pub use run::{crds, run};
+pub use workload::Placement;
+
+/// A step of the stand-in that failed; it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Kube(#[from] kubeapi::Error),
+    #[error(transparent)]
+    Certificate(#[from] certs::CertError),
+    #[error(transparent)]
+    Broker(#[from] reach::ReachError),
+    #[error("an object cannot be written: {0}")]
+    Write(#[from] serde_json::Error),
+    #[error(transparent)]
+    Refused(#[from] strict::Refusal),
+    #[error("the system's random source failed")]
+    Random,
+    #[error("{0}")]
+    Waiting(String),
+}
+
+impl From<admin::AdminError> for Error {
+    fn from(error: admin::AdminError) -> Self {
+        Self::Broker(error.into())
+    }
+}

@@ -1,0 +1,36 @@
+//! `lab doctor`
+
+use artifacts::Parts;
+use lab::doctor::Verdict;
+use lab::{Error, doctor};
+
+/// Prints which labs can come up on this machine, what would be in the way, and then where each part of a lab is, or would
+/// come from.
+///
+/// # Errors
+/// When the list of parts is broken.
+pub async fn doctor() -> Result<(), Error> {
+    let parts = Parts::load()?;
+    let findings = doctor::look(&parts).await;
+    for Verdict { lab, says, .. } in &findings.verdicts {
+        println!("{lab:<9} {says}");
+    }
+    if !findings.warnings.is_empty() {
+        println!();
+        findings.warnings.iter().for_each(|warning| println!("warning: {warning}"));
+    }
+    println!();
+    for part in findings.parts {
+        println!("{} {}: {}", part.name, part.version, part.purpose);
+        match (part.found, part.cached) {
+            (Some(found), _) => println!("  on this machine: {} {} ({})", found.path, found.version, found.origin),
+            (None, Some(cached)) => println!("  in the cache: {} {} ({})", cached.path, cached.version, cached.origin),
+            (None, None) => println!("  not in the cache yet"),
+        }
+        println!("  set {} to use your own", part.override_variable);
+        for source in part.sources {
+            println!("  else: {source}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `lab images list | save | load`
+
+use camino::Utf8Path;
+use cli::{ImagesArgs, KafkaChoice};
+use host::Progress;
+use lab::backends::kind::{Engine, Error, Needed, Wanted, archive, images};
+use model::{Exit, KafkaProvider};
+use std::cell::RefCell;
+
+/// Prints every image, and whether the engine has it where one answers.
+///
+/// # Errors
+/// When a data file cannot be used, or there is no such gateway.
+pub async fn list(args: &ImagesArgs) -> Result<(), Error> {
+    let wanted = needed(args, true).images()?;
+    let lacking = match Engine::find().await {
+        Ok(engine) => {
+            println!("{} {}", engine.program, engine.version);
+            Some(images::lacking(&engine, &wanted).await?)
+        }
+        Err(error) => {
+            println!("{error}");
+            None
+        }
+    };
+    let width = wanted.iter().map(|one| one.image.image.len()).max().unwrap_or(0);
+    for one in &wanted {
+        let there = match &lacking {
+            Some(lacking) if lacking.contains(one) => "absent ",
+            Some(_) => "present",
+            None => "?      ",
+        };
+        let pin = one.image.pin.as_deref().map(|pin| format!("  {pin}")).unwrap_or_default();
+        println!("  {there}  {:<width$}  {}{pin}", one.image.image, one.used_by);
+    }
+    Ok(())
+}
+
+/// Writes the archive.
+///
+/// # Errors
+/// [`Error::MissingImages`], or when the file cannot be written.
+pub async fn save(file: &Utf8Path, args: &ImagesArgs) -> Result<(), Error> {
+    let wanted = needed(args, false).images()?;
+    let engine = Engine::find().await?;
+    let phase = RefCell::new(Progress::stderr().phase("save images"));
+    archive::save(&engine, &wanted, file, |name| phase.borrow_mut().update(format!("pulling {name}"))).await?;
+    phase.into_inner().done(format!("{} images in {file}", wanted.len()));
+    Ok(())
+}
+
+/// Reads the archive; what is still missing is told, and makes it a failure.
+///
+/// # Errors
+/// When the file is not there, or is no archive of images.
+pub async fn load(file: &Utf8Path, args: &ImagesArgs) -> Result<Exit, Error> {
+    let wanted = needed(args, false).images()?;
+    let engine = Engine::find().await?;
+    let phase = Progress::stderr().phase("load images");
+    let missing = archive::load(&engine, &wanted, file).await?;
+    phase.done(format!("{} of {} images are there", wanted.len() - missing.len(), wanted.len()));
+    for Wanted { image, used_by } in &missing {
+        eprintln!("still missing: {} (for {used_by})", image.image);
+    }
+    Ok(if missing.is_empty() { Exit::Passed } else { Exit::Lab })
+}
+
+fn needed(args: &ImagesArgs, everything: bool) -> Needed {
+    let gateways = match (args.gateway.is_empty(), everything) {
+        (false, _) => args.gateway.clone(),
+        (true, true) => lab::gateway::names(),
+        (true, false) => vec!["envoy-gateway".to_owned()],
+    };
+    let kafka = match (args.kafka, everything) {
+        (None, true) => vec![KafkaProvider::Strimzi, KafkaProvider::Standin],
+        (Some(KafkaChoice::Standin), _) => vec![KafkaProvider::Standin],
+        (Some(KafkaChoice::Strimzi), _) | (None, false) => vec![KafkaProvider::Strimzi],
+    };
+    Needed { gateways, kafka, strimzi: args.strimzi.clone(), node_image: args.node_image.clone() }
+}

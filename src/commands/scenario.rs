@@ -1,0 +1,137 @@
+//! `scenario run`
+
+use cli::RunArgs;
+use lab::Lab;
+use model::{Exit, LabDir, paths};
+use runner::report::ReportFolder;
+use runner::{Chosen, Job, RunnerOptions, Selection, SessionOptions, SuiteOptions, View, session};
+use scenario::Problem;
+use std::error::Error;
+use std::time::Duration;
+
+/// Runs scenarios on the running lab. What is chosen is linted first, before the lab is asked for anything.
+///
+/// # Errors
+/// When no lab is up, or the reports cannot be written.
+pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
+    let shard = match args.shard.as_deref().map(str::parse).transpose() {
+        Ok(shard) => shard,
+        Err(error) => {
+            eprintln!("error: --shard: {error}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let mut selection = Selection { shard, ..Selection::of(&args.filters) };
+    if args.rerun_failed {
+        match ReportFolder::last(&LabDir::of(&args.name.name)?.reports()) {
+            Ok(last) => selection.only = Some(last.to_rerun()),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return Ok(Exit::Usage);
+            }
+        }
+    }
+    let chosen = match selection.choose(scenario::load_all(&paths::scenarios())) {
+        Ok(chosen) => chosen,
+        Err(error) => {
+            // It quotes names of folders.
+            eprintln!("error: {}", model::visible(&error.to_string()));
+            return Ok(Exit::Usage);
+        }
+    };
+    let Some(jobs) = fit_to_run(chosen) else { return Ok(Exit::Usage) };
+    let lab = Lab::open(&args.name.name).await?;
+    lab.check().await?;
+    // A sabotage has its number behind the name.
+    let longest =
+        jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0) + if args.sabotage { 4 } else { 0 };
+    let suite = SuiteOptions::default();
+    let options = SessionOptions {
+        suite: SuiteOptions {
+            jobs: args.jobs.unwrap_or(suite.jobs),
+            shuffle: args.shuffle,
+            repeat: args.repeat,
+            fail_fast: args.fail_fast,
+        },
+        runner: RunnerOptions {
+            keep: args.keep,
+            pause_on_failure: args.pause_on_failure,
+            view: View::stderr(longest),
+            ..RunnerOptions::default()
+        },
+        sabotage: args.sabotage,
+        within: Some(Duration::from_secs(args.within)),
+    };
+    let (exit, _report) = session::run(lab, jobs, options).await?;
+    Ok(exit)
+}
+
+/// The chosen scenarios, or `None` after saying what is wrong with one of them: a run that leaves one out would look like
+/// a pass. A broken folder that was not chosen is mentioned and is in nobody's way.
+fn fit_to_run(chosen: Chosen) -> Option<Vec<Job>> {
+    let mut problems: Vec<Problem> = chosen.broken.into_iter().flat_map(|broken| broken.problems).collect();
+    match scenario::errors(&chosen.folders) {
+        Ok(found) => problems.extend(found),
+        Err(problem) => problems.push(*problem),
+    }
+    for problem in &problems {
+        eprintln!("{}", problem.for_terminal());
+    }
+    if !problems.is_empty() {
+        let errors = if problems.len() == 1 { "1 error".to_owned() } else { format!("{} errors", problems.len()) };
+        eprintln!("nothing was run: {errors} in the chosen scenarios; `cargo xtask scenario lint` shows the same");
+        return None;
+    }
+    for name in &chosen.passed_over {
+        eprintln!("{}", passed_over(name));
+    }
+    Some(chosen.folders.into_iter().map(Job::from).collect())
+}
+
+fn passed_over(name: &str) -> String {
+    let name = model::visible(name);
+    format!("scenario {name} cannot be read and was not chosen; `cargo xtask scenario lint {name}` says why")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenario::{Broken, Folder, parse};
+    use std::collections::BTreeMap;
+
+    fn folder(text: &str) -> Result<Folder, Broken> {
+        let rest = "title: T\nwhy: W\nkafka: {cluster: shared, listener: external}\n\
+                    sabotage:\n  - {name: s, leave-out: create-topic, expect: {step: produce-and-consume, cause: unknown-topic}}\n";
+        parse("scenarios/one".into(), &format!("name: one\n{rest}{text}"), BTreeMap::new())
+    }
+
+    fn jobs(loaded: Vec<Result<Folder, Broken>>) -> Option<usize> {
+        let chosen = Selection::of(&["one".to_owned()]).choose(loaded).expect("it fits");
+        fit_to_run(chosen).map(|jobs| jobs.len())
+    }
+
+    #[test]
+    fn what_lint_refuses_is_not_run() {
+        let steps = "- create-topic: {topic: t}\n- produce-and-consume: {topic: t, messages: 1}\n";
+        assert_eq!(jobs(vec![folder(&format!("steps:\n{steps}"))]), Some(1));
+        let wrong_topic = steps.replace("{topic: t}", "{topic: other}");
+        assert_eq!(jobs(vec![folder(&format!("steps:\n{wrong_topic}"))]), None, "a rule of the linter");
+        assert_eq!(jobs(vec![folder(&format!("stepz:\n{steps}"))]), None, "it cannot be read");
+    }
+
+    #[test]
+    fn a_broken_folder_that_was_not_chosen_is_in_nobodys_way() {
+        let steps = "steps:\n- create-topic: {topic: t}\n- produce-and-consume: {topic: t, messages: 1}\n";
+        let half_written = parse("scenarios/half-written".into(), "nam: x\n", BTreeMap::new());
+        assert_eq!(jobs(vec![folder(steps), half_written]), Some(1));
+    }
+
+    #[test]
+    fn the_name_of_a_folder_does_nothing_to_a_terminal() {
+        let text = passed_over("half\u{1b}[2Jwritten");
+        assert!(
+            text.starts_with("scenario half\\u{1b}[2Jwritten cannot be read") && !text.contains('\u{1b}'),
+            "{text:?}"
+        );
+    }
+}
