@@ -7,7 +7,7 @@ use cli::{Cli, LabVerb, Verb};
 use host::Progress;
 use lab::{Lab, UpOptions};
 use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
-use model::{Exit, LabDir, LabFacts, Report, ScenarioResult, Tally, Verdict, paths};
+use model::{Exit, LabDir, LabFacts, Report, RunStats, ScenarioResult, Verdict, paths};
 use runner::report::{Console, ReportFolder};
 use runner::{Executor, Job, Runner, RunnerOptions, Stop, Task, View, session, suite};
 use std::fs::{self, File};
@@ -146,7 +146,7 @@ impl Stage {
             _ if result.is_bad() || result.cleanup_failed.is_some() => "FAILED".to_owned(),
             Verdict::Skipped { reason } => format!("ignored, {reason}"),
             Verdict::Unsupported { feature } => format!("ignored, unsupported: the gateway does not claim {feature}"),
-            Verdict::KnownDeviation { link, .. } => format!("ok, known deviation: {link}"),
+            Verdict::ExpectedFailure { link, .. } => format!("ok, expected failure: {link}"),
             _ => "ok".to_owned(),
         };
         let time = if result.verdict.ran() { format!(" ({:.1} s)", result.seconds) } else { String::new() };
@@ -159,7 +159,7 @@ impl Stage {
         report.seconds = self.start.elapsed().as_secs_f64();
         report.interrupted = self.stop.reason();
         self.folder.write(&report).inspect_err(|error| {
-            eprintln!("error: {error} ({} scenarios done)", Tally::of(&report).passed);
+            eprintln!("error: {error} ({} scenarios done)", RunStats::of(&report).passed);
         })
     }
 }

@@ -11,7 +11,7 @@ use lab::{Error, doctor};
 /// When the list of parts is broken.
 pub async fn doctor() -> Result<(), Error> {
     let parts = Parts::load()?;
-    let findings = doctor::look(&parts).await;
+    let findings = doctor::check(&parts).await;
     for Verdict { lab, says, .. } in &findings.verdicts {
         println!("{lab:<9} {says}");
     }

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use cli::{ImagesArgs, KafkaChoice};
 use host::Progress;
-use lab::backends::kind::{Engine, Error, Needed, Wanted, archive, images};
+use lab::backends::kind::{Engine, Error, RequiredImage, RequiredImages, archive, images};
 use model::{Exit, KafkaProvider};
 use std::cell::RefCell;
 
@@ -59,13 +59,13 @@ pub async fn load(file: &Utf8Path, args: &ImagesArgs) -> Result<Exit, Error> {
     let phase = Progress::stderr().phase("load images");
     let missing = archive::load(&engine, &wanted, file).await?;
     phase.done(format!("{} of {} images are there", wanted.len() - missing.len(), wanted.len()));
-    for Wanted { image, used_by } in &missing {
+    for RequiredImage { image, used_by } in &missing {
         eprintln!("still missing: {} (for {used_by})", image.image);
     }
     Ok(if missing.is_empty() { Exit::Passed } else { Exit::Lab })
 }
 
-fn needed(args: &ImagesArgs, everything: bool) -> Needed {
+fn needed(args: &ImagesArgs, everything: bool) -> RequiredImages {
     let gateways = match (args.gateway.is_empty(), everything) {
         (false, _) => args.gateway.clone(),
         (true, true) => lab::gateway::names(),
@@ -76,5 +76,5 @@ fn needed(args: &ImagesArgs, everything: bool) -> Needed {
         (Some(KafkaChoice::Standin), _) => vec![KafkaProvider::Standin],
         (Some(KafkaChoice::Strimzi), _) | (None, false) => vec![KafkaProvider::Strimzi],
     };
-    Needed { gateways, kafka, strimzi: args.strimzi.clone(), node_image: args.node_image.clone() }
+    RequiredImages { gateways, kafka, strimzi: args.strimzi.clone(), node_image: args.node_image.clone() }
 }

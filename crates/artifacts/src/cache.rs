@@ -39,34 +39,34 @@ pub struct Stamp {
 
 /// A finished copy.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct CachedCopy {
     pub stamp: Stamp,
     pub path: Utf8PathBuf,
 }
 
 /// What the cache has for a source.
-pub enum Hit {
-    Whole(Kept),
+pub enum CacheEntry {
+    Whole(CachedCopy),
     /// Something is there that is not what was put there; why, for the user.
     Damaged(String),
     None,
 }
 
 /// One part's folder.
-pub struct Shelf {
+pub struct PartCache {
     name: String,
     folder: Utf8PathBuf,
 }
 
 /// Two folders for the making of one copy, which vanish unless it is finished: what becomes the part, and the rest.
-pub struct Workplace {
+pub struct Staging {
     temporary: TempDir,
     root: Utf8PathBuf,
     pub content: Utf8PathBuf,
     pub work: Utf8PathBuf,
 }
 
-impl Shelf {
+impl PartCache {
     pub fn of(cache: &Utf8Path, name: &str) -> Self {
         Self { name: name.to_owned(), folder: cache.join("parts").join(name) }
     }
@@ -81,37 +81,37 @@ impl Shelf {
     }
 
     /// What a source made earlier, without reading its files: only their sizes are compared.
-    pub fn glance(&self, source: &Source) -> Hit {
-        let Some(folder) = self.copy_of(source) else { return Hit::None };
-        let Ok(text) = fs::read_to_string(folder.join(STAMP)) else { return Hit::None };
+    pub fn glance(&self, source: &Source) -> CacheEntry {
+        let Some(folder) = self.copy_of(source) else { return CacheEntry::None };
+        let Ok(text) = fs::read_to_string(folder.join(STAMP)) else { return CacheEntry::None };
         let Ok(stamp) = serde_json::from_str::<Stamp>(&text) else {
-            return Hit::Damaged(format!("{} cannot be read", folder.join(STAMP)));
+            return CacheEntry::Damaged(format!("{} cannot be read", folder.join(STAMP)));
         };
         if stamp.recipe != recipe(source) {
-            return Hit::None;
+            return CacheEntry::None;
         }
         let content = folder.join(CONTENT);
         match size(&content) {
             Ok(found) if found == stamp.size => {
                 let path = if stamp.entry.as_str().is_empty() { content } else { content.join(&stamp.entry) };
-                Hit::Whole(Kept { stamp, path })
+                CacheEntry::Whole(CachedCopy { stamp, path })
             }
-            Ok(found) => Hit::Damaged(format!("{content} has {found} bytes, wanted {}", stamp.size)),
-            Err(failure) => Hit::Damaged(failure.to_string()),
+            Ok(found) => CacheEntry::Damaged(format!("{content} has {found} bytes, wanted {}", stamp.size)),
+            Err(failure) => CacheEntry::Damaged(failure.to_string()),
         }
     }
 
     /// What a source made earlier, with its checksum compared.
-    pub fn look(&self, source: &Source) -> Hit {
+    pub fn find(&self, source: &Source) -> CacheEntry {
         match (self.glance(source), self.copy_of(source)) {
-            (Hit::Whole(copy), Some(folder)) => {
+            (CacheEntry::Whole(copy), Some(folder)) => {
                 let content = folder.join(CONTENT);
                 match checksum::of_folder(&content) {
-                    Ok(found) if found == copy.stamp.sha256 => Hit::Whole(copy),
+                    Ok(found) if found == copy.stamp.sha256 => CacheEntry::Whole(copy),
                     Ok(found) => {
-                        Hit::Damaged(format!("{content} has the checksum {found}, wanted {}", copy.stamp.sha256))
+                        CacheEntry::Damaged(format!("{content} has the checksum {found}, wanted {}", copy.stamp.sha256))
                     }
-                    Err(failure) => Hit::Damaged(failure.to_string()),
+                    Err(failure) => CacheEntry::Damaged(failure.to_string()),
                 }
             }
             (hit, _) => hit,
@@ -152,7 +152,7 @@ impl Shelf {
         }
     }
 
-    pub fn workplace(&self) -> Result<Workplace, Failure> {
+    pub fn staging(&self) -> Result<Staging, Failure> {
         let temporary = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&self.folder);
         let temporary = temporary.map_err(Failure::io(&self.folder))?;
         let root = Utf8Path::from_path(temporary.path()).unwrap_or(&self.folder).to_owned();
@@ -160,11 +160,11 @@ impl Shelf {
         for folder in [&content, &work] {
             fs::create_dir(folder).map_err(Failure::io(folder))?;
         }
-        Ok(Workplace { temporary, root, content, work })
+        Ok(Staging { temporary, root, content, work })
     }
 
     /// Stamps what was made and puts it in its place. `entry` is the part's path below the content folder.
-    pub fn finish(&self, place: Workplace, source: &Source, entry: Utf8PathBuf) -> Result<Kept, Failure> {
+    pub fn finish(&self, place: Staging, source: &Source, entry: Utf8PathBuf) -> Result<CachedCopy, Failure> {
         let version = source.version().unwrap_or_default().to_owned();
         let stamp = Stamp {
             recipe: recipe(source),
@@ -187,7 +187,7 @@ impl Shelf {
         let _ = place.temporary.keep();
         let content = target.join(CONTENT);
         let path = if stamp.entry.as_str().is_empty() { content } else { content.join(&stamp.entry) };
-        Ok(Kept { stamp, path })
+        Ok(CachedCopy { stamp, path })
     }
 
     fn unusable(&self, reason: Failure) -> Error {

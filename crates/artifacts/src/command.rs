@@ -30,7 +30,7 @@ impl<'a> Run<'a> {
     fn expression(&self) -> Result<duct::Expression, Failure> {
         let mut expression = duct::cmd(self.program, self.args).stdin_null().unchecked();
         if let Some(dir) = self.dir {
-            // What a killed pip or Maven leaves in its temporary folder is swept with the workplace. It is a folder
+            // What a killed pip or Maven leaves in its temporary folder is swept with the staging. It is a folder
             // inside the command's own, because Go ignores a go.mod in the temporary folder itself.
             let tmp = dir.join(".tmp");
             fs::create_dir_all(&tmp).map_err(Failure::io(&tmp))?;

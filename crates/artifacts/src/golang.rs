@@ -3,7 +3,7 @@
 use super::command::{self, Run, Tool};
 use super::failure::Failure;
 use super::manifest::{GoBuild, GoModule};
-use super::obtain::Bench;
+use super::obtain::BuildDirs;
 use camino::Utf8PathBuf;
 use serde::Deserialize;
 use std::fs;
@@ -51,35 +51,35 @@ struct Target {
 
 /// Compiles the command in a module of ours that requires nothing but its module. `go install pkg@version` would be
 /// shorter, and refuses modules whose go.mod holds replacements, as Kubernetes' and etcd's do.
-pub fn build(source: &GoBuild, bench: &mut Bench<'_>) -> Result<(), Failure> {
-    let module = download(&source.module, &source.version, &source.sum, bench)?;
+pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
+    let module = download(&source.module, &source.version, &source.sum, dirs)?;
     let mut edit = vec!["mod".into(), "edit".into(), format!("-require={}@v{}", source.module, source.version)];
     if let Some(staging) = &source.staging {
-        for name in staged(&module, bench)? {
+        for name in staged(&module, dirs)? {
             edit.push(format!("-replace={name}={name}@v{staging}"));
         }
     }
-    go(&["mod", "init", "lab.local/part"], FETCHED_WITHIN, bench, "prepares its build")?;
-    go(&edit.iter().map(String::as_str).collect::<Vec<_>>(), FETCHED_WITHIN, bench, "prepares its build")?;
+    go(&["mod", "init", "lab.local/part"], FETCHED_WITHIN, dirs, "prepares its build")?;
+    go(&edit.iter().map(String::as_str).collect::<Vec<_>>(), FETCHED_WITHIN, dirs, "prepares its build")?;
     if source.staging.is_some() {
         // Only `go mod tidy` reads enough go.mod files to raise the placeholders to the published versions that the
         // staging modules require of each other. The versions are part of every package's key in Go's build cache.
-        let imports = bench.work.join("part.go");
+        let imports = dirs.work.join("part.go");
         let text = format!("//go:build tools\n\npackage part\n\nimport _ \"{}\"\n", source.package);
         fs::write(&imports, text).map_err(Failure::io(&imports))?;
-        go(&["mod", "tidy"], FETCHED_WITHIN, bench, "fetches the modules it needs")?;
+        go(&["mod", "tidy"], FETCHED_WITHIN, dirs, "fetches the modules it needs")?;
     }
-    let output = bench.content.join(bench.file);
+    let output = dirs.content.join(dirs.file);
     let (takes, ldflags, package) = (&source.takes, &source.ldflags, &source.package);
     // `-mod=mod` adds to go.mod and go.sum what the command needs, and unlike `go mod tidy` nothing for the tests of its
     // dependencies. `-v` writes a line for each package, which shows that it moves on.
     let args = ["build", "-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package.as_str()];
-    go(&args, BUILT_WITHIN, bench, &format!("compiles ({takes})"))
+    go(&args, BUILT_WITHIN, dirs, &format!("compiles ({takes})"))
 }
 
 /// Joins the YAML files of a module's folder to one file.
-pub fn join_files(source: &GoModule, bench: &mut Bench<'_>) -> Result<(), Failure> {
-    let module = download(&source.module, &source.version, &source.sum, bench)?;
+pub fn join_files(source: &GoModule, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
+    let module = download(&source.module, &source.version, &source.sum, dirs)?;
     let folder = module.dir.join(&source.folder);
     let entries = folder.read_dir_utf8().map_err(Failure::io(&folder))?;
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_owned()).collect();
@@ -97,15 +97,15 @@ pub fn join_files(source: &GoModule, bench: &mut Bench<'_>) -> Result<(), Failur
         joined.push_str(text.trim_start_matches("---\n").trim_end());
         joined.push('\n');
     }
-    let output = bench.content.join(bench.file);
+    let output = dirs.content.join(dirs.file);
     fs::write(&output, joined).map_err(Failure::io(&output))
 }
 
 /// Fetches a module and compares its sum. Go itself compares it with the checksum database, unless that is off.
-fn download(module: &str, version: &str, sum: &str, bench: &mut Bench<'_>) -> Result<Module, Failure> {
-    bench.phase.update(format!("fetches Go module {module}"));
+fn download(module: &str, version: &str, sum: &str, dirs: &mut BuildDirs<'_>) -> Result<Module, Failure> {
+    dirs.phase.update(format!("fetches Go module {module}"));
     let name = format!("{module}@v{version}");
-    let printed = captured(&["mod", "download", "-json", &name], bench)?;
+    let printed = captured(&["mod", "download", "-json", &name], dirs)?;
     let found: Module = serde_json::from_str(&printed).map_err(|_| unreadable(&name))?;
     if found.sum == sum {
         return Ok(found);
@@ -114,8 +114,8 @@ fn download(module: &str, version: &str, sum: &str, bench: &mut Bench<'_>) -> Re
 }
 
 /// The modules that this one imports by a placeholder version and replaces by folders of its own repository.
-fn staged(module: &Module, bench: &Bench<'_>) -> Result<Vec<String>, Failure> {
-    let printed = captured(&["mod", "edit", "-json", module.go_mod.as_str()], bench)?;
+fn staged(module: &Module, dirs: &BuildDirs<'_>) -> Result<Vec<String>, Failure> {
+    let printed = captured(&["mod", "edit", "-json", module.go_mod.as_str()], dirs)?;
     let go_mod: GoMod = serde_json::from_str(&printed).map_err(|_| unreadable(module.go_mod.as_str()))?;
     let replaced = go_mod.replace.unwrap_or_default().into_iter();
     Ok(replaced.filter(|one| one.new.path.starts_with("./")).map(|one| one.old.path).collect())
@@ -125,14 +125,14 @@ fn unreadable(what: &str) -> Failure {
     Failure::Contents { what: format!("what go printed about {what}"), wanted: "description of a module".into() }
 }
 
-fn captured(args: &[&str], bench: &Bench<'_>) -> Result<String, Failure> {
-    let run = Run { args, dir: Some(bench.work), env: &ENVIRONMENT, ..Run::new("go", FETCHED_WITHIN) };
-    command::captured(&run, bench.log, GO)
+fn captured(args: &[&str], dirs: &BuildDirs<'_>) -> Result<String, Failure> {
+    let run = Run { args, dir: Some(dirs.work), env: &ENVIRONMENT, ..Run::new("go", FETCHED_WITHIN) };
+    command::captured(&run, dirs.log, GO)
 }
 
-fn go(args: &[&str], within: Duration, bench: &mut Bench<'_>, doing: &str) -> Result<(), Failure> {
-    let run = Run { args, dir: Some(bench.work), env: &ENVIRONMENT, ..Run::new("go", within) };
-    command::logged(&run, bench.log, GO, |elapsed, last| {
-        bench.phase.update(format!("{doing}, {} s, {last}", elapsed.as_secs()));
+fn go(args: &[&str], within: Duration, dirs: &mut BuildDirs<'_>, doing: &str) -> Result<(), Failure> {
+    let run = Run { args, dir: Some(dirs.work), env: &ENVIRONMENT, ..Run::new("go", within) };
+    command::logged(&run, dirs.log, GO, |elapsed, last| {
+        dirs.phase.update(format!("{doing}, {} s, {last}", elapsed.as_secs()));
     })
 }

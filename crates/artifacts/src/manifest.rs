@@ -88,7 +88,7 @@ pub struct Pip {
     pub version: String,
     /// One for each platform's wheel; pip refuses every other.
     pub sha256: Vec<String>,
-    /// Kept whole, when the program needs what lies beside it.
+    /// CachedCopy whole, when the program needs what lies beside it.
     pub folder: Option<Utf8PathBuf>,
     /// The program, in `folder`.
     pub file: Utf8PathBuf,

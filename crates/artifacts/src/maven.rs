@@ -4,7 +4,7 @@ use super::checksum;
 use super::command::{self, Run, Tool};
 use super::failure::Failure;
 use super::manifest::Maven;
-use super::obtain::Bench;
+use super::obtain::BuildDirs;
 use std::fs;
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ const WITHIN: Duration = Duration::from_secs(20 * 60);
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 /// Lets Maven resolve the artifacts and copies all jars into the content folder.
-pub fn make(source: &Maven, bench: &mut Bench<'_>) -> Result<(), Failure> {
-    let pom = bench.work.join("pom.xml");
+pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
+    let pom = dirs.work.join("pom.xml");
     fs::write(&pom, project(source)).map_err(Failure::io(&pom))?;
-    let output = format!("-DoutputDirectory={}", bench.content);
+    let output = format!("-DoutputDirectory={}", dirs.content);
     let args = ["--quiet", "--batch-mode", COPY, "-DincludeScope=runtime", &output];
-    let run = Run { args: &args, dir: Some(bench.work), ..Run::new("mvn", WITHIN) };
-    command::logged(&run, bench.log, MVN, |elapsed, _| {
-        bench.phase.update(format!("Maven fetches its jars, {} s", elapsed.as_secs()));
+    let run = Run { args: &args, dir: Some(dirs.work), ..Run::new("mvn", WITHIN) };
+    command::logged(&run, dirs.log, MVN, |elapsed, _| {
+        dirs.phase.update(format!("Maven fetches its jars, {} s", elapsed.as_secs()));
     })?;
-    let found = checksum::of_folder(bench.content)?;
+    let found = checksum::of_folder(dirs.content)?;
     if found == source.digest {
         return Ok(());
     }

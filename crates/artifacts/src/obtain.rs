@@ -1,6 +1,6 @@
 //! The order in which a part's sources are tried.
 
-use super::cache::{Hit, Kept, Shelf};
+use super::cache::{CacheEntry, CachedCopy, PartCache};
 use super::download::Network;
 use super::failure::{Failure, Tried};
 use super::find::{self, Environment, Found};
@@ -56,7 +56,7 @@ pub struct Parts {
 }
 
 /// What making a part works with: its file name, its two folders, the log of its commands, and the user's line.
-pub struct Bench<'a> {
+pub struct BuildDirs<'a> {
     /// What a part that is a single file is called in `content`.
     pub file: &'a str,
     /// What lies here in the end is the part.
@@ -88,10 +88,12 @@ impl Parts {
     /// What there is, and what of it is on this machine. Programs are asked for their versions; no part's contents are read.
     pub fn list(&self) -> Vec<Summary> {
         let summary = |(name, part): (&String, &Part)| {
-            let shelf = Shelf::of(&self.cache, name);
-            let cached = part.sources.iter().find_map(|source| match shelf.glance(source) {
-                Hit::Whole(Kept { stamp, path }) => Some(Cached { version: stamp.version, origin: stamp.origin, path }),
-                Hit::Damaged(_) | Hit::None => None,
+            let cache = PartCache::of(&self.cache, name);
+            let cached = part.sources.iter().find_map(|source| match cache.glance(source) {
+                CacheEntry::Whole(CachedCopy { stamp, path }) => {
+                    Some(Cached { version: stamp.version, origin: stamp.origin, path })
+                }
+                CacheEntry::Damaged(_) | CacheEntry::None => None,
             });
             Summary {
                 name: name.clone(),
@@ -166,20 +168,20 @@ impl Parts {
                 Err(why) => tried.push(Tried { source: source.describe(), why }),
             }
         }
-        let shelf = Shelf::of(&self.cache, name);
-        if let Some(copy) = cached(&shelf, part, phase) {
+        let cache = PartCache::of(&self.cache, name);
+        if let Some(copy) = cached(&cache, part, phase) {
             return Ok(from_cache(name, copy));
         }
-        let _lock = shelf.lock(phase)?;
+        let _lock = cache.lock(phase)?;
         // Another process may have made it while this one waited.
-        if let Some(copy) = cached(&shelf, part, phase) {
+        if let Some(copy) = cached(&cache, part, phase) {
             return Ok(from_cache(name, copy));
         }
         // What the last attempt logged is of no use any more.
-        let _ = fs::remove_file(shelf.log());
+        let _ = fs::remove_file(cache.log());
         for source in part.sources.iter().filter(|source| source.version().is_some()) {
-            match self.make(name, part, source, &shelf, phase) {
-                Ok(Kept { stamp, path }) => {
+            match self.make(name, part, source, &cache, phase) {
+                Ok(CachedCopy { stamp, path }) => {
                     return Ok(found(Found { path, version: stamp.version }, stamp.origin));
                 }
                 Err(why) => {
@@ -200,24 +202,24 @@ impl Parts {
         name: &str,
         part: &Part,
         source: &Source,
-        shelf: &Shelf,
+        cache: &PartCache,
         phase: &mut Phase,
-    ) -> Result<Kept, Failure> {
+    ) -> Result<CachedCopy, Failure> {
         phase.update(source.describe());
-        let place = shelf.workplace()?;
-        let log = shelf.log();
+        let place = cache.staging()?;
+        let log = cache.log();
         // Tools such as kubectl look at a manifest's extension.
         let file = if part.form == Form::File { format!("{name}.yaml") } else { name.to_owned() };
-        let mut bench =
-            Bench { file: &file, content: &place.content, work: &place.work, log: &log, phase: &mut *phase };
+        let mut dirs =
+            BuildDirs { file: &file, content: &place.content, work: &place.work, log: &log, phase: &mut *phase };
         match source {
             Source::Download(download) => {
-                self.network.fetch(download, &file, &place.content, &place.work, bench.phase)?;
+                self.network.fetch(download, &file, &place.content, &place.work, dirs.phase)?;
             }
-            Source::Pip(wheel) => pip::make(wheel, &mut bench)?,
-            Source::GoBuild(command) => golang::build(command, &mut bench)?,
-            Source::GoModule(module) => golang::join_files(module, &mut bench)?,
-            Source::Maven(artifacts) => maven::make(artifacts, &mut bench)?,
+            Source::Pip(wheel) => pip::make(wheel, &mut dirs)?,
+            Source::GoBuild(command) => golang::build(command, &mut dirs)?,
+            Source::GoModule(module) => golang::join_files(module, &mut dirs)?,
+            Source::Maven(artifacts) => maven::make(artifacts, &mut dirs)?,
             // These make nothing, and have no version.
             Source::Env(_) | Source::Path(_) => {}
         }
@@ -235,7 +237,7 @@ impl Parts {
             }
         }
         phase.update("recording its checksum");
-        shelf.finish(place, source, entry)
+        cache.finish(place, source, entry)
     }
 
     /// What the user can do, shortest first.
@@ -259,18 +261,18 @@ impl Parts {
     }
 }
 
-fn cached(shelf: &Shelf, part: &Part, phase: &mut Phase) -> Option<Kept> {
-    part.sources.iter().find_map(|source| match shelf.look(source) {
-        Hit::Whole(copy) => Some(copy),
-        Hit::Damaged(how) => {
+fn cached(cache: &PartCache, part: &Part, phase: &mut Phase) -> Option<CachedCopy> {
+    part.sources.iter().find_map(|source| match cache.find(source) {
+        CacheEntry::Whole(copy) => Some(copy),
+        CacheEntry::Damaged(how) => {
             phase.update(format!("the cached copy is damaged and is made again: {how}"));
             None
         }
-        Hit::None => None,
+        CacheEntry::None => None,
     })
 }
 
-fn from_cache(name: &str, Kept { stamp, path }: Kept) -> Obtained {
+fn from_cache(name: &str, CachedCopy { stamp, path }: CachedCopy) -> Obtained {
     let origin = format!("cache ({})", stamp.origin);
     Obtained { name: name.to_owned(), path, version: stamp.version, origin }
 }

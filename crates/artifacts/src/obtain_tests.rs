@@ -126,7 +126,7 @@ fn a_damaged_part_is_found_and_made_again() {
 fn what_an_interrupted_process_left_is_not_taken_for_a_part() {
     let folder = Folder::new();
     let (url, asked) = upstream(SCRIPT);
-    let shelf = folder.path().join("cache/parts/tool");
+    let cache = folder.path().join("cache/parts/tool");
     // A copy that was under way, and one whose stamp is missing.
     for content in [".making-x/content", "1.2.3/content"] {
         folder.program(&format!("cache/parts/tool/{content}/tool"), "#!/bin/sh\necho to");
@@ -134,7 +134,7 @@ fn what_an_interrupted_process_left_is_not_taken_for_a_part() {
     let found = obtain(&parts(&folder, &url, &[])).expect("fetched");
     assert_eq!(fs::read_to_string(&found.path).expect("readable"), SCRIPT);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
-    assert!(!shelf.join(".making-x").exists(), "what was left is swept away");
+    assert!(!cache.join(".making-x").exists(), "what was left is swept away");
 }
 
 #[test]
@@ -217,19 +217,19 @@ fn what_a_command_writes_to_the_temporary_folder_is_swept_with_the_workplace() {
         "{purpose: p, override: X, form: program, sources: [{pip: {package: p, version: '1', sha256: [], file: bin/p}}]}",
     )
     .expect("valid");
-    let shelf = Shelf::of(folder.path(), "p");
-    let _lock = shelf.lock(&mut Progress::stderr().phase("test")).expect("locked");
-    let place = shelf.workplace().expect("a workplace");
+    let cache = PartCache::of(folder.path(), "p");
+    let _lock = cache.lock(&mut Progress::stderr().phase("test")).expect("locked");
+    let place = cache.staging().expect("a staging");
     let run = super::super::command::Run {
         args: &["-c", "echo $TMPDIR; touch \"$TMPDIR/left-behind\""],
         dir: Some(&place.work),
         ..super::super::command::Run::new("sh", std::time::Duration::from_secs(20))
     };
     let tool = super::super::command::Tool { name: "sh", install: "install sh" };
-    let said = super::super::command::captured(&run, &shelf.log(), tool).expect("it ends");
+    let said = super::super::command::captured(&run, &cache.log(), tool).expect("it ends");
     // Not the command's own folder: Go ignores a go.mod that lies directly in the temporary folder.
     assert_eq!(said.trim(), place.work.join(".tmp").as_str());
     assert!(place.work.join(".tmp/left-behind").exists());
-    shelf.finish(place, &part.sources[0], Utf8PathBuf::from("p")).expect("finished");
+    cache.finish(place, &part.sources[0], Utf8PathBuf::from("p")).expect("finished");
     assert_eq!(fs::read_dir(folder.path().join("parts/p/1")).expect("listed").count(), 2, "the stamp and the content");
 }

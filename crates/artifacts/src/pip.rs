@@ -3,7 +3,7 @@
 use super::command::{self, Run, Tool};
 use super::failure::Failure;
 use super::manifest::Pip;
-use super::obtain::Bench;
+use super::obtain::BuildDirs;
 use std::fs;
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ const PIP: Tool = Tool { name: "pip", install: "install Python 3 with pip (Debia
 const WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Installs the wheel into a folder of its own and takes the program, or the folder that it needs, out of it.
-pub fn make(source: &Pip, bench: &mut Bench<'_>) -> Result<(), Failure> {
-    let target = bench.work.join("wheel");
-    let requirements = bench.work.join("requirements.txt");
+pub fn make(source: &Pip, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
+    let target = dirs.work.join("wheel");
+    let requirements = dirs.work.join("requirements.txt");
     // Pip itself compares the wheel's checksum: it has to be one of these.
     let hashes: String = source.sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
     let pinned = format!("{}=={}{hashes}\n", source.package, source.version);
@@ -34,10 +34,10 @@ pub fn make(source: &Pip, bench: &mut Bench<'_>) -> Result<(), Failure> {
         "--target",
         target.as_str(),
     ];
-    let run = Run { args: &args, dir: Some(bench.work), ..Run::new("python3", WITHIN) };
+    let run = Run { args: &args, dir: Some(dirs.work), ..Run::new("python3", WITHIN) };
     let package = &source.package;
-    let outcome = command::logged(&run, bench.log, PIP, |elapsed, _| {
-        bench.phase.update(format!("pip fetches {package}, {} s", elapsed.as_secs()));
+    let outcome = command::logged(&run, dirs.log, PIP, |elapsed, _| {
+        dirs.phase.update(format!("pip fetches {package}, {} s", elapsed.as_secs()));
     });
     outcome.map_err(|failure| match failure {
         Failure::Command { tail, .. } if tail.contains("No module named pip") => {
@@ -46,8 +46,8 @@ pub fn make(source: &Pip, bench: &mut Bench<'_>) -> Result<(), Failure> {
         other => other,
     })?;
     let (from, to) = match &source.folder {
-        Some(folder) => (target.join(folder), bench.content.to_owned()),
-        None => (target.join(&source.file), bench.content.join(bench.file)),
+        Some(folder) => (target.join(folder), dirs.content.to_owned()),
+        None => (target.join(&source.file), dirs.content.join(dirs.file)),
     };
     if !from.exists() {
         let wanted = source.folder.as_ref().unwrap_or(&source.file).to_string();

@@ -1,7 +1,7 @@
 //! A diagnosis's facts in words.
 
+use super::classify::{backends, is_default};
 use super::facts::{Facts, Listener, Lookup, Route};
-use super::judge::{backends, is_default};
 use probe::{Peer, counted};
 
 /// The names that a route wants served, and those that the listeners of its parents serve: a route is kept out where none
@@ -21,7 +21,7 @@ pub(super) fn evidence(facts: &Facts) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(facts.error.as_ref().map(|error| format!("client: {error}")));
     lines.extend(facts.lookup.as_ref().map(|lookup| match lookup {
-        Lookup::Figures(_) => format!("name: {} is an address, so the client sends no server name", facts.host),
+        Lookup::IpLiteral(_) => format!("name: {} is an address, so the client sends no server name", facts.host),
         Lookup::Found(address) => format!("name: {} resolves to {address}", facts.host),
         Lookup::Failed(text) => format!("name: {} does not resolve: {text}", facts.host),
     }));

@@ -30,7 +30,7 @@ pub struct Diagnosis {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Lookup {
     /// It is an address in figures: there was nothing to look up, and no server name is sent.
-    Figures(IpAddr),
+    IpLiteral(IpAddr),
     Found(IpAddr),
     Failed(String),
 }

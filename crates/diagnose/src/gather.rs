@@ -1,11 +1,11 @@
 //! Gathers the facts: what the client said, what the network answers, what the cluster's objects say.
 
 use super::facts::{Diagnosis, Facts, Gateway, Lookup, Subject};
-use super::{advertised, judge, routes, symptom};
+use super::{advertised, classify::classify, routes, symptom};
 use kubeapi::Catalog;
 use model::Cause;
 use probe::tls::Probe;
-use probe::{Access, Identity, NodeIdentity, Peer, Trust, identify, resolve, tcp};
+use probe::{ConnectionConfig, Identity, NodeIdentity, Peer, Trust, identify, resolve, tcp};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How the failing client got in: whom it trusts, and its certificate.
-    pub access: Option<Access>,
+    pub access: Option<ConnectionConfig>,
     /// For each single question; 3 s by default.
     pub within: Duration,
 }
@@ -32,7 +32,7 @@ const ASKED: usize = 5;
 const ASKED_BY_CLIENT: usize = 3;
 
 /// Finds the cause of a failure. What cannot be found out is said in the evidence; the rest still counts.
-pub async fn explain(catalog: &Catalog, gateway: &Gateway, subject: &Subject, settings: &Settings) -> Diagnosis {
+pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, settings: &Settings) -> Diagnosis {
     let mut facts = match start(subject, settings) {
         Ok(facts) => facts,
         Err(diagnosis) => return *diagnosis,
@@ -42,10 +42,10 @@ pub async fn explain(catalog: &Catalog, gateway: &Gateway, subject: &Subject, se
     if !settled {
         gather(&mut facts, catalog, settings).await;
     }
-    let diagnosis = judge(&facts);
+    let diagnosis = classify(&facts);
     // A client that only waited names no broker, or the wrong one: each advertised address may be the cause.
     match matches!(diagnosis.cause, Cause::Timeout | Cause::Unknown) {
-        true => advertised::look(catalog, &facts, settings, diagnosis).await,
+        true => advertised::every_address(catalog, &facts, settings, diagnosis).await,
         false => diagnosis,
     }
 }
@@ -76,7 +76,7 @@ fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Diagnosis>
                     let mut facts = Facts::of("", 0);
                     facts.gaps.push("which address failed: neither the client nor its access says".to_owned());
                     facts.error = Some(error.clone());
-                    let mut diagnosis = judge(&facts);
+                    let mut diagnosis = classify(&facts);
                     diagnosis.summary = error.to_string();
                     return Err(Box::new(diagnosis));
                 }
@@ -92,7 +92,7 @@ async fn network(facts: &mut Facts, settings: &Settings) {
     let within = settings.within;
     let figures: Option<IpAddr> = facts.host.parse().ok();
     let lookup = match figures {
-        Some(address) => Lookup::Figures(address),
+        Some(address) => Lookup::IpLiteral(address),
         None => match resolve::lookup(&facts.host, within).await {
             Ok(found) => match found.first() {
                 Some(address) => Lookup::Found(*address),
@@ -102,7 +102,7 @@ async fn network(facts: &mut Facts, settings: &Settings) {
         },
     };
     let address = match &lookup {
-        Lookup::Figures(address) | Lookup::Found(address) => Some(*address),
+        Lookup::IpLiteral(address) | Lookup::Found(address) => Some(*address),
         Lookup::Failed(_) => None,
     };
     facts.lookup = Some(lookup);
@@ -158,7 +158,7 @@ async fn peers(facts: &mut Facts, settings: &Settings) {
     };
     let well = facts.tls.as_ref().is_none_or(|tls| !tls.turned_away());
     let (address, sni) = match &facts.lookup {
-        Some(Lookup::Figures(address)) => (*address, None),
+        Some(Lookup::IpLiteral(address)) => (*address, None),
         Some(Lookup::Found(address)) => (*address, Some(facts.host.clone())),
         _ => return,
     };
@@ -181,7 +181,7 @@ async fn peers(facts: &mut Facts, settings: &Settings) {
 }
 
 /// The same by the client's own way, which may have the rights that a stranger lacks.
-async fn by_client(access: &Access, id: i32, within: Duration) -> Vec<Peer> {
+async fn by_client(access: &ConnectionConfig, id: i32, within: Duration) -> Vec<Peer> {
     let mut peers = Vec::new();
     for _ in 0..ASKED_BY_CLIENT {
         let peer = match identify(access, within).await {

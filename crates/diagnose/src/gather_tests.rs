@@ -25,13 +25,13 @@ fn failure(broker: Option<BrokerAddr>, code: &str) -> Subject {
 #[tokio::test]
 async fn what_kafka_answered_needs_no_look_at_the_network() {
     let diagnosis =
-        explain(&catalog(), &gateway(), &failure(None, "TopicAuthorizationFailed"), &Settings::default()).await;
+        diagnose(&catalog(), &gateway(), &failure(None, "TopicAuthorizationFailed"), &Settings::default()).await;
     assert_eq!(diagnosis.cause, Cause::Authorization);
 }
 
 #[tokio::test]
 async fn a_failure_without_an_address_says_so() {
-    let diagnosis = explain(&catalog(), &gateway(), &failure(None, "Fail"), &Settings::default()).await;
+    let diagnosis = diagnose(&catalog(), &gateway(), &failure(None, "Fail"), &Settings::default()).await;
     assert_eq!(diagnosis.cause, Cause::Unknown);
     assert!(diagnosis.evidence.iter().any(|line| line.contains("which address")), "{diagnosis:?}");
 }
@@ -43,9 +43,9 @@ async fn an_expired_certificate_is_found_by_probing_the_broker() {
     resolve::map_domain("diagnose.invalid", [127, 0, 0, 1].into());
     let port = serve_tls(authority.expired(&[host]).server(None)).await.port();
     let broker = BrokerAddr { id: Some(10), host: host.into(), port };
-    let access = Access::tls(format!("{host}:{port}"), authority.pem);
+    let access = ConnectionConfig::tls(format!("{host}:{port}"), authority.pem);
     let settings = Settings { access: Some(access), ..Settings::default() };
-    let diagnosis = explain(&catalog(), &gateway(), &failure(Some(broker), "SSL"), &settings).await;
+    let diagnosis = diagnose(&catalog(), &gateway(), &failure(Some(broker), "SSL"), &settings).await;
     assert_eq!(diagnosis.cause, Cause::CertificateExpired, "{diagnosis:#?}");
     assert!(diagnosis.evidence.iter().any(|line| line.starts_with("not known: the cluster's TLSRoute")));
 }
@@ -54,7 +54,7 @@ async fn an_expired_certificate_is_found_by_probing_the_broker() {
 async fn a_name_that_does_not_resolve_is_found() {
     resolve::reserve_domain("gone.diagnose.invalid");
     let subject = Subject::Address { host: "x.gone.diagnose.invalid".into(), port: 9092 };
-    let diagnosis = explain(&catalog(), &gateway(), &subject, &Settings::default()).await;
+    let diagnosis = diagnose(&catalog(), &gateway(), &subject, &Settings::default()).await;
     assert_eq!(diagnosis.cause, Cause::UnresolvedName, "{diagnosis:#?}");
 }
 
@@ -67,13 +67,13 @@ async fn a_timeout_that_names_no_broker_is_explained_by_an_advertised_address() 
         broker_of(stream, 1, &[(1, own), (2, second)]).await;
     })
     .await;
-    let access = Access::plaintext(first.to_string());
+    let access = ConnectionConfig::plaintext(first.to_string());
     let settings = Settings { access: Some(access), within: Duration::from_secs(2) };
     let subject = Subject::Failure(ClientError {
         code: "OperationTimedOut".into(),
         ..ClientError::harness("create topic orders", "timed out")
     });
-    let diagnosis = explain(&catalog(), &gateway(), &subject, &settings).await;
+    let diagnosis = diagnose(&catalog(), &gateway(), &subject, &settings).await;
     assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
     assert!(diagnosis.summary.contains(&format!("broker 2 advertises {second}")), "{}", diagnosis.summary);
     let listed = format!("kafka: the metadata lists broker 2 ({second})");

@@ -1,7 +1,7 @@
 //! Whether the way leads to the broker that it has to lead to.
 
+use super::classify::{address, backends};
 use super::facts::{Facts, PodBroker, Route};
-use super::judge::{address, backends};
 use model::Cause;
 use probe::{CertificateInfo, Peer, counted};
 

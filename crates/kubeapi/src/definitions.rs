@@ -1,6 +1,6 @@
 //! Custom resource definitions: an object of a new kind can be made only once its definition is established.
 
-use super::{Catalog, Error, ObjectRef, Progressed, conditions, wait_for};
+use super::{Catalog, ConditionState, Error, ObjectRef, conditions, wait_for};
 use kube::api::DynamicObject;
 use std::time::Duration;
 
@@ -21,15 +21,17 @@ pub async fn established(catalog: &Catalog, object: &DynamicObject) -> Result<()
         name: object.metadata.name.clone().unwrap_or_default(),
     };
     wait_for(catalog, &reference, "Established", WITHIN, |seen| {
-        let Some(seen) = seen else { return Progressed::NotYet("it does not exist".to_owned()) };
+        let Some(seen) = seen else { return ConditionState::NotYet("it does not exist".to_owned()) };
         let all = conditions(seen);
         let is = |name: &str, status: &str| all.iter().find(|c| c["type"] == name && c["status"] == status).copied();
         if is("Established", "True").is_some() {
-            return Progressed::Met;
+            return ConditionState::Met;
         }
         match is("NamesAccepted", "False") {
-            Some(refused) => Progressed::Failed(refused["message"].as_str().unwrap_or("its names collide").to_owned()),
-            None => Progressed::NotYet("it is not established".to_owned()),
+            Some(refused) => {
+                ConditionState::Failed(refused["message"].as_str().unwrap_or("its names collide").to_owned())
+            }
+            None => ConditionState::NotYet("it is not established".to_owned()),
         }
     })
     .await

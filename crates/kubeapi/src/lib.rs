@@ -19,7 +19,7 @@ pub use definitions::established;
 pub use objects::{MANAGER, ObjectRef, applied, apply, delete, parse_manifests};
 pub use ports::target_port;
 pub use ready::ready;
-pub use wait::{Progressed, wait_for};
+pub use wait::{ConditionState, wait_for};
 pub use wait_all::wait_for_all;
 
 use std::time::Duration;

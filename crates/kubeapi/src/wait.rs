@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// What a look at the object said.
 #[derive(Debug)]
-pub enum Progressed {
+pub enum ConditionState {
     Met,
     /// Not yet; the text is what was seen instead.
     NotYet(String),
@@ -28,7 +28,7 @@ pub async fn wait_for(
     object: &ObjectRef,
     wanted: &str,
     within: Duration,
-    mut look: impl FnMut(Option<&DynamicObject>) -> Progressed,
+    mut look: impl FnMut(Option<&DynamicObject>) -> ConditionState,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let kind = catalog.kind(&object.kind, Some(&object.api_version)).await?;
@@ -61,17 +61,17 @@ pub async fn wait_for(
             Some(Ok(Event::InitDone)) => look(listed.take().as_ref()),
             Some(Ok(Event::Apply(found))) => look(Some(&found)),
             Some(Ok(Event::Delete(_))) => look(None),
-            Some(Err(error)) => Progressed::NotYet(format!("the watch broke: {error}")),
-            None => Progressed::Failed("the watch ended".to_owned()),
+            Some(Err(error)) => ConditionState::NotYet(format!("the watch broke: {error}")),
+            None => ConditionState::Failed("the watch ended".to_owned()),
         };
         match seen {
-            Progressed::Met => return Ok(()),
-            Progressed::Failed(reason) => return Err(Error::Failed { object: object.to_string(), reason }),
-            Progressed::NotYet(now) if now != last => {
+            ConditionState::Met => return Ok(()),
+            ConditionState::Failed(reason) => return Err(Error::Failed { object: object.to_string(), reason }),
+            ConditionState::NotYet(now) if now != last => {
                 last = now;
                 changed = Instant::now();
             }
-            Progressed::NotYet(_) => {}
+            ConditionState::NotYet(_) => {}
         }
     }
 }

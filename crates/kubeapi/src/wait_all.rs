@@ -1,6 +1,6 @@
 //! Waiting for several objects at once.
 
-use super::{Catalog, Error, Progressed};
+use super::{Catalog, ConditionState, Error};
 use futures::{StreamExt, pin_mut};
 use kube::api::DynamicObject;
 use kube::runtime::WatchStreamExt;
@@ -20,7 +20,7 @@ pub async fn wait_for_all(
     namespace: &str,
     wanted: &str,
     within: Duration,
-    mut look: impl FnMut(&BTreeMap<String, DynamicObject>) -> Progressed,
+    mut look: impl FnMut(&BTreeMap<String, DynamicObject>) -> ConditionState,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let object = format!("every {kind} in {namespace}");
@@ -54,17 +54,17 @@ pub async fn wait_for_all(
                 all.remove(&name(&found));
                 look(&all)
             }
-            Some(Err(error)) => Progressed::NotYet(format!("the watch broke: {error}")),
-            None => Progressed::Failed("the watch ended".to_owned()),
+            Some(Err(error)) => ConditionState::NotYet(format!("the watch broke: {error}")),
+            None => ConditionState::Failed("the watch ended".to_owned()),
         };
         match seen {
-            Progressed::Met => return Ok(()),
-            Progressed::Failed(reason) => return Err(Error::Failed { object, reason }),
-            Progressed::NotYet(now) if now != last => {
+            ConditionState::Met => return Ok(()),
+            ConditionState::Failed(reason) => return Err(Error::Failed { object, reason }),
+            ConditionState::NotYet(now) if now != last => {
                 last = now;
                 changed = Instant::now();
             }
-            Progressed::NotYet(_) => {}
+            ConditionState::NotYet(_) => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::choose::{reachable, registry};
 use super::local_lab;
-use crate::backends::kind::{Engine, Needed, images};
+use crate::backends::kind::{Engine, RequiredImages, images};
 use crate::backends::local;
 use crate::backends::local::disk;
 use crate::gateway::GatewayFixture;
@@ -40,7 +40,7 @@ pub struct Findings {
 }
 
 /// Looks at the machine: the container engine, images, ports, memory, disk, parts and kubeconfig. Nothing is fetched.
-pub async fn look(parts: &Parts) -> Findings {
+pub async fn check(parts: &Parts) -> Findings {
     let summaries = parts.list();
     let verdicts = vec![local(&summaries), kind(&summaries).await, existing()];
     let memory = memory_warning(&fs::read_to_string("/proc/meminfo").unwrap_or_default());
@@ -116,7 +116,7 @@ async fn kind(summaries: &[Summary]) -> Verdict {
     };
     let mut obstacles = Vec::new();
     let mut wanting = wanting(summaries, &["kind", "gateway-api-crds", "envoy-gateway", "strimzi"]);
-    let needed = Needed {
+    let needed = RequiredImages {
         gateways: vec!["envoy-gateway".to_owned()],
         kafka: vec![KafkaProvider::Strimzi],
         strimzi: images::newest_strimzi().unwrap_or_default(),

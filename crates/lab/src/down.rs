@@ -80,7 +80,7 @@ mod tests {
             env: vec![],
             dir: lab.dir.path().to_owned(),
         };
-        process::settle(&lab.dir, &spec, Duration::from_millis(50)).await.expect("started");
+        process::spawn_and_watch(&lab.dir, &spec, Duration::from_millis(50)).await.expect("started");
         assert!(!finish_begun(&lab.dir, "half-down", &progress).await.expect("nothing to do"));
         assert_eq!(process::running(&lab.dir).expect("listed").len(), 1, "a lab that is up is left alone");
 

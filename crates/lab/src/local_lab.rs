@@ -4,7 +4,7 @@ use super::agent::{self, AgentSettings};
 use super::doctor::local_gateways;
 use super::handle::{Lab, connect, read_info};
 use super::up::UpOptions;
-use super::{Error, client_files, definitions, hosts, obtain, proof, shared};
+use super::{Error, client_files, connectivity, definitions, hosts, obtain, shared};
 use crate::backends::kind::pods;
 use crate::backends::local;
 use crate::backends::local::{JvmRuntime, control_plane, ports};
@@ -199,7 +199,7 @@ const REPLACED_WITHIN: Duration = Duration::from_secs(5);
 pub(super) async fn finish(lab: &Lab, options: &UpOptions, progress: &Progress) -> Result<(), Error> {
     resolve::map_domain(&lab.info.domain, lab.info.gateway.address);
     let phase = progress.phase("proof");
-    let proof = proof::through_every_route(lab).await?;
+    let proof = connectivity::through_every_route(lab).await?;
     phase.done(format!("a message through the route of each of brokers {:?}", proof.brokers));
     let files = client_files::write(lab, &proof.ca, &proof.brokers)?;
     if options.hosts {

@@ -3,7 +3,7 @@
 use super::Error;
 use ::kube::api::DynamicObject;
 use host::Phase;
-use kubeapi::{Catalog, MANAGER, ObjectRef, Progressed, conditions, wait_for};
+use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, conditions, wait_for};
 use model::vars::{Variables, substitute};
 use model::{FileError, GatewayReach, LabInfo, SharedCluster, paths};
 use serde_json::Value;
@@ -100,7 +100,7 @@ pub(super) async fn ready(catalog: &Catalog, info: &LabInfo, phase: &mut Phase) 
     let kafka = object("kafka.strimzi.io/v1", "Kafka", info, &info.shared.cluster);
     wait_for(catalog, &kafka, "Ready", READY_WITHIN, |seen| {
         let now = condition(seen, "Ready");
-        if let Progressed::NotYet(text) = &now {
+        if let ConditionState::NotYet(text) = &now {
             phase.update(text);
         }
         now
@@ -119,14 +119,14 @@ fn object(api_version: &str, kind: &str, info: &LabInfo, name: &str) -> ObjectRe
 }
 
 /// Whether a condition is true for the generation that was applied.
-fn condition(object: Option<&DynamicObject>, wanted: &str) -> Progressed {
+fn condition(object: Option<&DynamicObject>, wanted: &str) -> ConditionState {
     let Some(object) = object else {
-        return Progressed::NotYet("the object does not exist".to_owned());
+        return ConditionState::NotYet("the object does not exist".to_owned());
     };
     let generation = object.metadata.generation;
     let observed = object.data["status"]["observedGeneration"].as_i64();
     if observed.is_some() && observed < generation {
-        return Progressed::NotYet("the status is of an older generation".to_owned());
+        return ConditionState::NotYet("the status is of an older generation".to_owned());
     }
     let all = conditions(object);
     let text = |condition: &Value| {
@@ -134,10 +134,10 @@ fn condition(object: Option<&DynamicObject>, wanted: &str) -> Progressed {
         format!("{}={} {} {}", field("type"), field("status"), field("reason"), field("message")).trim_end().to_owned()
     };
     match all.iter().find(|condition| condition["type"] == wanted) {
-        Some(found) if found["status"] == "True" => Progressed::Met,
-        Some(found) => Progressed::NotYet(text(found)),
-        None if all.is_empty() => Progressed::NotYet("no conditions yet".to_owned()),
-        None => Progressed::NotYet(all.iter().map(|condition| text(condition)).collect::<Vec<_>>().join("; ")),
+        Some(found) if found["status"] == "True" => ConditionState::Met,
+        Some(found) => ConditionState::NotYet(text(found)),
+        None if all.is_empty() => ConditionState::NotYet("no conditions yet".to_owned()),
+        None => ConditionState::NotYet(all.iter().map(|condition| text(condition)).collect::<Vec<_>>().join("; ")),
     }
 }
 
@@ -158,9 +158,9 @@ mod tests {
     fn a_true_condition_of_an_older_generation_is_not_met() {
         let ready = json!([{"type": "Ready", "status": "True"}]);
         let old = kafka(json!({"observedGeneration": 1, "conditions": ready}));
-        assert!(matches!(condition(Some(&old), "Ready"), Progressed::NotYet(_)));
+        assert!(matches!(condition(Some(&old), "Ready"), ConditionState::NotYet(_)));
         let new = kafka(json!({"observedGeneration": 2, "conditions": ready}));
-        assert!(matches!(condition(Some(&new), "Ready"), Progressed::Met));
+        assert!(matches!(condition(Some(&new), "Ready"), ConditionState::Met));
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
         let refused = kafka(json!({"conditions": [
             {"type": "NotReady", "status": "True", "reason": "Creating", "message": "waiting for Pods"},
         ]}));
-        let Progressed::NotYet(text) = condition(Some(&refused), "Ready") else { panic!("it is not ready") };
+        let ConditionState::NotYet(text) = condition(Some(&refused), "Ready") else { panic!("it is not ready") };
         assert_eq!(text, "NotReady=True Creating waiting for Pods");
     }
 }

@@ -1,13 +1,13 @@
 //! What the process tells its caller.
 
-use crate::{Report, Tally};
+use crate::{Report, RunStats};
 
 /// The process's exit codes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
     /// All passed, or were skipped with a reason.
     Passed = 0,
-    /// A scenario failed or was flaky, a known deviation is gone, or the run was interrupted.
+    /// A scenario failed, was flaky or passed unexpectedly, or the run was interrupted.
     Failed = 1,
     /// The command line or a scenario's folder is wrong.
     Usage = 2,
@@ -25,7 +25,7 @@ impl From<Exit> for std::process::ExitCode {
 
 impl Exit {
     pub fn of(report: &Report) -> Self {
-        let tally = Tally::of(report);
+        let tally = RunStats::of(report);
         if tally.failed > 0 || report.interrupted.is_some() {
             Self::Failed
         } else if tally.cleanup_failed > 0 {
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn the_worst_scenario_decides() {
         let skipped = result("s", Verdict::Skipped { reason: "not here".into() });
-        let known = result("k", Verdict::KnownDeviation { link: "l".into(), failure: failure() });
+        let known = result("k", Verdict::ExpectedFailure { link: "l".into(), failure: failure() });
         let failed = result("f", Verdict::Failed(failure()));
         let mut unclean = result("u", Verdict::Passed);
         unclean.cleanup_failed = Some("a namespace stayed".into());
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(code(vec![result("p", Verdict::Passed), unclean.clone()]), 4);
         assert_eq!(code(vec![unclean, failed]), 1, "a failure is worse than a failed cleanup");
         assert_eq!(code(vec![flaky]), 1);
-        let gone = Verdict::DeviationGone { link: "l".into(), expected: Some(crate::cause::Cause::UnknownSni) };
+        let gone = Verdict::UnexpectedPass { link: "l".into(), expected: Some(crate::cause::Cause::UnknownSni) };
         assert_eq!(code(vec![result("g", gone)]), 1);
     }
 

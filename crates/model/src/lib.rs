@@ -10,9 +10,9 @@ mod listener;
 pub mod paths;
 pub mod regular_file;
 mod report;
+mod run_stats;
 pub mod sample;
 pub mod suggest;
-mod tally;
 pub mod vars;
 mod visible;
 
@@ -24,8 +24,8 @@ pub use lab_info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedC
 pub use listener::Listener;
 pub use paths::PathsError;
 pub use report::{
-    Attempt, Failure, LabFacts, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepRef, StepResult,
-    Timeline, Verdict, WorkloadFigures,
+    Attempt, Failure, LabFacts, LoadFigures, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepRef,
+    StepResult, Timeline, Verdict,
 };
-pub use tally::Tally;
+pub use run_stats::RunStats;
 pub use visible::{excerpt, visible};

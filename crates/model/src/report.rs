@@ -101,13 +101,15 @@ pub enum Verdict {
     Unsupported {
         feature: String,
     },
-    /// It failed as the gateway's list of known deviations says.
-    KnownDeviation {
+    /// It failed as the gateway's list of known deviations says. Reports used to call it `known-deviation`.
+    #[serde(alias = "known-deviation")]
+    ExpectedFailure {
         link: String,
         failure: Failure,
     },
-    /// It was listed as a known deviation, and passes now: the list must be changed.
-    DeviationGone {
+    /// It is listed as a known deviation, and passed: the list must be changed. Reports used to call it `deviation-gone`.
+    #[serde(alias = "deviation-gone")]
+    UnexpectedPass {
         link: String,
         /// The cause that it used to fail for, where the list says one.
         expected: Option<Cause>,
@@ -117,7 +119,7 @@ pub enum Verdict {
 impl Verdict {
     /// Whether the run cannot be green with it.
     pub fn is_bad(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::DeviationGone { .. })
+        matches!(self, Self::Failed(_) | Self::UnexpectedPass { .. })
     }
 
     /// Whether anything was tried at all.
@@ -132,15 +134,15 @@ impl Verdict {
             Self::Failed(_) => "failed",
             Self::Skipped { .. } => "skipped",
             Self::Unsupported { .. } => "unsupported",
-            Self::KnownDeviation { .. } => "known-deviation",
-            Self::DeviationGone { .. } => "deviation-gone",
+            Self::ExpectedFailure { .. } => "expected-failure",
+            Self::UnexpectedPass { .. } => "unexpected-pass",
         }
     }
 
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Failed(failure) | Self::KnownDeviation { failure, .. } => Some(failure),
-            Self::Passed | Self::Skipped { .. } | Self::Unsupported { .. } | Self::DeviationGone { .. } => None,
+            Self::Failed(failure) | Self::ExpectedFailure { failure, .. } => Some(failure),
+            Self::Passed | Self::Skipped { .. } | Self::Unsupported { .. } | Self::UnexpectedPass { .. } => None,
         }
     }
 }
@@ -290,13 +292,13 @@ pub struct StepResult {
     pub evidence: Vec<String>,
     /// Of a step that ended a workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workload: Option<WorkloadFigures>,
+    pub workload: Option<LoadFigures>,
 }
 
 /// What became of a workload, in figures.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct WorkloadFigures {
+pub struct LoadFigures {
     /// Messages that Kafka acknowledged.
     pub acked: u64,
     /// Of these, how many were never consumed.
@@ -328,13 +330,23 @@ mod tests {
             Verdict::Failed(failure()),
             Verdict::Skipped { reason: "r".into() },
             Verdict::Unsupported { feature: "TCPRoute".into() },
-            Verdict::KnownDeviation { link: "l".into(), failure: failure() },
-            Verdict::DeviationGone { link: "l".into(), expected: Some(Cause::UnknownSni) },
+            Verdict::ExpectedFailure { link: "l".into(), failure: failure() },
+            Verdict::UnexpectedPass { link: "l".into(), expected: Some(Cause::UnknownSni) },
         ];
         for verdict in verdicts {
             let text = serde_json::to_string(&verdict).expect("it serializes");
             assert_eq!(serde_json::from_str::<Verdict>(&text).expect(&text), verdict);
             assert!(text.contains(&format!("\"state\":\"{}\"", verdict.word())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_report_with_the_old_words_is_still_read() {
+        let gone = r#"{"state":"deviation-gone","link":"l","expected":null}"#;
+        let gone = serde_json::from_str::<Verdict>(gone).expect("it was valid");
+        assert_eq!(gone, Verdict::UnexpectedPass { link: "l".into(), expected: None });
+        let known = Verdict::ExpectedFailure { link: "l".into(), failure: failure() };
+        let text = serde_json::to_string(&known).expect("it serializes").replace("expected-failure", "known-deviation");
+        assert_eq!(serde_json::from_str::<Verdict>(&text).expect(&text), known);
     }
 }

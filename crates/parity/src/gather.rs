@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::api::{Api, DynamicObject, ListParams};
 use kubeapi::Error as KubeError;
 use lab::Lab;
-use probe::Access;
+use probe::ConnectionConfig;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -266,7 +266,7 @@ async fn advertised(lab: &Lab, facts: &mut Facts) {
         let ca = secret.data.as_ref().and_then(|data| data.get("ca.crt")).ok_or("no ca.crt")?;
         let ca = String::from_utf8_lossy(&ca.0).into_owned();
         let bootstrap = format!("bootstrap.{}:{}", lab.info.domain, lab.info.gateway.ports.passthrough);
-        probe::cluster(&Access::tls(bootstrap, &ca), ANSWER).await.map_err(|error| error.to_string())
+        probe::cluster(&ConnectionConfig::tls(bootstrap, &ca), ANSWER).await.map_err(|error| error.to_string())
     };
     let told: Result<_, String> = told.await;
     match told {

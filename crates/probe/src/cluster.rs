@@ -1,6 +1,6 @@
 //! Who the brokers say they are, and whether each is who its name says.
 
-use super::Access;
+use super::ConnectionConfig;
 use super::blocking::blocking;
 use super::context::Context;
 use super::error::{BrokerAddr, ClientError};
@@ -33,7 +33,7 @@ pub struct Cluster {
 ///
 /// # Errors
 /// A [`ClientError`] naming the address that failed, when no broker answers within `within`.
-pub async fn cluster(access: &Access, within: Duration) -> Result<Cluster, ClientError> {
+pub async fn cluster(access: &ConnectionConfig, within: Duration) -> Result<Cluster, ClientError> {
     const OPERATION: &str = "describe the cluster";
     let access = access.clone();
     blocking(OPERATION, move |stop| {
@@ -86,7 +86,7 @@ pub enum NodeIdentity {
 ///
 /// # Errors
 /// A [`ClientError`] when the client cannot be made or no metadata comes.
-pub async fn identify(access: &Access, within: Duration) -> Result<BTreeMap<i32, NodeIdentity>, ClientError> {
+pub async fn identify(access: &ConnectionConfig, within: Duration) -> Result<BTreeMap<i32, NodeIdentity>, ClientError> {
     const OPERATION: &str = "identify the brokers";
     let found = cluster(access, within).await?;
     let access = access.clone();
@@ -158,7 +158,7 @@ mod tests {
         let mock = MockCluster::new(3).expect("a mock cluster");
         mock.create_topic("orders", 3, 1).expect("a topic");
         let bootstrap = mock.bootstrap_servers();
-        let found = cluster(&Access::plaintext(&bootstrap), WITHIN).await.expect("metadata");
+        let found = cluster(&ConnectionConfig::plaintext(&bootstrap), WITHIN).await.expect("metadata");
         let addresses: Vec<_> = found.brokers.iter().map(|broker| format!("{}:{}", broker.host, broker.port)).collect();
         assert_eq!(addresses, bootstrap.split(',').collect::<Vec<_>>());
         assert_eq!(found.brokers.iter().filter_map(|broker| broker.id).collect::<Vec<_>>(), [1, 2, 3]);
@@ -172,11 +172,11 @@ mod tests {
         let bootstrap = mock.bootstrap_servers();
         let port = bootstrap.rsplit(':').next().expect("a port");
         crate::resolve::map_domain("rdkafka.resolve.invalid", [127, 0, 0, 1].into());
-        let access = Access::plaintext(format!("bootstrap.rdkafka.resolve.invalid:{port}"));
+        let access = ConnectionConfig::plaintext(format!("bootstrap.rdkafka.resolve.invalid:{port}"));
         assert_eq!(cluster(&access, WITHIN).await.expect("metadata").brokers.len(), 1);
 
         crate::resolve::reserve_domain("nowhere.resolve.invalid");
-        let access = Access::plaintext(format!("bootstrap.nowhere.resolve.invalid:{port}"));
+        let access = ConnectionConfig::plaintext(format!("bootstrap.nowhere.resolve.invalid:{port}"));
         let error = cluster(&access, Duration::from_secs(1)).await.expect_err("it resolves nowhere");
         assert_eq!(error.code, "Resolve", "{error:?}");
     }
@@ -185,8 +185,9 @@ mod tests {
     async fn an_address_that_refuses_is_named() {
         let address =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-        let error =
-            cluster(&Access::plaintext(address.to_string()), Duration::from_secs(1)).await.expect_err("refused");
+        let error = cluster(&ConnectionConfig::plaintext(address.to_string()), Duration::from_secs(1))
+            .await
+            .expect_err("refused");
         assert_eq!(error.broker.as_ref().map(|broker| broker.port), Some(address.port()), "{error:?}");
         assert!(error.text.contains("refused") && !error.log.is_empty(), "{error:?}");
     }

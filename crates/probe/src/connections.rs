@@ -1,6 +1,6 @@
 //! Many connections at once through one name.
 
-use super::hello::api_versions;
+use super::broker_handshake::api_versions;
 use super::tls::Probe;
 use super::trust::Recorder;
 use futures::StreamExt;
@@ -17,13 +17,13 @@ const AT_ONCE: usize = 64;
 const OTHER_FILES: u64 = 256;
 
 /// Connections that stay open until this is dropped.
-pub struct Held {
+pub struct OpenConnections {
     streams: Vec<TlsStream<TcpStream>>,
     /// What became of those that did not come about, each text with its count.
     pub failed: Vec<(String, usize)>,
 }
 
-impl Held {
+impl OpenConnections {
     /// How many are open.
     pub fn open(&self) -> usize {
         self.streams.len()
@@ -48,11 +48,11 @@ impl Held {
 ///
 /// # Errors
 /// A text, when the process may not have so many open files.
-pub async fn hold(probe: &Probe<'_>, count: usize) -> Result<Held, String> {
+pub async fn hold(probe: &Probe<'_>, count: usize) -> Result<OpenConnections, String> {
     allow_files(count as u64 + OTHER_FILES)?;
     let attempts = (0..count).map(|_| probe.connect(Recorder::new()));
     let results: Vec<_> = futures::stream::iter(attempts).buffer_unordered(AT_ONCE).collect().await;
-    let mut held = Held { streams: Vec::with_capacity(count), failed: Vec::new() };
+    let mut held = OpenConnections { streams: Vec::with_capacity(count), failed: Vec::new() };
     for result in results {
         match result {
             Ok(stream) => held.streams.push(stream),

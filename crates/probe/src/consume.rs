@@ -1,12 +1,12 @@
 //! Messages out, compared with what was acknowledged.
 
-use super::Access;
+use super::ConnectionConfig;
 use super::blocking::{Stop, blocking};
 use super::context::{Context, Events, broker_of};
+use super::delivery_check::{Comparison, DeliveryCheck};
 use super::error::{BrokerShare, ClientError, code_of};
 use super::produce::Produced;
 use super::session::{DRAIN, Layout, Limits, layout};
-use super::tally::{Comparison, Tally};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
@@ -67,7 +67,7 @@ pub struct Consumed {
 ///
 /// # Errors
 /// A [`ClientError`] naming the broker, when messages are missing and one could not be reached or denied them.
-pub async fn consume(access: &Access, spec: &ConsumeSpec) -> Result<Consumed, ClientError> {
+pub async fn consume(access: &ConnectionConfig, spec: &ConsumeSpec) -> Result<Consumed, ClientError> {
     let operation = format!("consume from {}", spec.topic);
     let (access, spec, name) = (access.clone(), spec.clone(), operation.clone());
     blocking(&name, move |stop| run(&access, &spec, &operation, stop)).await
@@ -85,7 +85,7 @@ pub(crate) fn settings(group: &str) -> [(&str, &str); 6] {
     ]
 }
 
-fn run(access: &Access, spec: &ConsumeSpec, operation: &str, stop: &Stop) -> Result<Consumed, ClientError> {
+fn run(access: &ConnectionConfig, spec: &ConsumeSpec, operation: &str, stop: &Stop) -> Result<Consumed, ClientError> {
     let start = Instant::now();
     let limits = Limits::new(spec.within, spec.patience);
     // The harness reads by partition; librdkafka wants a group's name all the same.
@@ -155,7 +155,7 @@ fn run(access: &Access, spec: &ConsumeSpec, operation: &str, stop: &Stop) -> Res
 
 /// What came so far, and what stands in the way.
 struct Reading {
-    tally: Tally,
+    tally: DeliveryCheck,
     outstanding: HashMap<u64, i32>,
     partitions: HashSet<i32>,
     ended: HashSet<i32>,
@@ -166,7 +166,7 @@ struct Reading {
 impl Reading {
     fn new(spec: &ConsumeSpec) -> Self {
         Self {
-            tally: Tally::new(&spec.run),
+            tally: DeliveryCheck::new(&spec.run),
             outstanding: spec.wanted.clone(),
             partitions: spec.wanted.values().copied().collect(),
             ended: HashSet::new(),

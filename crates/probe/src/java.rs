@@ -2,13 +2,13 @@
 //!
 //! Only here does another resolver, another TLS library and another Kafka protocol library go through the same routes.
 
-use super::access::{Access, Identity, Trust};
+use super::connection_config::{ConnectionConfig, Identity, Trust};
 use super::content::encode;
+use super::delivery_check::DeliveryCheck;
 use super::error::{BrokerAddr, BrokerShare, ClientError};
 use super::produce::ProduceSpec;
 use super::resolve;
 use super::session::{Layout, Limits, Session};
-use super::tally::Tally;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 use testcontainers::core::{ExecCommand, Host};
@@ -47,7 +47,7 @@ pub async fn java_available(image: &str) -> Result<(), String> {
 /// # Errors
 /// A [`ClientError`] that names the broker which the Java client could not reach, with what it logged.
 pub async fn java_produce_and_consume(
-    access: &Access,
+    access: &ConnectionConfig,
     spec: &ProduceSpec,
     image: &str,
 ) -> Result<Vec<BrokerShare>, ClientError> {
@@ -64,10 +64,10 @@ pub async fn java_produce_and_consume(
     let removed = container.rm().await.map_err(|error| harness(format!("remove the container: {error}")));
     let told = told.map_err(|error| harness(format!("run the tools in {image}: {error}")))?;
     removed?;
-    judge(&told, spec, &layout, &operation)
+    parse_output(&told, spec, &layout, &operation)
 }
 
-async fn layout(access: &Access, spec: &ProduceSpec, operation: &str) -> Result<Layout, ClientError> {
+async fn layout(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str) -> Result<Layout, ClientError> {
     let (access, topic, within, name) = (access.clone(), spec.topic.clone(), spec.within, operation.to_owned());
     super::blocking::blocking(operation, move |stop| {
         let session = Session::open(&access, &name, &[])?;
@@ -78,7 +78,7 @@ async fn layout(access: &Access, spec: &ProduceSpec, operation: &str) -> Result<
 
 /// The names that the client needs, as this process resolves them. One that does not resolve is left out, so that the
 /// container's own resolver says so.
-async fn addresses(access: &Access, layout: &Layout) -> Vec<(String, std::net::IpAddr)> {
+async fn addresses(access: &ConnectionConfig, layout: &Layout) -> Vec<(String, std::net::IpAddr)> {
     let bootstrap = access.bootstrap.split(',').filter_map(|one| Some(one.rsplit_once(':')?.0.trim().to_owned()));
     let names: BTreeSet<String> = bootstrap.chain(layout.brokers.iter().map(|broker| broker.host.clone())).collect();
     let mut found = Vec::new();
@@ -115,7 +115,7 @@ async fn start(
 }
 
 /// What the tools read: settings, messages, certificates. Copied into the container, so that no key is left on the disk.
-fn files(access: &Access, spec: &ProduceSpec) -> Vec<(String, String)> {
+fn files(access: &ConnectionConfig, spec: &ProduceSpec) -> Vec<(String, String)> {
     let mut properties = vec![
         format!("security.protocol={}", access.security_protocol()),
         format!("max.block.ms={}", spec.within.as_millis()),
@@ -197,13 +197,13 @@ async fn tools(
     Ok(lines)
 }
 
-fn judge(
+fn parse_output(
     told: &[String],
     spec: &ProduceSpec,
     layout: &Layout,
     operation: &str,
 ) -> Result<Vec<BrokerShare>, ClientError> {
-    let mut tally = Tally::new(&spec.run);
+    let mut tally = DeliveryCheck::new(&spec.run);
     let mut placement = HashMap::new();
     let mut log = Vec::new();
     for line in told {
@@ -294,11 +294,11 @@ mod tests {
     fn messages_are_counted_for_the_leaders_of_their_partitions() {
         let spec = ProduceSpec::new("orders", 3);
         let told = [line(&spec.run, 0, 0), line(&spec.run, 1, 1), "Processed".to_owned(), line(&spec.run, 1, 2)];
-        let shares = judge(&told, &spec, &layout(), "test").expect("all came");
+        let shares = parse_output(&told, &spec, &layout(), "test").expect("all came");
         assert_eq!(shares.iter().map(|share| share.messages).collect::<Vec<_>>(), [1, 2]);
 
         let told = [line(&spec.run, 0, 0), line(&spec.run, 0, 1), line(&spec.run, 0, 2)];
-        let error = judge(&told, &spec, &layout(), "test").expect_err("broker 11 took none");
+        let error = parse_output(&told, &spec, &layout(), "test").expect_err("broker 11 took none");
         assert!(error.text.contains("broker 11 (broker-11.kafka.test:9092) took no message"), "{error}");
     }
 
@@ -306,7 +306,7 @@ mod tests {
     fn a_message_that_is_missing_doubled_or_changed_is_told() {
         let spec = ProduceSpec::new("orders", 2);
         let first = line(&spec.run, 0, 0);
-        let text = |told: &[String]| judge(told, &spec, &layout(), "test").expect_err("a problem").text;
+        let text = |told: &[String]| parse_output(told, &spec, &layout(), "test").expect_err("a problem").text;
         assert!(text(std::slice::from_ref(&first)).contains("1 missing"));
         assert!(text(&[first.clone(), first.clone(), line(&spec.run, 1, 1)]).contains("1 duplicate"));
         assert!(text(&[first, line(&spec.run, 1, 1).replace("lab", "lag")]).contains("missing"));
@@ -318,11 +318,12 @@ mod tests {
         let complaint = "WARN [Producer clientId=console-producer] Connection to node 11 \
                          (broker-11.kafka.test/127.0.0.1:9092) could not be established.";
         let first = "WARN Connection to node -1 (bootstrap.kafka.test/127.0.0.1:9092) could not be established.";
-        let error = judge(&[first.into(), complaint.into()], &spec, &layout(), "test").expect_err("nothing came");
+        let error =
+            parse_output(&[first.into(), complaint.into()], &spec, &layout(), "test").expect_err("nothing came");
         assert_eq!((error.broker.and_then(|broker| broker.id), error.code.as_str()), (Some(11), "Harness"));
 
         let refusal = "org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to access topics";
-        let error = judge(&[refusal.into()], &spec, &layout(), "test").expect_err("denied");
+        let error = parse_output(&[refusal.into()], &spec, &layout(), "test").expect_err("denied");
         assert_eq!((error.broker.clone(), error.code.as_str()), (None, "TopicAuthorizationFailed"));
         assert!(error.text.contains("Not authorized"), "{error}");
     }
@@ -330,7 +331,7 @@ mod tests {
     #[test]
     fn certificates_go_into_files_and_passwords_into_the_settings() {
         let spec = ProduceSpec::new("orders", 2);
-        let access = Access::tls("bootstrap.kafka.test:9092", "CA");
+        let access = ConnectionConfig::tls("bootstrap.kafka.test:9092", "CA");
         let scram = Identity::Scram { user: "alice".into(), password: "secret".into() };
         let all: HashMap<_, _> = files(&access.clone().with_identity(scram), &spec).into_iter().collect();
         let properties = &all["client.properties"];

@@ -1,6 +1,6 @@
 //! Who is at the other end of a connection: by its certificate, else by its own word, both over that very connection.
 
-use super::hello::{Hello, api_versions, call, greet, newest};
+use super::broker_handshake::{BrokerInfo, api_versions, call, greet, newest};
 use super::tls::Probe;
 use super::{CertifiedBroker, tcp};
 use kafka_protocol::ResponseError;
@@ -138,7 +138,7 @@ pub fn counted(whose: &Whose, peers: &[Peer]) -> String {
 /// Who the broker at the other end of this very connection says that it is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OwnWord {
-    pub hello: Hello,
+    pub hello: BrokerInfo,
     /// Its node id, nothing where it only said that it is another one than the wanted, or why it did not tell.
     pub node: Result<Option<i32>, String>,
 }

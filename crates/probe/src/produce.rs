@@ -1,6 +1,6 @@
 //! Messages in, with proof of which broker took each.
 
-use super::Access;
+use super::ConnectionConfig;
 use super::blocking::{Stop, blocking};
 use super::content::{encode, new_run};
 use super::context::{Delivery, Trouble};
@@ -76,7 +76,7 @@ const NOT_YET: [&str; 2] = ["ClusterAuthorizationFailed", "TopicAuthorizationFai
 ///
 /// # Errors
 /// A [`ClientError`] naming the broker that failed, what librdkafka says of it, and what the others took meanwhile.
-pub async fn produce(access: &Access, spec: &ProduceSpec) -> Result<Produced, ClientError> {
+pub async fn produce(access: &ConnectionConfig, spec: &ProduceSpec) -> Result<Produced, ClientError> {
     let operation = format!("produce to {}", spec.topic);
     let (access, mut spec, name) = (access.clone(), spec.clone(), operation.clone());
     blocking(&name, move |stop| {
@@ -96,7 +96,7 @@ pub async fn produce(access: &Access, spec: &ProduceSpec) -> Result<Produced, Cl
     .await
 }
 
-fn run(access: &Access, spec: &ProduceSpec, operation: &str, stop: &Stop) -> Result<Produced, ClientError> {
+fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &Stop) -> Result<Produced, ClientError> {
     let start = Instant::now();
     let limits = Limits::new(spec.within, spec.patience);
     let timeout = spec.within.as_millis().max(1).to_string();

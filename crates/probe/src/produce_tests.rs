@@ -8,13 +8,13 @@ const WITHIN: Duration = Duration::from_secs(20);
 type Mock = MockCluster<'static, DefaultProducerContext>;
 
 /// Three brokers, each leading one partition of `orders`.
-fn cluster() -> (Mock, Access) {
+fn cluster() -> (Mock, ConnectionConfig) {
     let mock = MockCluster::new(3).expect("a mock cluster");
     mock.create_topic("orders", 3, 1).expect("a topic");
     for partition in 0..3 {
         mock.partition_leader("orders", partition, Some(partition + 1)).expect("a leader");
     }
-    let access = Access::plaintext(mock.bootstrap_servers());
+    let access = ConnectionConfig::plaintext(mock.bootstrap_servers());
     (mock, access)
 }
 

@@ -1,6 +1,6 @@
 //! In and out again: the shortest proof that a way to Kafka works.
 
-use super::{Access, ClientError, ConsumeSpec, Consumed, ProduceSpec, Produced, consume, produce};
+use super::{ClientError, ConnectionConfig, ConsumeSpec, Consumed, ProduceSpec, Produced, consume, produce};
 use serde::{Deserialize, Serialize};
 
 /// Both halves of a round trip.
@@ -15,7 +15,7 @@ pub struct Roundtrip {
 /// # Errors
 /// That of either half; or one that says how the messages that came differ from those sent.
 pub async fn produce_and_consume(
-    access: &Access,
+    access: &ConnectionConfig,
     spec: &ProduceSpec,
     group: Option<&str>,
 ) -> Result<Roundtrip, ClientError> {

@@ -3,7 +3,7 @@
 use super::blocking::Stop;
 use super::context::{BrokerStatistics, Context, Events};
 use super::error::{BrokerAddr, BrokerShare, ClientError};
-use super::{Access, Partition};
+use super::{ConnectionConfig, Partition};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseProducer, Producer};
@@ -99,7 +99,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub fn open(access: &Access, operation: &str, settings: &[(&str, &str)]) -> Result<Self, ClientError> {
+    pub fn open(access: &ConnectionConfig, operation: &str, settings: &[(&str, &str)]) -> Result<Self, ClientError> {
         let (producer, events) = access.create(operation, settings)?;
         Ok(Self { producer, events })
     }

@@ -1,6 +1,6 @@
 //! Topics made and removed through Kafka itself.
 
-use super::Access;
+use super::ConnectionConfig;
 use super::blocking::blocking;
 use super::context::Context;
 use super::error::ClientError;
@@ -54,7 +54,11 @@ pub struct Partition {
 ///
 /// # Errors
 /// A [`ClientError`] when Kafka refuses, the topic exists with another number of partitions, or time is up.
-pub async fn create_topic(access: &Access, topic: &NewTopic, within: Duration) -> Result<Vec<Partition>, ClientError> {
+pub async fn create_topic(
+    access: &ConnectionConfig,
+    topic: &NewTopic,
+    within: Duration,
+) -> Result<Vec<Partition>, ClientError> {
     let operation = format!("create topic {}", topic.name);
     let (access, topic, name) = (access.clone(), topic.clone(), operation.clone());
     blocking(&name, move |stop| {
@@ -91,7 +95,7 @@ pub async fn create_topic(access: &Access, topic: &NewTopic, within: Duration) -
 ///
 /// # Errors
 /// A [`ClientError`] when Kafka refuses or time is up.
-pub async fn delete_topic(access: &Access, topic: &str, within: Duration) -> Result<(), ClientError> {
+pub async fn delete_topic(access: &ConnectionConfig, topic: &str, within: Duration) -> Result<(), ClientError> {
     let operation = format!("delete topic {topic}");
     let (access, topic, name) = (access.clone(), topic.to_owned(), operation.clone());
     blocking(&name, move |stop| {
@@ -108,7 +112,11 @@ pub async fn delete_topic(access: &Access, topic: &str, within: Duration) -> Res
 ///
 /// # Errors
 /// A [`ClientError`] when the topic is unknown or denied, or time is up.
-pub async fn topic_partitions(access: &Access, topic: &str, within: Duration) -> Result<Vec<Partition>, ClientError> {
+pub async fn topic_partitions(
+    access: &ConnectionConfig,
+    topic: &str,
+    within: Duration,
+) -> Result<Vec<Partition>, ClientError> {
     let operation = format!("describe topic {topic}");
     let (access, topic, name) = (access.clone(), topic.to_owned(), operation.clone());
     blocking(&name, move |stop| {
@@ -152,7 +160,7 @@ mod tests {
         for partition in 0..3 {
             mock.partition_leader("orders", partition, Some(3 - partition)).expect("a leader");
         }
-        let access = Access::plaintext(mock.bootstrap_servers());
+        let access = ConnectionConfig::plaintext(mock.bootstrap_servers());
         let partitions = topic_partitions(&access, "orders", Duration::from_secs(10)).await.expect("partitions");
         let leaders: Vec<_> = partitions.iter().map(|one| (one.id, one.leader)).collect();
         assert_eq!(leaders, [(0, 3), (1, 2), (2, 1)]);

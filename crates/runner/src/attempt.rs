@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// How the steps ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum StepsOutcome {
     Green,
     Red(Failure),
     /// The run was stopped meanwhile.
@@ -17,17 +17,17 @@ pub enum Ended {
 }
 
 /// Runs all steps, and puts down how each went.
-pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> Ended {
+pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> StepsOutcome {
     let scenario = &task.job.scenario;
     let deadline = Instant::now() + scenario.within.0;
     if let Err(failure) = context.make_namespace().await {
-        return Ended::Red(failure.at(None));
+        return StepsOutcome::Red(failure.at(None));
     }
-    let mut ended = Ended::Green;
+    let mut ended = StepsOutcome::Green;
     for (index, step) in scenario.steps.iter().enumerate() {
         let label = scenario.step_name(index);
         let left_out = task.sabotage().and_then(|one| scenario.find_step(one.leave_out.as_ref()?)) == Some(index);
-        if left_out || !matches!(ended, Ended::Green) {
+        if left_out || !matches!(ended, StepsOutcome::Green) {
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
@@ -36,7 +36,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             && let Err(failure) = steps::sabotage(context, sabotage).await
         {
             let place = StepRef { label: "sabotage".to_owned(), ..place };
-            ended = Ended::Red(failure.at(Some(place)));
+            ended = StepsOutcome::Red(failure.at(Some(place)));
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
@@ -58,9 +58,9 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             Bounded::Done(Err(failure)) => {
                 result.outcome = StepOutcome::Failed;
                 result.evidence.clone_from(&failure.evidence);
-                ended = Ended::Red(failure.at(Some(place)));
+                ended = StepsOutcome::Red(failure.at(Some(place)));
             }
-            Bounded::Stopped(reason) => ended = Ended::Stopped(format!("stopped in step {label}: {reason}")),
+            Bounded::Stopped(reason) => ended = StepsOutcome::Stopped(format!("stopped in step {label}: {reason}")),
         }
         done.push(result);
     }

@@ -22,7 +22,7 @@ pub enum Error {
 
 /// What a certificate is to say.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
+pub struct CertificateRequest<'a> {
     pub dns_names: &'a [String],
     pub signer: Signer<'a>,
     /// It ended yesterday.
@@ -40,7 +40,7 @@ pub enum Signer<'a> {
 
 /// A certificate with its chain and key, all PEM.
 #[derive(Clone)]
-pub struct Made {
+pub struct IssuedCertificate {
     pub chain: String,
     pub key: String,
     pub authority: String,
@@ -58,7 +58,7 @@ pub fn lab_ca(lab: &LabDir) -> Result<String, Error> {
 ///
 /// # Errors
 /// When a name is no DNS name, or the lab CA cannot be used.
-pub fn make(wanted: &Wanted<'_>) -> Result<Made, Error> {
+pub fn make(wanted: &CertificateRequest<'_>) -> Result<IssuedCertificate, Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(wanted.dns_names.to_vec())?;
     params.distinguished_name = name(wanted.dns_names.first().map_or("nobody", String::as_str));
@@ -85,7 +85,7 @@ pub fn make(wanted: &Wanted<'_>) -> Result<Made, Error> {
             (certificate.clone(), certificate)
         }
     };
-    Ok(Made { chain: format!("{certificate}{authority}"), key: key.serialize_pem(), authority })
+    Ok(IssuedCertificate { chain: format!("{certificate}{authority}"), key: key.serialize_pem(), authority })
 }
 
 fn lab_issuer(lab: &LabDir) -> Result<(String, KeyPair), Error> {
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn who_signs_and_how_long_it_holds_is_as_wanted() {
         let names = ["*.x.kafka.test".to_owned(), "bootstrap.x.kafka.test".to_owned()];
-        let of = |signer, expired| make(&Wanted { dns_names: &names, signer, expired }).expect("made");
+        let of = |signer, expired| make(&CertificateRequest { dns_names: &names, signer, expired }).expect("made");
         let own = of(Signer::Itself, false);
         assert_eq!(read(&own.chain), ("CN=*.x.kafka.test".into(), "CN=*.x.kafka.test".into(), true));
         let stranger = of(Signer::Nobody, true);
@@ -165,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
         let names = ["a.kafka.test".to_owned()];
-        let wanted = Wanted { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
+        let wanted = CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
         let (first, second) = (make(&wanted), make(&wanted));
         let mode = fs::metadata(lab.pki().join("lab-ca.key")).map(|data| data.permissions().mode() & 0o777);
         let ca = lab_ca(&lab);

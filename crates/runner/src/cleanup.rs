@@ -6,7 +6,7 @@ use super::{Context, clients, failure, steps};
 use ::kube::api::{Patch, PatchParams};
 use kubeapi::{MANAGER, ObjectRef};
 use lab::Lab;
-use probe::{Access, delete_topic};
+use probe::{ConnectionConfig, delete_topic};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -29,7 +29,7 @@ pub async fn after(lab: &Lab, record: Record) -> Option<String> {
     undo(lab, &BTreeMap::new(), Journal::of(record)).await
 }
 
-async fn undo(lab: &Lab, clients: &BTreeMap<String, Access>, mut journal: Journal) -> Option<String> {
+async fn undo(lab: &Lab, clients: &BTreeMap<String, ConnectionConfig>, mut journal: Journal) -> Option<String> {
     let mut problems = Vec::new();
     let all = async {
         while let Some(undo) = journal.last() {
@@ -46,7 +46,7 @@ async fn undo(lab: &Lab, clients: &BTreeMap<String, Access>, mut journal: Journa
             name: journal.namespace().to_owned(),
         };
         if let Err(error) = kubeapi::delete(&lab.catalog, &namespace).await {
-            problems.push(failure::told(&error));
+            problems.push(failure::with_causes(&error));
         }
     };
     if timeout(WITHIN, all).await.is_err() {
@@ -58,9 +58,9 @@ async fn undo(lab: &Lab, clients: &BTreeMap<String, Access>, mut journal: Journa
     (!problems.is_empty()).then(|| problems.join("\n"))
 }
 
-async fn one(lab: &Lab, clients: &BTreeMap<String, Access>, undo: &Undo) -> Result<(), String> {
+async fn one(lab: &Lab, clients: &BTreeMap<String, ConnectionConfig>, undo: &Undo) -> Result<(), String> {
     let catalog = &lab.catalog;
-    let told = |error: kubeapi::Error| failure::told(&error);
+    let told = |error: kubeapi::Error| failure::with_causes(&error);
     match undo {
         Undo::Delete(object) if object.kind == "Namespace" => kubeapi::delete(catalog, object).await.map_err(told),
         Undo::Delete(object) => steps::remove(catalog, object, None).await.map_err(told),
@@ -102,17 +102,17 @@ fn still_there(topic: &str, cluster: &str, error: &dyn std::fmt::Display) -> Str
 }
 
 /// By the shared cluster's own listener, since the scenario may have cut its client off; else by that client.
-async fn delete_topic_somehow(lab: &Lab, client: Option<&Access>, topic: &str) -> Result<(), String> {
+async fn delete_topic_somehow(lab: &Lab, client: Option<&ConnectionConfig>, topic: &str) -> Result<(), String> {
     let (info, shared) = (&lab.info, &lab.info.shared);
     let secret = format!("{}-cluster-ca-cert", shared.cluster);
     let by_shared = match clients::secret_text(&lab.catalog, &shared.namespace, &secret, "ca.crt").await {
         Ok(authority) => {
             let bootstrap = format!("bootstrap.{}:{}", info.domain, info.gateway.ports.passthrough);
-            delete_topic(&Access::tls(bootstrap, authority), topic, TOPIC_WITHIN)
+            delete_topic(&ConnectionConfig::tls(bootstrap, authority), topic, TOPIC_WITHIN)
                 .await
                 .map_err(|error| error.to_string())
         }
-        Err(error) => Err(failure::told(&error)),
+        Err(error) => Err(failure::with_causes(&error)),
     };
     match (by_shared, client) {
         (Err(_), Some(access)) => delete_topic(access, topic, TOPIC_WITHIN).await.map_err(|error| error.to_string()),
@@ -128,7 +128,7 @@ mod tests {
     async fn a_topic_that_stays_behind_is_named_with_its_cluster() {
         let (_held, lab) = lab::testing::lab("cleanup");
         let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
-        let access = Access::tls(closed.to_string(), String::new());
+        let access = ConnectionConfig::tls(closed.to_string(), String::new());
         let clients = BTreeMap::from([("known".to_owned(), access)]);
         for client in ["known", "of-a-dead-run"] {
             let of = Some("Kafka kafka/prod".to_owned());

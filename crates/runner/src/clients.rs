@@ -2,9 +2,9 @@
 
 use super::{Context, StepFailure, authority, existing, forward};
 use k8s_openapi::ByteString;
-use kubeapi::{Catalog, ObjectRef, Progressed, wait_for};
+use kubeapi::{Catalog, ConditionState, ObjectRef, wait_for};
 use model::Cause;
-use probe::{Access, Identity, Trust};
+use probe::{ConnectionConfig, Identity, Trust};
 use scenario::Library;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub const DEFAULT: &str = "default";
 ///
 /// # Errors
 /// When there is no such client, or a Secret that it needs does not come.
-pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Access, StepFailure> {
+pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<ConnectionConfig, StepFailure> {
     let name = name.unwrap_or(DEFAULT);
     if let Some(access) = context.clients.get(name) {
         return Ok(access.clone());
@@ -43,7 +43,7 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Acc
     };
     let trust = trust(context, described.trust.as_ref()).await?;
     let identity = identity(context, described.identity.as_ref()).await?;
-    let access = Access { bootstrap, trust, identity };
+    let access = ConnectionConfig { bootstrap, trust, identity };
     context.clients.insert(name.to_owned(), access.clone());
     Ok(access)
 }
@@ -126,17 +126,18 @@ pub async fn secret_text(catalog: &Catalog, namespace: &str, name: &str, key: &s
     };
     let mut found = None;
     wait_for(catalog, &secret, &format!("key {key}"), SECRET_WITHIN, |seen| {
-        let Some(seen) = seen else { return Progressed::NotYet("it does not exist".to_owned()) };
+        let Some(seen) = seen else { return ConditionState::NotYet("it does not exist".to_owned()) };
         let data: BTreeMap<String, ByteString> = serde_json::from_value(seen.data["data"].clone()).unwrap_or_default();
         match data.get(key) {
             Some(ByteString(bytes)) => {
                 found = Some(String::from_utf8_lossy(bytes).into_owned());
-                Progressed::Met
+                ConditionState::Met
             }
             // Names only: a Secret's content is never shown.
-            None => {
-                Progressed::NotYet(format!("it has the keys {}", data.keys().cloned().collect::<Vec<_>>().join(", ")))
-            }
+            None => ConditionState::NotYet(format!(
+                "it has the keys {}",
+                data.keys().cloned().collect::<Vec<_>>().join(", ")
+            )),
         }
     })
     .await?;

@@ -3,15 +3,15 @@
 use super::clock::Clock;
 use super::journal::Journal;
 use super::live::Line;
-use super::locks::Held;
+use super::locks::LockGuard;
 use super::variables::{self, Own};
 use super::{Job, StepFailure, ident};
 use ::kube::api::DynamicObject;
 use kubeapi::ObjectRef;
 use lab::Lab;
 use model::vars::Variables;
-use model::{Cause, WorkloadFigures, vars};
-use probe::{Access, Produced, Workload};
+use model::{Cause, LoadFigures, vars};
+use probe::{ConnectionConfig, Load, Produced};
 use scenario::ClusterUse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,12 +33,12 @@ pub struct Context<'a> {
     /// Where the user sees what is being done.
     pub line: Line,
     /// Clients by name, each made when a step first needs it.
-    pub clients: BTreeMap<String, Access>,
+    pub clients: BTreeMap<String, ConnectionConfig>,
     /// What cleanup has to undo.
     pub journal: Journal,
-    pub workloads: BTreeMap<String, Workload>,
+    pub workloads: BTreeMap<String, Load>,
     /// Of the workload that the present step ended.
-    pub figures: Option<WorkloadFigures>,
+    pub figures: Option<LoadFigures>,
     /// What `produce` steps wrote, by topic as the scenario calls it.
     pub produced: BTreeMap<String, Produced>,
     /// The server names and ports of probes that found what they looked for.
@@ -48,7 +48,7 @@ pub struct Context<'a> {
     /// Port-forwards; they end with the context.
     pub tasks: JoinSet<()>,
     /// Lets go of the slot when the context is dropped.
-    _slot: Option<Held>,
+    _slot: Option<LockGuard>,
 }
 
 impl<'a> Context<'a> {
@@ -61,7 +61,7 @@ impl<'a> Context<'a> {
         job: &'a Job,
         clock: &'a Clock,
         line: Line,
-        slot: Option<(String, Held)>,
+        slot: Option<(String, LockGuard)>,
     ) -> Result<Self, StepFailure> {
         let id = ident::short();
         let namespace = ident::namespace(job.name(), &id);

@@ -45,9 +45,9 @@ impl StepFailure {
             | kubeapi::Error::Silent { .. }
             | kubeapi::Error::NotUp { .. }
             | kubeapi::Error::Kubeconfig { .. }
-            | kubeapi::Error::Answer { .. } => Self::new(Cause::Unreachable, wanted, told(error)),
+            | kubeapi::Error::Answer { .. } => Self::new(Cause::Unreachable, wanted, with_causes(error)),
             kubeapi::Error::Refused { .. } | kubeapi::Error::Manifest { .. } | kubeapi::Error::UnknownKind { .. } => {
-                Self::new(Cause::ManifestRefused, wanted, told(error))
+                Self::new(Cause::ManifestRefused, wanted, with_causes(error))
             }
         }
     }
@@ -66,7 +66,7 @@ impl StepFailure {
 }
 
 /// An error with everything below it, since the API server's own words are the deepest.
-pub(crate) fn told(error: &kubeapi::Error) -> String {
+pub(crate) fn with_causes(error: &kubeapi::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(deeper) = source {

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Where accepted connections go.
 #[derive(Clone)]
-enum Beyond {
+enum ForwardTarget {
     /// The local lab has no kubelet to forward through, but a ClusterIP is an address of this machine.
     ClusterIp(String),
     Pod {
@@ -54,13 +54,13 @@ pub async fn open(context: &mut Context<'_>, target: &PortForward) -> Result<Str
     Ok(address.to_string())
 }
 
-async fn join(near: &mut TcpStream, beyond: &Beyond) -> io::Result<()> {
+async fn join(near: &mut TcpStream, beyond: &ForwardTarget) -> io::Result<()> {
     match beyond {
-        Beyond::ClusterIp(address) => {
+        ForwardTarget::ClusterIp(address) => {
             let mut far = TcpStream::connect(address).await?;
             copy_bidirectional(near, &mut far).await?;
         }
-        Beyond::Pod { pods, pod, port } => {
+        ForwardTarget::Pod { pods, pod, port } => {
             let mut forwarder = pods.portforward(pod, &[*port]).await.map_err(io::Error::other)?;
             let mut far = forwarder.take_stream(*port).ok_or_else(|| io::Error::other("no stream"))?;
             copy_bidirectional(near, &mut far).await?;
@@ -69,7 +69,12 @@ async fn join(near: &mut TcpStream, beyond: &Beyond) -> io::Result<()> {
     Ok(())
 }
 
-async fn beyond(catalog: &Catalog, namespace: &str, target: &PortForward, local: bool) -> Result<Beyond, String> {
+async fn beyond(
+    catalog: &Catalog,
+    namespace: &str,
+    target: &PortForward,
+    local: bool,
+) -> Result<ForwardTarget, String> {
     let client = catalog.client().clone();
     let services: Api<Service> = Api::namespaced(client.clone(), namespace);
     let service = services.get(&target.service).await.map_err(|error| error.to_string())?;
@@ -82,7 +87,7 @@ async fn beyond(catalog: &Catalog, namespace: &str, target: &PortForward, local:
     if local {
         return match spec.cluster_ip.as_deref() {
             None | Some("" | "None") => Err("the Service has no ClusterIP".to_owned()),
-            Some(address) => Ok(Beyond::ClusterIp(format!("{address}:{}", target.port))),
+            Some(address) => Ok(ForwardTarget::ClusterIp(format!("{address}:{}", target.port))),
         };
     }
     let selector = spec.selector.unwrap_or_default();
@@ -94,7 +99,7 @@ async fn beyond(catalog: &Catalog, namespace: &str, target: &PortForward, local:
     let port = target_port(&pod, port).ok_or_else(|| {
         format!("the Pod {name} has no port {}, to which the Service leads", target_name(port.target_port.as_ref()))
     })?;
-    Ok(Beyond::Pod { pods: Box::new(pods), pod: name, port })
+    Ok(ForwardTarget::Pod { pods: Box::new(pods), pod: name, port })
 }
 
 fn target_name(target: Option<&IntOrString>) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Context, StepFailure};
 use ::kube::api::{DeleteParams, DynamicObject, ListParams};
-use kubeapi::{Progressed, wait_for_all};
+use kubeapi::{ConditionState, wait_for_all};
 use lab::backends::local;
 use lab::gateway::{FixtureError, GatewayFixture};
 use model::{Cause, LabInfo, LabKind};
@@ -79,8 +79,8 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
                 && !pod.metadata.uid.as_ref().is_some_and(|uid| old.contains(uid))
         });
         match fresh.filter(|pod| super::steps::ready(pod)).count() {
-            ready if ready >= names.len() => Progressed::Met,
-            ready => Progressed::NotYet(format!("{ready} of {} Pods are ready", names.len())),
+            ready if ready >= names.len() => ConditionState::Met,
+            ready => ConditionState::NotYet(format!("{ready} of {} Pods are ready", names.len())),
         }
     });
     context.clock.waiting(back).await.map_err(|error| StepFailure::kube(wanted, &error))?;

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod authority;
+mod cause;
 mod cleanup;
 mod client_log;
 mod clients;
@@ -9,17 +10,16 @@ mod clock;
 mod context;
 mod diagnostics;
 mod existing;
-mod explain;
+mod expectation;
 mod failure;
 #[cfg(test)]
 mod fake;
 mod forward;
 mod gateway;
 mod ident;
+mod isolation;
 mod journal;
-mod judge;
 mod labels;
-mod lane;
 mod live;
 mod locks;
 mod needs;
@@ -38,10 +38,10 @@ mod variables;
 
 pub use authority::lab_ca;
 pub use context::Context;
+pub use expectation::Deviation;
 pub use failure::StepFailure;
 pub use ident::run as new_run;
-pub use judge::Deviation;
-pub use lane::Lane;
+pub use isolation::Isolation;
 pub use live::View;
 pub use record::under_way;
 pub use runner::{Runner, RunnerOptions};

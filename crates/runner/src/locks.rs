@@ -1,7 +1,7 @@
 //! Who has which part of the lab, across threads and processes: advisory file locks, which the kernel lets go of
 //! whatever becomes of their holder.
 
-use super::Lane;
+use super::Isolation;
 use camino::{Utf8Path, Utf8PathBuf};
 use model::LabDir;
 use std::fs::{File, TryLockError};
@@ -13,7 +13,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 
 /// A lock that is let go of when dropped.
 #[derive(Debug)]
-pub struct Held(#[expect(dead_code, reason = "the open file is the lock")] Option<File>);
+pub struct LockGuard(#[expect(dead_code, reason = "the open file is the lock")] Option<File>);
 
 /// The lock files of one lab.
 #[derive(Clone, Debug)]
@@ -28,17 +28,17 @@ impl Locks {
         Ok(Self { dir: lab.folder("locks")? })
     }
 
-    /// The right to run in a lane; waits for as long as it takes.
+    /// the right to run under this isolation; waits for as long as it takes.
     ///
     /// # Errors
     /// When a lock file cannot be opened.
-    pub async fn lane(&self, lane: Lane) -> io::Result<Vec<Held>> {
+    pub async fn isolation(&self, isolation: Isolation) -> io::Result<Vec<LockGuard>> {
         // Everybody passes through one door, so that whoever wants to be alone is not overtaken for ever.
         let door = self.wait("door", true).await?;
-        let lanes = self.wait("lanes", lane == Lane::Alone).await?;
+        let everybody = self.wait("isolation", isolation == Isolation::Exclusive).await?;
         drop(door);
-        let mut held = vec![lanes];
-        if lane == Lane::OwnCluster {
+        let mut held = vec![everybody];
+        if isolation == Isolation::OneOwnCluster {
             held.push(self.wait("own-cluster", true).await?);
         }
         Ok(held)
@@ -48,7 +48,7 @@ impl Locks {
     ///
     /// # Errors
     /// When a lock file cannot be opened.
-    pub async fn one_of<'a>(&self, names: &'a [String]) -> io::Result<(&'a str, Held)> {
+    pub async fn one_of<'a>(&self, names: &'a [String]) -> io::Result<(&'a str, LockGuard)> {
         loop {
             for name in names {
                 if let Some(held) = attempt(&self.file(name), true)? {
@@ -59,7 +59,7 @@ impl Locks {
         }
     }
 
-    async fn wait(&self, name: &str, alone: bool) -> io::Result<Held> {
+    async fn wait(&self, name: &str, alone: bool) -> io::Result<LockGuard> {
         loop {
             if let Some(held) = attempt(&self.file(name), alone)? {
                 return Ok(held);
@@ -73,13 +73,13 @@ impl Locks {
     }
 }
 
-fn attempt(path: &Utf8Path, alone: bool) -> io::Result<Option<Held>> {
+fn attempt(path: &Utf8Path, alone: bool) -> io::Result<Option<LockGuard>> {
     let file = File::options().create(true).append(true).open(path)?;
     match if alone { file.try_lock() } else { file.try_lock_shared() } {
-        Ok(()) => Ok(Some(Held(Some(file)))),
+        Ok(()) => Ok(Some(LockGuard(Some(file)))),
         Err(TryLockError::WouldBlock) => Ok(None),
         // A file system without locks: go on, as every tool without a lock does.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(Some(Held(None))),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(Some(LockGuard(None))),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
@@ -112,19 +112,22 @@ mod tests {
     #[tokio::test]
     async fn alone_waits_for_the_others_and_is_not_overtaken() {
         let (_dir, locks) = locks();
-        let shared = locks.lane(Lane::Shared).await.expect("free");
-        let own = locks.lane(Lane::OwnCluster).await.expect("beside it");
-        assert!(timeout(SOON, locks.lane(Lane::OwnCluster)).await.is_err(), "one own cluster at a time");
+        let shared = locks.isolation(Isolation::Parallel).await.expect("free");
+        let own = locks.isolation(Isolation::OneOwnCluster).await.expect("beside it");
+        assert!(timeout(SOON, locks.isolation(Isolation::OneOwnCluster)).await.is_err(), "one own cluster at a time");
         let alone = tokio::spawn({
             let locks = locks.clone();
-            async move { locks.lane(Lane::Alone).await }
+            async move { locks.isolation(Isolation::Exclusive).await }
         });
         tokio::time::sleep(SOON).await;
-        assert!(timeout(SOON, locks.lane(Lane::Shared)).await.is_err(), "behind the one who waits to be alone");
+        assert!(
+            timeout(SOON, locks.isolation(Isolation::Parallel)).await.is_err(),
+            "behind the one who waits to be alone"
+        );
         drop((shared, own));
         let alone = timeout(SOON, alone).await.expect("in time").expect("no panic").expect("locked");
-        assert!(timeout(SOON, locks.lane(Lane::Shared)).await.is_err());
+        assert!(timeout(SOON, locks.isolation(Isolation::Parallel)).await.is_err());
         drop(alone);
-        timeout(SOON, locks.lane(Lane::Shared)).await.expect("in time").expect("locked");
+        timeout(SOON, locks.isolation(Isolation::Parallel)).await.expect("in time").expect("locked");
     }
 }

@@ -1,12 +1,14 @@
 //! One scenario, from its needs to its cleanup.
 
-use super::attempt::{self, Ended};
+use super::attempt::{self, StepsOutcome};
 use super::clock::Clock;
 use super::live::Line;
-use super::locks::{Held, Locks};
+use super::locks::{LockGuard, Locks};
 use super::record::Record;
 use super::suite::Executor;
-use super::{Context, Deviation, Error, Lane, Stop, Task, View, cleanup, diagnostics, judge, needs, pause, slot};
+use super::{
+    Context, Deviation, Error, Isolation, Stop, Task, View, cleanup, diagnostics, expectation, needs, pause, slot,
+};
 use crate::report::ReportFolder;
 use camino::Utf8PathBuf;
 use lab::Lab;
@@ -42,10 +44,10 @@ pub struct Runner {
     java: OnceCell<Result<(), String>>,
 }
 
-type Claimed = (Vec<Held>, Option<(String, Held)>);
+type Claimed = (Vec<LockGuard>, Option<(String, LockGuard)>);
 
 /// What an attempt left, before it is put into a result.
-struct Left {
+struct AttemptOutcome {
     verdict: Verdict,
     /// With this run's values for its variables, once they are known.
     sabotage: Option<Sabotage>,
@@ -124,12 +126,12 @@ impl Runner {
     /// The right to run, and the slot where one is needed.
     async fn claim(&self, task: &Task) -> Result<Claimed, Verdict> {
         let claimed = async {
-            let lane = self.locks.lane(self.lane(task)).await?;
+            let isolation = self.locks.isolation(self.isolation(task)).await?;
             let slot = match task.job.scenario.kafka.listener.filter(|listener| listener.is_slot()) {
                 Some(listener) => Some(self.slot(slot::claimable(&self.lab.info.shared, listener)).await?),
                 None => None,
             };
-            std::io::Result::Ok((lane, slot))
+            std::io::Result::Ok((isolation, slot))
         };
         tokio::select! {
             claimed = claimed => claimed.map_err(|error| failed(Cause::Unknown, "a turn", &format!("the lab's locks: {error}"))),
@@ -139,7 +141,7 @@ impl Runner {
 
     /// One of the slots, if possible one in which nothing was kept. Routes of an earlier run would serve its names too, so
     /// they have to go first.
-    async fn slot(&self, slots: &[String]) -> std::io::Result<(String, Held)> {
+    async fn slot(&self, slots: &[String]) -> std::io::Result<(String, LockGuard)> {
         let kept = Record::abandoned(&self.lab.dir, |state| state.kept)?.records;
         let kept: Vec<_> = kept.into_iter().filter_map(|record| record.state.slot.clone()).collect();
         let mut slots = slots.to_vec();
@@ -168,9 +170,9 @@ impl Runner {
         Ok((slot.to_owned(), held))
     }
 
-    async fn attempt(&self, task: &Task) -> Left {
+    async fn attempt(&self, task: &Task) -> AttemptOutcome {
         let mut timeline = Timeline { started: self.start.elapsed().as_secs_f64(), ..Timeline::default() };
-        let nothing = |verdict, timeline| Left {
+        let nothing = |verdict, timeline| AttemptOutcome {
             verdict,
             sabotage: task.sabotage().cloned(),
             steps: Vec::new(),
@@ -196,11 +198,11 @@ impl Runner {
         timeline.seconds = clock.elapsed().as_secs_f64();
         timeline.waited = clock.waited().as_secs_f64();
         timeline.cleanup = left.timeline.cleanup;
-        Left { timeline, ..left }
+        AttemptOutcome { timeline, ..left }
     }
 
-    async fn tried(&self, task: &Task, clock: &Clock, line: Line, slot: Option<(String, Held)>) -> Left {
-        let mut left = Left {
+    async fn tried(&self, task: &Task, clock: &Clock, line: Line, slot: Option<(String, LockGuard)>) -> AttemptOutcome {
+        let mut left = AttemptOutcome {
             verdict: Verdict::Passed,
             sabotage: task.sabotage().cloned(),
             steps: Vec::new(),
@@ -220,9 +222,9 @@ impl Runner {
         left.sabotage = left.sabotage.map(|sabotage| context.resolve(&sabotage).unwrap_or(sabotage));
         let ended = attempt::steps(&mut context, task, &self.stop, &mut left.steps).await;
         let verdict = match ended {
-            Ended::Green => Verdict::Passed,
-            Ended::Red(failure) => Verdict::Failed(failure),
-            Ended::Stopped(reason) => Verdict::Skipped { reason },
+            StepsOutcome::Green => Verdict::Passed,
+            StepsOutcome::Red(failure) => Verdict::Failed(failure),
+            StepsOutcome::Stopped(reason) => Verdict::Skipped { reason },
         };
         left.verdict = verdict;
         // Judged only for what is to be collected; the row itself is made from the verdict again.
@@ -266,10 +268,10 @@ impl Runner {
     fn judged(&self, task: &Task, sabotage: Option<&Sabotage>, verdict: Verdict) -> (Option<SabotageRow>, Verdict) {
         match sabotage {
             Some(sabotage) => {
-                let (row, verdict) = judge::sabotaged(&task.job.scenario, sabotage, verdict);
+                let (row, verdict) = expectation::sabotaged(&task.job.scenario, sabotage, verdict);
                 (Some(row), verdict)
             }
-            None => (None, judge::with_deviations(verdict, task.job.name(), &self.options.deviations)),
+            None => (None, expectation::with_deviations(verdict, task.job.name(), &self.options.deviations)),
         }
     }
 }
@@ -277,8 +279,8 @@ impl Runner {
 impl Executor for Runner {
     /// What a gateway does wrong may be felt by all: an Envoy that refuses a listener's configuration takes no change for
     /// other routes either, until the cause is gone.
-    fn lane(&self, task: &Task) -> Lane {
-        if self.deviates(task) { Lane::Alone } else { Lane::of(&task.job.scenario, task.sabotage()) }
+    fn isolation(&self, task: &Task) -> Isolation {
+        if self.deviates(task) { Isolation::Exclusive } else { Isolation::of(&task.job.scenario, task.sabotage()) }
     }
 
     async fn run(&self, task: &Task) -> ScenarioResult {

@@ -1,8 +1,8 @@
 //! Many scenarios: side by side where they may, in rounds where they are repeated, with a report at any moment.
 
-use super::lane::{self, Lane};
+use super::isolation::{self, Isolation};
 use super::select::shuffle;
-use super::{Error, Stop, Task, ident, judge};
+use super::{Error, Stop, Task, expectation, ident};
 use crate::report::ReportFolder;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -13,8 +13,8 @@ use std::time::Instant;
 /// Runs one task to its end. It never fails: whatever goes wrong is in the result.
 pub trait Executor {
     /// Beside whom the task may run.
-    fn lane(&self, task: &Task) -> Lane {
-        Lane::of(&task.job.scenario, task.sabotage())
+    fn isolation(&self, task: &Task) -> Isolation {
+        Isolation::of(&task.job.scenario, task.sabotage())
     }
 
     /// The result with one attempt.
@@ -76,20 +76,20 @@ pub async fn run(
             // Another order each round, and yet one that the seed stands for.
             shuffle(&mut order, seed.wrapping_add(u64::from(round)));
         }
-        let mut pending: Vec<_> = order.into_iter().map(|task| (executor.lane(&task), task)).collect();
+        let mut pending: Vec<_> = order.into_iter().map(|task| (executor.isolation(&task), task)).collect();
         let mut running = FuturesUnordered::new();
-        let mut lanes: Vec<Lane> = Vec::new();
+        let mut isolations: Vec<Isolation> = Vec::new();
         loop {
             while stop.reason().is_none() {
-                let waiting: Vec<_> = pending.iter().map(|(lane, _)| *lane).collect();
-                let Some(index) = lane::next(&waiting, &lanes, options.jobs) else { break };
-                let (lane, task) = pending.remove(index);
-                lanes.push(lane);
-                running.push(async move { (lane, executor.run(&task).await) });
+                let waiting: Vec<_> = pending.iter().map(|(isolation, _)| *isolation).collect();
+                let Some(index) = isolation::next(&waiting, &isolations, options.jobs) else { break };
+                let (isolation, task) = pending.remove(index);
+                isolations.push(isolation);
+                running.push(async move { (isolation, executor.run(&task).await) });
             }
-            let Some((lane, result)) = running.next().await else { break };
-            if let Some(place) = lanes.iter().position(|one| *one == lane) {
-                lanes.swap_remove(place);
+            let Some((isolation, result)) = running.next().await else { break };
+            if let Some(place) = isolations.iter().position(|one| *one == isolation) {
+                isolations.swap_remove(place);
             }
             shown(&result);
             if options.fail_fast && result.is_bad() {
@@ -126,7 +126,7 @@ fn not_started(task: &Task, reason: &str) -> ScenarioResult {
         name: scenario.name.clone(),
         title: scenario.title.clone(),
         links: scenario.links.clone(),
-        sabotage: task.sabotage().map(|sabotage| judge::sabotaged(scenario, sabotage, verdict.clone()).0),
+        sabotage: task.sabotage().map(|sabotage| expectation::sabotaged(scenario, sabotage, verdict.clone()).0),
         verdict,
         cleanup_failed: None,
         flaky: false,
@@ -139,7 +139,7 @@ fn not_started(task: &Task, reason: &str) -> ScenarioResult {
 /// Puts an attempt's result to those of the same scenario.
 pub fn add(report: &mut Report, result: ScenarioResult) {
     match report.scenarios.iter_mut().find(|earlier| earlier.id() == result.id()) {
-        Some(earlier) => judge::merge(earlier, result),
+        Some(earlier) => expectation::merge(earlier, result),
         None => report.scenarios.push(result),
     }
 }

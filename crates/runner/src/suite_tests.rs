@@ -25,7 +25,7 @@ impl Executor for Fake {
         let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(5)).await;
-        if self.lane(task) == Lane::Alone {
+        if self.isolation(task) == Isolation::Exclusive {
             self.alone.lock().expect("unpoisoned").push(self.running.load(Ordering::SeqCst));
         }
         self.running.fetch_sub(1, Ordering::SeqCst);

@@ -1,7 +1,7 @@
 //! What all loops of the stand-in share, and what it remembers of each cluster between reconciliations.
 
+use super::node_objects::Placement;
 use super::reach::{self, BrokerAdmin, Credentials, Reach, ReachError};
-use super::workload::Placement;
 use super::{Error, names, objects};
 use futures::channel::mpsc::UnboundedSender;
 use host::journal;

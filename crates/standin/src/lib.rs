@@ -14,6 +14,7 @@ mod listener_status;
 pub mod model;
 pub mod names;
 mod node_ids;
+mod node_objects;
 mod objects;
 mod pods;
 mod pools;
@@ -29,11 +30,10 @@ mod template;
 mod topics;
 mod users;
 mod wire;
-mod workload;
 
+pub use node_objects::Placement;
 pub use reach::Reach;
 pub use run::{crds, run};
-pub use workload::Placement;
 
 /// A step of the stand-in that failed; it is tried again.
 #[derive(Debug, thiserror::Error)]

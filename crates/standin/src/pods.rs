@@ -1,9 +1,9 @@
-//! Pods as their workloads want them: new ones at once, changed ones one after the other, superfluous ones away.
+//! Pods as their nodes want them: new ones at once, changed ones one after the other, superfluous ones away.
 
 use super::Error;
 use super::cluster::Cluster;
 use super::context::{Context, Key, is_ready};
-use super::workload::{REVISION, Workload};
+use super::node_objects::{NodeObjects, REVISION};
 use host::journal;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
@@ -26,27 +26,28 @@ pub async fn converge(
     context: &Context,
     key: &Key,
     cluster: &Cluster,
-    workloads: &[Workload],
+    nodes: &[NodeObjects],
 ) -> Result<Outcome, Error> {
     let existing = context.pods(key).await?;
     for pod in &existing {
-        let wanted = workloads.iter().any(|workload| pod.metadata.name.as_ref() == Some(&workload.name));
+        let wanted = nodes.iter().any(|workload| pod.metadata.name.as_ref() == Some(&workload.name));
         if pod.metadata.deletion_timestamp.is_none() && (!wanted || !is_of(pod, cluster) || is_finished(pod)) {
             remove(context, pod).await?;
         }
     }
-    let current = |workload: &Workload| existing.iter().find(|pod| pod.metadata.name.as_ref() == Some(&workload.name));
-    let missing = || workloads.iter().filter(|workload| current(workload).is_none());
+    let current =
+        |workload: &NodeObjects| existing.iter().find(|pod| pod.metadata.name.as_ref() == Some(&workload.name));
+    let missing = || nodes.iter().filter(|workload| current(workload).is_none());
     // Brokers have to find a controller, so those get a head start of one request.
     let (controllers, others): (Vec<_>, Vec<_>) = missing().partition(|workload| workload.controller);
     futures::future::try_join_all(controllers.iter().map(|workload| create(context, key, workload))).await?;
     futures::future::try_join_all(others.iter().map(|workload| create(context, key, workload))).await?;
 
-    let unready: Vec<_> = workloads
+    let unready: Vec<_> = nodes
         .iter()
         .filter(|workload| !current(workload).is_some_and(|pod| is_ready(pod) && !is_finished(pod)))
         .collect();
-    let (stale, warnings) = stale(cluster, workloads, &existing);
+    let (stale, warnings) = stale(cluster, nodes, &existing);
     // One that does not get ready as it is has nothing to lose.
     if let Some(pod) = stale.iter().find(|pod| !is_ready(pod) && pod.metadata.deletion_timestamp.is_none()) {
         remove(context, pod).await?;
@@ -63,7 +64,7 @@ pub async fn converge(
 }
 
 /// The Pods that were made from something else than what is wanted now, except for a sole controller's.
-fn stale<'a>(cluster: &Cluster, workloads: &[Workload], existing: &'a [Pod]) -> (Vec<&'a Pod>, Vec<String>) {
+fn stale<'a>(cluster: &Cluster, nodes: &[NodeObjects], existing: &'a [Pod]) -> (Vec<&'a Pod>, Vec<String>) {
     let mut controllers = cluster.controllers();
     let sole = match (controllers.next(), controllers.next()) {
         (Some(only), None) => Some(only.pod()),
@@ -71,7 +72,7 @@ fn stale<'a>(cluster: &Cluster, workloads: &[Workload], existing: &'a [Pod]) -> 
     };
     let mut warnings = Vec::new();
     let mut stale = Vec::new();
-    for workload in workloads {
+    for workload in nodes {
         let Some(pod) = existing.iter().find(|pod| pod.metadata.name.as_ref() == Some(&workload.name)) else {
             continue;
         };
@@ -114,7 +115,7 @@ fn is_finished(pod: &Pod) -> bool {
     matches!(phase, Some("Failed" | "Succeeded"))
 }
 
-async fn create(context: &Context, key: &Key, workload: &Workload) -> Result<(), Error> {
+async fn create(context: &Context, key: &Key, workload: &NodeObjects) -> Result<(), Error> {
     let kind = context.catalog.kind("Pod", Some("v1")).await?;
     let created = kind.api(context.catalog.client(), &key.0).create(&PostParams::default(), &workload.pod).await;
     match created {

@@ -14,7 +14,11 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// When a pool is refused, the cluster lacks a role, or the API server refuses.
-pub async fn settle(context: &Context, key: &Key, cluster_id: &str) -> Result<(Vec<Pool>, Vec<DynamicObject>), Error> {
+pub async fn assign_ids(
+    context: &Context,
+    key: &Key,
+    cluster_id: &str,
+) -> Result<(Vec<Pool>, Vec<DynamicObject>), Error> {
     let kind = context.catalog.kind("KafkaNodePool", Some(API_VERSION)).await?;
     let selector = format!("{}={}", names::CLUSTER_LABEL, key.1);
     let list = kind.api(context.catalog.client(), &key.0).list(&ListParams::default().labels(&selector)).await;

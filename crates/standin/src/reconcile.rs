@@ -3,11 +3,11 @@
 use super::cluster::Cluster;
 use super::context::{Context, FULL_INTERVAL, Key, key_of};
 use super::model::KafkaSpec;
+use super::node_objects::{self, Material, NodeObjects};
 use super::pods::{self, Outcome};
 use super::reach::Credentials;
 use super::status::{self, State};
 use super::strict::{self, Refusal};
-use super::workload::{self, Material, Workload};
 use super::{Error, authorities, config, keystores, listener_status, names, objects, pools, routes, sweep, users};
 use kube::api::DynamicObject;
 use kube::runtime::controller::Action;
@@ -67,7 +67,7 @@ async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Resu
     let spec: KafkaSpec = strict::spec(&object.data["spec"])?;
     let mut warnings = warnings(&spec, context)?;
     let mut cluster = Cluster { namespace: key.0.clone(), name: key.1.clone(), uid, spec, pools: Vec::new() };
-    let (settled, pool_objects) = pools::settle(context, key, &cluster.cluster_id()).await?;
+    let (settled, pool_objects) = pools::assign_ids(context, key, &cluster.cluster_id()).await?;
     cluster.pools = settled;
     if cluster.pools.iter().any(|pool| pool.spec.storage.wants_persistence()) {
         warnings.push(pools::PERSISTENCE.to_owned());
@@ -85,7 +85,7 @@ async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Resu
     }
 
     let custom = keystores::custom(context, key, &cluster).await?;
-    let mut workloads = Vec::new();
+    let mut nodes = Vec::new();
     for node in cluster.nodes() {
         let (own, certified) = keystores::own(&node, &trust.cluster, &secrets)?;
         let material = Material {
@@ -95,13 +95,13 @@ async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Resu
             clients_ca: &trust.clients.certificate,
             custom: &custom,
         };
-        workloads.push(workload::workload(&node, &context.placement, &material)?);
+        nodes.push(node_objects::workload(&node, &context.placement, &material)?);
     }
-    let files = workloads.iter().flat_map(|workload| [&workload.secret, &workload.config]);
+    let files = nodes.iter().flat_map(|workload| [&workload.secret, &workload.config]);
     futures::future::try_join_all(files.map(|object| context.apply(key, object))).await?;
 
     let fields = listener_status::fields(&cluster, context.placement.version(), &trust.cluster.certificate, &custom);
-    let outcome = pods::converge(context, key, &cluster, &workloads).await?;
+    let outcome = pods::converge(context, key, &cluster, &nodes).await?;
     match outcome {
         Outcome::Waiting { for_what, pause } => {
             let state = State::not_ready("Creating", format!("waiting for {for_what}"));
@@ -111,7 +111,7 @@ async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Resu
             warnings.extend(more);
             let (state, pause) = registered(context, key, &cluster, uids).await?;
             if state == State::Ready && context.memory(key, |memory| memory.prune) {
-                sweep::unwanted(context, key, &wanted(&cluster, &network, &workloads)).await?;
+                sweep::unwanted(context, key, &wanted(&cluster, &network, &nodes)).await?;
                 context.memory(key, |memory| memory.prune = false);
                 users::prune_in_background(context, key);
             }
@@ -238,10 +238,10 @@ fn is_route(object: &DynamicObject) -> bool {
     object.types.as_ref().is_some_and(|types| types.kind == "TLSRoute")
 }
 
-fn wanted(cluster: &Cluster, network: &[DynamicObject], workloads: &[Workload]) -> BTreeSet<(String, String)> {
+fn wanted(cluster: &Cluster, network: &[DynamicObject], nodes: &[NodeObjects]) -> BTreeSet<(String, String)> {
     let of = |object: &DynamicObject| Some((object.types.as_ref()?.kind.clone(), object.metadata.name.clone()?));
     let mut wanted: BTreeSet<_> = network.iter().filter_map(of).collect();
-    wanted.extend(workloads.iter().flat_map(|workload| [&workload.secret, &workload.config]).filter_map(of));
+    wanted.extend(nodes.iter().flat_map(|workload| [&workload.secret, &workload.config]).filter_map(of));
     let name = &cluster.name;
     for secret in [
         names::cluster_ca_cert(name),

@@ -1,9 +1,9 @@
 //! The loops: Kafka, KafkaTopic and KafkaUser, each driven by watches.
 
 use super::context::{API_VERSION, Context, Key, key_of};
+use super::node_objects::Placement;
 use super::reach::Reach;
 use super::topics::cluster_of;
-use super::workload::Placement;
 use super::{Error, names, reconcile, status, sweep, topics, users};
 use camino::Utf8PathBuf;
 use futures::StreamExt;

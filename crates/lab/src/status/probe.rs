@@ -9,7 +9,7 @@ use futures::future::join_all;
 use host::journal::causes;
 use k8s_openapi::api::core::v1::Secret;
 use kubeapi::Error;
-use probe::{Access, NodeIdentity};
+use probe::{ConnectionConfig, NodeIdentity};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -70,7 +70,7 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
         brokers: Vec::new(),
     };
     let access = match authority(lab, kafka).await {
-        Ok(ca) => Access::tls(way.bootstrap, ca),
+        Ok(ca) => ConnectionConfig::tls(way.bootstrap, ca),
         Err(error) => return Probe { problem: Some(causes(&error)), failed: true, ..probe },
     };
     let asked = async {
@@ -104,9 +104,9 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
     probe
 }
 
-async fn explained(lab: &Lab, subject: Subject, access: &Access) -> Diagnosis {
+async fn explained(lab: &Lab, subject: Subject, access: &ConnectionConfig) -> Diagnosis {
     let settings = Settings { access: Some(access.clone()), ..Settings::default() };
-    diagnose::explain(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await
+    diagnose::diagnose(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await
 }
 
 fn told(found: &Diagnosis) -> String {

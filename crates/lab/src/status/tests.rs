@@ -204,7 +204,7 @@ async fn a_lab_that_is_half_up_names_what_runs_and_the_two_ways_on() {
         env: vec![],
         dir: lab.dir.path().to_owned(),
     };
-    let pid = process::settle(&lab.dir, &spec, std::time::Duration::from_millis(50)).await.expect("started");
+    let pid = process::spawn_and_watch(&lab.dir, &spec, std::time::Duration::from_millis(50)).await.expect("started");
     let status = Status::half(&lab.dir, "half").expect("readable").expect("etcd runs");
     let text = format!("{}{}", status.head(), status.rest());
     assert!(text.contains("lab half (half up)") && text.contains(&format!("process {pid}")), "{text}");

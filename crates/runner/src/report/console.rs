@@ -1,7 +1,7 @@
 //! One line a scenario, and a short block for each that did not do as it should.
 
 use camino::Utf8Path;
-use model::{Cause, Failure, Report, ScenarioResult, Tally, Verdict, visible};
+use model::{Cause, Failure, Report, RunStats, ScenarioResult, Verdict, visible};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
@@ -38,7 +38,7 @@ impl Console {
         match &result.verdict {
             Verdict::Skipped { reason } => add(&mut text, reason),
             Verdict::Unsupported { feature } => add(&mut text, &format!("the gateway does not claim {feature}")),
-            Verdict::KnownDeviation { link, .. } => add(&mut text, link),
+            Verdict::ExpectedFailure { link, .. } => add(&mut text, link),
             _ => {}
         }
         if let (Some(row), Verdict::Passed) = (&result.sabotage, &result.verdict) {
@@ -62,8 +62,8 @@ impl Console {
     /// What is said below the line of a scenario that went wrong; else empty.
     pub fn block(&self, result: &ScenarioResult) -> String {
         let mut text = String::new();
-        if let Verdict::DeviationGone { link, expected, .. } = &result.verdict {
-            entry(&mut text, "wanted", &format!("the known deviation: failed{} ({link})", cause(*expected)));
+        if let Verdict::UnexpectedPass { link, expected, .. } = &result.verdict {
+            entry(&mut text, "wanted", &format!("an expected failure: failed{} ({link})", cause(*expected)));
             entry(&mut text, "seen", "it is gone: remove it from the gateway's list");
         }
         if result.is_bad()
@@ -84,12 +84,12 @@ impl Console {
 
     /// The last lines of a run.
     pub fn summary(&self, report: &Report, folder: &Utf8Path) -> String {
-        let tally = Tally::of(report);
+        let tally = RunStats::of(report);
         let counts = [
             (tally.passed, "passed"),
             (tally.red_as_demanded, "red as demanded"),
             (tally.failed, "failed"),
-            (tally.known_deviations, "known deviations"),
+            (tally.expected_failures, "expected failures"),
             (tally.skipped, "skipped"),
             (tally.unsupported, "unsupported"),
         ];
@@ -115,7 +115,7 @@ impl Console {
     }
 
     fn paint(&self, result: &ScenarioResult) -> String {
-        let word = format!("{:<15}", result.word());
+        let word = format!("{:<16}", result.word());
         let code = match &result.verdict {
             _ if result.is_bad() => "31",
             Verdict::Passed => "32",
@@ -187,9 +187,9 @@ mod tests {
         assert_eq!(console.scenario(&result("fine", Verdict::Passed)), "passed           fine     4.0 s");
         let skipped = console.scenario(&result("no", Verdict::Skipped { reason: "needs the kind lab".into() }));
         assert!(skipped.ends_with("needs the kind lab") && !skipped.contains('\n'), "{skipped}");
-        let known = Verdict::KnownDeviation { link: "https://example.test/1".into(), failure: failure() };
+        let known = Verdict::ExpectedFailure { link: "https://example.test/1".into(), failure: failure() };
         let known = console.scenario(&result("known", known));
-        assert!(known.starts_with("known-deviation") && known.ends_with("https://example.test/1"), "{known}");
+        assert!(known.starts_with("expected-failure") && known.ends_with("https://example.test/1"), "{known}");
     }
 
     #[test]
@@ -234,8 +234,8 @@ mod tests {
         for verdict in [
             Verdict::Skipped { reason: link.clone() },
             Verdict::Unsupported { feature: link.clone() },
-            Verdict::KnownDeviation { link: link.clone(), failure: failure() },
-            Verdict::DeviationGone { link, expected: None },
+            Verdict::ExpectedFailure { link: link.clone(), failure: failure() },
+            Verdict::UnexpectedPass { link, expected: None },
         ] {
             let mut unclean = result("a", verdict);
             unclean.cleanup_failed = Some("left".to_owned());

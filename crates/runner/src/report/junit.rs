@@ -66,8 +66,8 @@ fn case(result: &ScenarioResult) -> TestCase {
     if let Some(folder) = result.diagnostics() {
         case.add_property(Property::new("diagnostics", folder.as_str()));
     }
-    if let Verdict::KnownDeviation { link, failure } = &result.verdict {
-        case.add_property(Property::new("known-deviation", format!("{}: {link}", failure.cause)));
+    if let Verdict::ExpectedFailure { link, failure } = &result.verdict {
+        case.add_property(Property::new("expected-failure", format!("{}: {link}", failure.cause)));
     }
     for link in &result.links {
         case.add_property(Property::new("link", link));
@@ -96,14 +96,14 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
                 .set_type(failure.cause.to_string());
         }
         // Shown as passed; the case's properties tell the rest.
-        Verdict::KnownDeviation { .. } => {}
-        Verdict::DeviationGone { link, expected, .. } => {
+        Verdict::ExpectedFailure { .. } => {}
+        Verdict::UnexpectedPass { link, expected, .. } => {
             status
                 .set_message(format!(
                     "expected to fail{} ({link}), and did not; remove the deviation",
                     cause(*expected)
                 ))
-                .set_type("deviation-gone");
+                .set_type("unexpected-pass");
         }
     }
     if let Some(failure) = result.verdict.failure().filter(|_| result.is_bad()) {
@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn deviations_pass_with_their_link_and_fail_when_gone() {
         let known =
-            result("known", Verdict::KnownDeviation { link: "https://example.test/1".into(), failure: failure() });
-        let gone = Verdict::DeviationGone { link: "https://example.test/2".into(), expected: Some(Cause::NoSni) };
+            result("known", Verdict::ExpectedFailure { link: "https://example.test/1".into(), failure: failure() });
+        let gone = Verdict::UnexpectedPass { link: "https://example.test/2".into(), expected: Some(Cause::NoSni) };
         let xml = xml(vec![known, result("gone", gone)]);
         assert!(xml.contains(r#"tests="2" skipped="0" failures="1""#), "{xml}");
         assert!(xml.contains("https://example.test/1") && xml.contains("https://example.test/2"), "{xml}");

@@ -179,9 +179,9 @@ fn cell(results: &[&ScenarioResult]) -> String {
     }
     let same = ran.iter().filter(|result| result.word() == last.word()).count();
     let word = match &last.verdict {
-        Verdict::KnownDeviation { link, .. } => format!("[deviation]({link})"),
+        Verdict::ExpectedFailure { link, .. } => format!("[deviation]({link})"),
         Verdict::Failed(failure) => format!("{}: {}", last.word(), failure.cause),
-        Verdict::DeviationGone { .. } => "deviation gone".to_owned(),
+        Verdict::UnexpectedPass { .. } => "unexpected pass".to_owned(),
         _ => last.word().to_owned(),
     };
     let text = if ran.len() > 1 { format!("{word}, {same} of {}", ran.len()) } else { word };
@@ -220,10 +220,10 @@ fn runs(count: usize) -> String {
 mod tests {
     use super::*;
     use model::sample::{failure, report, result};
-    use model::{StepOutcome, StepResult, WorkloadFigures};
+    use model::{LoadFigures, StepOutcome, StepResult};
 
     fn loaded(gap: f64) -> ScenarioResult {
-        let figures = WorkloadFigures { acked: 100, lost: 0, duplicates: 0, largest_gap: gap };
+        let figures = LoadFigures { acked: 100, lost: 0, duplicates: 0, largest_gap: gap };
         let step = StepResult {
             label: "stop".into(),
             line: 9,
@@ -244,7 +244,7 @@ mod tests {
         let first = report(vec![result("weights", Verdict::Passed), skipped(), loaded(0.5)]);
         let second = report(vec![result("weights", Verdict::Failed(failure())), skipped(), loaded(2.0)]);
         let mut kind =
-            report(vec![result("weights", Verdict::KnownDeviation { link: "l".into(), failure: failure() })]);
+            report(vec![result("weights", Verdict::ExpectedFailure { link: "l".into(), failure: failure() })]);
         kind.lab.kafka = KafkaProvider::Strimzi;
         kind.lab.versions.insert("strimzi".into(), "1.1.0".into());
         let page = table(&[first, second, kind]);

@@ -2,7 +2,7 @@
 
 use super::standing::{Standing, left_alone, standing};
 use super::{Outcome, objects};
-use crate::authority::{Signer, Wanted};
+use crate::authority::{CertificateRequest, Signer};
 use crate::{Context, StepFailure, authority};
 use ::kube::api::DynamicObject;
 use kubeapi::MANAGER;
@@ -18,7 +18,7 @@ pub async fn certificate(context: &mut Context<'_>, step: &Certificate) -> Outco
         By::Itself => Signer::Itself,
     };
     let failed = |text: String| StepFailure::new(Cause::Unknown, &wanted, text);
-    let made = authority::make(&Wanted { dns_names: &step.dns_names, signer, expired: step.expired })
+    let made = authority::make(&CertificateRequest { dns_names: &step.dns_names, signer, expired: step.expired })
         .map_err(|error| failed(error.to_string()))?;
     let secret: DynamicObject = serde_json::from_value(json!({
         "apiVersion": "v1",

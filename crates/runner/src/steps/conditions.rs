@@ -1,7 +1,7 @@
 //! Whether an object says what a `wait` step wants to hear.
 
 use ::kube::api::DynamicObject;
-use kubeapi::{Progressed, conditions};
+use kubeapi::{ConditionState, conditions};
 use scenario::Wait;
 use serde_json::Value;
 
@@ -25,11 +25,11 @@ pub fn wanted(wait: &Wait) -> String {
 }
 
 /// A look at one object.
-pub fn look(wait: &Wait, object: Option<&DynamicObject>) -> Progressed {
+pub fn check(wait: &Wait, object: Option<&DynamicObject>) -> ConditionState {
     match object {
-        None if wait.gone => Progressed::Met,
-        None => Progressed::NotYet("it does not exist".to_owned()),
-        Some(_) if wait.gone => Progressed::NotYet("it is still there".to_owned()),
+        None if wait.gone => ConditionState::Met,
+        None => ConditionState::NotYet("it does not exist".to_owned()),
+        Some(_) if wait.gone => ConditionState::NotYet("it is still there".to_owned()),
         Some(object) => match &wait.field {
             Some(pointer) => field(pointer, wait.equals.as_ref(), object),
             None => condition(wait, object),
@@ -37,14 +37,14 @@ pub fn look(wait: &Wait, object: Option<&DynamicObject>) -> Progressed {
     }
 }
 
-fn field(pointer: &str, equals: Option<&Value>, object: &DynamicObject) -> Progressed {
+fn field(pointer: &str, equals: Option<&Value>, object: &DynamicObject) -> ConditionState {
     // The whole object, since a pointer may lead into its metadata too.
     let whole = serde_json::to_value(object).unwrap_or_default();
     match (whole.pointer(pointer), equals) {
-        (None | Some(Value::Null), _) => Progressed::NotYet(format!("no {pointer}")),
-        (Some(_), None) => Progressed::Met,
-        (Some(found), Some(wanted)) if same(found, wanted) => Progressed::Met,
-        (Some(found), Some(_)) => Progressed::NotYet(format!("{pointer} = {found}")),
+        (None | Some(Value::Null), _) => ConditionState::NotYet(format!("no {pointer}")),
+        (Some(_), None) => ConditionState::Met,
+        (Some(found), Some(wanted)) if same(found, wanted) => ConditionState::Met,
+        (Some(found), Some(_)) => ConditionState::NotYet(format!("{pointer} = {found}")),
     }
 }
 
@@ -54,14 +54,14 @@ fn same(found: &Value, wanted: &Value) -> bool {
     found == wanted || (!found.is_object() && !found.is_array() && text(found) == text(wanted))
 }
 
-fn condition(wait: &Wait, object: &DynamicObject) -> Progressed {
+fn condition(wait: &Wait, object: &DynamicObject) -> ConditionState {
     let kind = wait.condition.as_deref().unwrap_or_default();
     let all = conditions(object);
     let fitting: Vec<_> = all.iter().filter(|condition| condition["type"] == kind).collect();
     if fitting.is_empty() {
         let seen: Vec<_> = all.iter().map(|condition| told(condition)).collect();
         let seen = if seen.is_empty() { "no conditions yet".to_owned() } else { seen.join(", ") };
-        return Progressed::NotYet(format!("no condition {kind}, but {seen}"));
+        return ConditionState::NotYet(format!("no condition {kind}, but {seen}"));
     }
     for condition in &fitting {
         let status = wait.status.as_deref().unwrap_or("True");
@@ -71,13 +71,13 @@ fn condition(wait: &Wait, object: &DynamicObject) -> Progressed {
             _ => false,
         };
         if stale {
-            return Progressed::NotYet(format!("{} for an older generation", told(condition)));
+            return ConditionState::NotYet(format!("{} for an older generation", told(condition)));
         }
         if condition["status"] != status || reason.is_some_and(|reason| condition["reason"] != reason) {
-            return Progressed::NotYet(told(condition));
+            return ConditionState::NotYet(told(condition));
         }
     }
-    Progressed::Met
+    ConditionState::Met
 }
 
 fn told(condition: &Value) -> String {
@@ -111,9 +111,9 @@ mod tests {
     }
 
     fn seen(wait: &Wait, object: Option<&DynamicObject>) -> String {
-        match look(wait, object) {
-            Progressed::Met => "met".to_owned(),
-            Progressed::NotYet(text) | Progressed::Failed(text) => text,
+        match check(wait, object) {
+            ConditionState::Met => "met".to_owned(),
+            ConditionState::NotYet(text) | ConditionState::Failed(text) => text,
         }
     }
 

@@ -1,7 +1,7 @@
 //! From a step to what carries it out.
 
-use super::settle::Before;
-use super::{certificate, connections, life, objects, operator, probe, probe_tcp, refuse, traffic, wait, workload};
+use super::takeover::GatewaySnapshot;
+use super::{certificate, connections, life, load, objects, operator, probe, probe_tcp, refuse, traffic, wait};
 use crate::{Context, StepFailure};
 use scenario::{Sabotage, Step};
 use std::time::Duration;
@@ -37,8 +37,8 @@ pub async fn perform(context: &mut Context<'_>, step: &Step) -> Outcome {
         Step::Refuse(attempt) => refuse::refuse(context, attempt).await,
         Step::Probe(look) => probe::probe(context, look).await,
         Step::ProbeTcp(look) => probe_tcp::probe_tcp(context, look).await,
-        Step::Start(start) => workload::start(context, start).await,
-        Step::Stop(stop) => workload::stop(context, stop).await,
+        Step::Start(start) => load::start(context, start).await,
+        Step::Stop(stop) => load::stop(context, stop).await,
         Step::Connections(many) => connections::connections(context, many).await,
         Step::Scale(scale) => life::scale(context, scale).await,
         Step::Restart(restart) => life::restart(context, restart).await,
@@ -65,7 +65,7 @@ pub async fn sabotage(context: &mut Context<'_>, sabotage: &Sabotage) -> Outcome
     if let Some(patch) = &sabotage.patch {
         operator::pause(context, &patch.kind, &patch.name, patch.namespace.as_deref()).await?;
     }
-    let before = context.clock.waiting(Before::of(context, &sabotage)).await?;
+    let before = context.clock.waiting(GatewaySnapshot::of(context, &sabotage)).await?;
     if let Some(target) = &sabotage.delete {
         objects::delete(context, target).await?;
     }

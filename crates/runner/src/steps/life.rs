@@ -3,9 +3,9 @@
 use super::Outcome;
 use super::objects::{patch, remove};
 use super::standing::Standing;
-use crate::{Context, StepFailure, clients, explain, gateway};
+use crate::{Context, StepFailure, cause, clients, gateway};
 use ::kube::api::DynamicObject;
-use kubeapi::{Catalog, Progressed, wait_for, wait_for_all};
+use kubeapi::{Catalog, ConditionState, wait_for, wait_for_all};
 use model::Cause;
 use scenario::{ClusterUse, Patch, Restart, Scale, Span};
 use serde_json::json;
@@ -47,9 +47,9 @@ pub async fn pool_has(
             all.iter().filter(|(_, pod)| labels.iter().all(|(key, value)| label(pod, key) == *value)).collect();
         let waiting: Vec<_> = ours.iter().filter(|(_, pod)| !ready(pod)).map(|(name, _)| name.as_str()).collect();
         if ours.len() == replicas as usize && waiting.is_empty() {
-            return Progressed::Met;
+            return ConditionState::Met;
         }
-        Progressed::NotYet(match waiting.as_slice() {
+        ConditionState::NotYet(match waiting.as_slice() {
             [] => format!("{} Pods", ours.len()),
             names => format!("{} Pods, of which not ready: {}", ours.len(), names.join(", ")),
         })
@@ -114,11 +114,11 @@ async fn restart_broker(context: &mut Context<'_>, broker: i32, within: Duration
     let removed = context.clock.waiting(remove(catalog, &pod, uid.as_deref())).await;
     removed.map_err(|error| failed(&error))?;
     let back = wait_for(catalog, &pod, "ready again", within, |seen| match seen {
-        None => Progressed::NotYet("it does not exist".to_owned()),
-        Some(seen) if seen.metadata.uid == uid => Progressed::NotYet("it is still the old one".to_owned()),
-        Some(seen) if ready(seen) => Progressed::Met,
+        None => ConditionState::NotYet("it does not exist".to_owned()),
+        Some(seen) if seen.metadata.uid == uid => ConditionState::NotYet("it is still the old one".to_owned()),
+        Some(seen) if ready(seen) => ConditionState::Met,
         Some(seen) => {
-            Progressed::NotYet(format!("phase {}", seen.data["status"]["phase"].as_str().unwrap_or("unknown")))
+            ConditionState::NotYet(format!("phase {}", seen.data["status"]["phase"].as_str().unwrap_or("unknown")))
         }
     });
     context.clock.waiting(back).await.map_err(|error| failed(&error))?;
@@ -134,7 +134,7 @@ async fn in_sync(context: &mut Context<'_>, client: Option<&str>, deadline: Inst
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(500));
         let behind = match context.clock.waiting(probe::cluster(&access, left)).await {
             Ok(found) => found.behind,
-            Err(error) => return Err(explain::client(context, wanted, &access, &error).await),
+            Err(error) => return Err(cause::client(context, wanted, &access, &error).await),
         };
         if behind.is_empty() {
             return Ok(vec![format!("every replica in sync {:.1} s later", began.elapsed().as_secs_f64())]);

@@ -5,7 +5,7 @@ use super::standing::{Standing, left_alone, standing};
 use crate::journal::{Undo, as_new, inverse, way_back};
 use crate::{Context, StepFailure};
 use ::kube::api::{DynamicObject, Patch as KubePatch, PatchParams};
-use kubeapi::{Catalog, MANAGER, ObjectRef, Progressed, wait_for};
+use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, wait_for};
 use model::Cause;
 use scenario::{Churn, Patch, Target};
 use serde_json::Value;
@@ -64,11 +64,11 @@ pub async fn delete(context: &mut Context<'_>, target: &Target) -> Outcome {
 pub async fn remove(catalog: &Catalog, object: &ObjectRef, uid: Option<&str>) -> Result<(), kubeapi::Error> {
     kubeapi::delete(catalog, object).await?;
     wait_for(catalog, object, "gone", GONE_WITHIN, |seen| match seen {
-        None => Progressed::Met,
-        Some(seen) if uid.is_some() && seen.metadata.uid.as_deref() != uid => Progressed::Met,
+        None => ConditionState::Met,
+        Some(seen) if uid.is_some() && seen.metadata.uid.as_deref() != uid => ConditionState::Met,
         Some(seen) => {
             let finalizers = seen.metadata.finalizers.clone().unwrap_or_default();
-            Progressed::NotYet(format!("it is still there, with the finalizers [{}]", finalizers.join(", ")))
+            ConditionState::NotYet(format!("it is still there, with the finalizers [{}]", finalizers.join(", ")))
         }
     })
     .await

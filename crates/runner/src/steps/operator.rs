@@ -1,6 +1,6 @@
 //! Keeps the operator from repairing what a sabotage breaks.
 
-use super::conditions::look;
+use super::conditions::check;
 use super::{Outcome, objects};
 use crate::{Context, StepFailure};
 use ::kube::api::DynamicObject;
@@ -43,7 +43,7 @@ pub async fn pause(context: &mut Context<'_>, kind: &str, name: &str, namespace:
         within: WITHIN,
     };
     let wanted = "ReconciliationPaused=True";
-    let waited = wait_for(&context.lab.catalog, &kafka, wanted, WITHIN.0, |seen| look(&paused, seen));
+    let waited = wait_for(&context.lab.catalog, &kafka, wanted, WITHIN.0, |seen| check(&paused, seen));
     context.clock.waiting(waited).await.map_err(|error| StepFailure::kube(format!("{kafka}: {wanted}"), &error))?;
     Ok(Vec::new())
 }

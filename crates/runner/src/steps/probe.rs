@@ -3,7 +3,7 @@
 use super::answers::{Answer, Answers, Next};
 use super::refuse::port;
 use super::{Outcome, whose};
-use crate::{Context, StepFailure, clients, explain};
+use crate::{Context, StepFailure, cause, clients};
 use model::Cause;
 use probe::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
 use probe::{BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
@@ -53,7 +53,7 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
         let (outcome, look) = look(context, step, &whose, &question).await?;
         let before = answers.in_a_row();
         let (answer, failure) = match look {
-            Look::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
+            Observation::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
                 Next::Passed => {
                     context.served.insert((step.sni.clone(), address.port()));
                     let seen = match times {
@@ -64,8 +64,8 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
                 }
                 next => (next, None),
             },
-            Look::Another(peer, failure) => (answers.add(Answer::Another(peer)), Some(failure)),
-            Look::Failed(failure) => (answers.add(Answer::Failed), Some(failure)),
+            Observation::Another(peer, failure) => (answers.add(Answer::Another(peer)), Some(failure)),
+            Observation::Failed(failure) => (answers.add(Answer::Failed), Some(failure)),
         };
         let failure = failure.map(|failure| match before {
             0 => failure,
@@ -96,7 +96,7 @@ pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
             if let (Handshake::TimedOut { .. }, Some(looked)) = (&outcome.handshake, looked) {
                 return Err(looked.with_evidence([format!("and at last: {outcome}")]));
             }
-            let told = explain::handshake(context, Some(&step.sni), &outcome).await;
+            let told = cause::handshake(context, Some(&step.sni), &outcome).await;
             return Err(StepFailure { wanted: failure.wanted, ..told });
         }
         if outcome.completed() {
@@ -126,7 +126,7 @@ fn differing(step: &Probe, seen: String, outcome: &TlsOutcome) -> StepFailure {
 }
 
 /// What one connection showed.
-enum Look {
+enum Observation {
     /// All that was wanted, and how it is known who answered.
     Wanted(Option<Peer>, Option<String>),
     Another(Peer, StepFailure),
@@ -138,18 +138,18 @@ async fn look(
     step: &Probe,
     whose: &Whose,
     question: &Question<'_>,
-) -> Result<(TlsOutcome, Look), StepFailure> {
+) -> Result<(TlsOutcome, Observation), StepFailure> {
     let expect = &step.expect;
     // Who is asked by a word or not at all cannot be watched as well.
     let asked = expect.kafka.is_some() || expect.broker.is_some();
     if !asked {
         let outcome = context.clock.waiting(question.run()).await;
-        let look = differs(step, &outcome).map_or(Look::Wanted(None, None), Look::Failed);
+        let look = differs(step, &outcome).map_or(Observation::Wanted(None, None), Observation::Failed);
         return Ok((outcome, look));
     }
     let (outcome, stream) = context.clock.waiting(question.open()).await;
     if let Some(failure) = differs(step, &outcome) {
-        return Ok((outcome, Look::Failed(failure)));
+        return Ok((outcome, Observation::Failed(failure)));
     }
     let certified = outcome.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
     let word = match stream {
@@ -160,9 +160,9 @@ async fn look(
         _ => None,
     };
     if let Some(failure) = expect.kafka.and_then(|wanted| kafka(&step.sni, wanted, word.as_ref()?)) {
-        return Ok((outcome, Look::Failed(failure)));
+        return Ok((outcome, Observation::Failed(failure)));
     }
-    let Some(wanted) = expect.broker else { return Ok((outcome, Look::Wanted(None, None))) };
+    let Some(wanted) = expect.broker else { return Ok((outcome, Observation::Wanted(None, None))) };
     let said = || word.unwrap_or_else(|| Err("it was not asked".to_owned())).map_or_else(Peer::Unknown, Peer::from);
     let peer = certified.unwrap_or_else(said);
     if let Peer::Unknown(why) = &peer {
@@ -176,14 +176,14 @@ async fn look(
         } else {
             "it says so itself over that connection"
         };
-        return Ok((outcome, Look::Wanted(Some(peer), Some(format!("it is broker {wanted}: {how}")))));
+        return Ok((outcome, Observation::Wanted(Some(peer), Some(format!("it is broker {wanted}: {how}")))));
     }
     let words = format!("{}: {} answers", step.sni, owned(wanted, step.expect.cluster.as_deref()));
     let seen = match (certified, whose.name(&peer)) {
         (true, name) => format!("the certificate is that of {name}: {outcome}"),
         (false, name) => format!("{name} answers there: {outcome}"),
     };
-    Ok((outcome, Look::Another(peer, StepFailure::new(Cause::WrongBroker, words, seen))))
+    Ok((outcome, Observation::Another(peer, StepFailure::new(Cause::WrongBroker, words, seen))))
 }
 
 /// The broker in words.
@@ -202,9 +202,9 @@ async fn by_the_client(
     wanted: i32,
     outcome: &TlsOutcome,
     why: &str,
-) -> Result<Look, StepFailure> {
+) -> Result<Observation, StepFailure> {
     if let Some(failure) = without_a_client(step, wanted, &context.cluster) {
-        return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+        return Ok(Observation::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
     }
     let words = format!("{}: broker {wanted} answers", step.sni);
     let access = clients::access(context, None).await?;
@@ -215,17 +215,19 @@ async fn by_the_client(
     let (cluster, mut identities) = match context.clock.waiting(asked).await {
         Ok(both) => both,
         Err(error) => {
-            let failure = explain::client(context, words, &access, &error).await;
-            return Ok(Look::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
+            let failure = cause::client(context, words, &access, &error).await;
+            return Ok(Observation::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
         }
     };
     let cluster_id = Some(cluster.cluster_id.clone());
     let advertised = cluster.brokers.into_iter().find(|broker| broker.id == Some(wanted));
     let at = (step.sni.as_str(), outcome.address.port());
     Ok(match by_its_own_word(wanted, at, advertised.as_ref(), identities.remove(&wanted)) {
-        Ok(told) => Look::Wanted(Some(Peer::Said { id: wanted, cluster_id }), Some(told)),
-        Err((cause @ Cause::WrongBroker, seen)) => Look::Another(Peer::Another, StepFailure::new(cause, words, seen)),
-        Err((cause, seen)) => Look::Failed(StepFailure::new(cause, words, seen)),
+        Ok(told) => Observation::Wanted(Some(Peer::Said { id: wanted, cluster_id }), Some(told)),
+        Err((cause @ Cause::WrongBroker, seen)) => {
+            Observation::Another(Peer::Another, StepFailure::new(cause, words, seen))
+        }
+        Err((cause, seen)) => Observation::Failed(StepFailure::new(cause, words, seen)),
     })
 }
 

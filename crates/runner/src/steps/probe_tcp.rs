@@ -123,7 +123,7 @@ async fn port_state(expect: PortState, address: SocketAddr, within: Duration) ->
             let outcome = tcp::probe(address, within).await;
             (outcome == TcpOutcome::Connected, outcome.to_string())
         }
-        PortState::Kafka => match probe::hello(address, None, within).await {
+        PortState::Kafka => match probe::broker_handshake(address, None, within).await {
             Ok(hello) => (true, format!("a broker answers ({} kinds of request)", hello.apis)),
             Err(seen) => (false, seen),
         },

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::probe::SETTLE;
-use crate::{Context, StepFailure, clients, explain};
+use crate::{Context, StepFailure, cause, clients};
 use model::Cause;
 use probe::tls::Probe;
 use probe::{ProduceSpec, own_word};
@@ -37,7 +37,7 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
     let mut pause = Duration::from_millis(250);
     let mut succeeded = None;
     let mut in_a_row = 0;
-    let mut settling = Settling { served: served_before(context, step)?, over: false };
+    let mut settling = TakeoverMoment { served: served_before(context, step)?, over: false };
     loop {
         let began = Instant::now();
         let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
@@ -79,7 +79,11 @@ pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
 
 /// Whether a name that was refused is served all the same, on one of a few more connections: a gateway that refuses now
 /// and serves then would be asked until it refuses.
-async fn broken(context: &Context<'_>, step: &Refuse, settling: &mut Settling) -> Result<Option<String>, StepFailure> {
+async fn broken(
+    context: &Context<'_>,
+    step: &Refuse,
+    settling: &mut TakeoverMoment,
+) -> Result<Option<String>, StepFailure> {
     if step.client.is_some() {
         return Ok(None);
     }
@@ -90,7 +94,7 @@ async fn broken(context: &Context<'_>, step: &Refuse, settling: &mut Settling) -
 }
 
 /// What one of a few more connections shows that is served.
-async fn served_again(settling: &mut Settling, ask: impl AsyncFn() -> Option<String>) -> Option<String> {
+async fn served_again(settling: &mut TakeoverMoment, ask: impl AsyncFn() -> Option<String>) -> Option<String> {
     settling.pause().await;
     for before in 1..HOLDS {
         if let Some(seen) = ask().await {
@@ -109,12 +113,12 @@ fn served_before(context: &Context<'_>, step: &Refuse) -> Result<bool, StepFailu
 
 /// The moment that a gateway gets after the first refusal, to take a change over in each of its replicas and threads: once,
 /// and only where something was served before. Otherwise a gateway that refuses only now and then would pass.
-struct Settling {
+struct TakeoverMoment {
     served: bool,
     over: bool,
 }
 
-impl Settling {
+impl TakeoverMoment {
     async fn pause(&mut self) {
         if !std::mem::replace(&mut self.over, true) && self.served {
             tokio::time::sleep(SETTLE).await;
@@ -172,7 +176,7 @@ async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Durat
     };
     Ok(match done {
         Ok(seen) => Attempt::Succeeded(seen),
-        Err(error) => Attempt::Refused(explain::client(context, "a refusal", &access, &error).await),
+        Err(error) => Attempt::Refused(cause::client(context, "a refusal", &access, &error).await),
     })
 }
 
@@ -184,12 +188,12 @@ async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> 
     let outcome = context.clock.waiting(probe.run()).await;
     if !outcome.turned_away() {
         // Some gateways end TLS themselves for a name that nobody serves; what matters is that no broker answers.
-        if let Ok(hello) = context.clock.waiting(probe::hello(address, Some(&probe), probe.within)).await {
+        if let Ok(hello) = context.clock.waiting(probe::broker_handshake(address, Some(&probe), probe.within)).await {
             let seen = format!("not refused: a broker answers ({} kinds of request): {outcome}", hello.apis);
             return Ok(Attempt::Succeeded(seen));
         }
     }
-    Ok(Attempt::Refused(explain::handshake(context, sni, &outcome).await))
+    Ok(Attempt::Refused(cause::handshake(context, sni, &outcome).await))
 }
 
 /// A port of the gateway, by default the passthrough port.
@@ -210,16 +214,16 @@ mod tests {
     async fn a_second_replica_may_serve_a_moment_longer_where_the_name_was_served_before() {
         let start = Instant::now();
         let replica = async || (start.elapsed() < Duration::from_millis(1500)).then(|| "served".to_owned());
-        let mut never = Settling { served: false, over: false };
+        let mut never = TakeoverMoment { served: false, over: false };
         assert_eq!(served_again(&mut never, replica).await.as_deref(), Some("refused once, and then served"));
-        let mut before = Settling { served: true, over: false };
+        let mut before = TakeoverMoment { served: true, over: false };
         assert_eq!(served_again(&mut before, replica).await, None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_gateway_that_refuses_only_now_and_then_gets_no_second_moment() {
         let start = Instant::now();
-        let mut settling = Settling { served: true, over: false };
+        let mut settling = TakeoverMoment { served: true, over: false };
         let count = Cell::new(0);
         let now_and_then = async || {
             count.set(count.get() + 1);

@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::clients::DEFAULT;
 use crate::journal::Undo;
-use crate::{Context, StepFailure, clients, explain};
+use crate::{Context, StepFailure, cause, clients};
 use lab::backends::kind::images;
 use model::Cause;
 use probe::{BrokerShare, ConsumeSpec, NewTopic, ProduceSpec};
@@ -37,7 +37,7 @@ pub async fn create_topic(context: &mut Context<'_>, step: &CreateTopic) -> Outc
     let made = context.clock.waiting(probe::create_topic(&access, &topic, within)).await;
     match made {
         Ok(partitions) => Ok(vec![format!("{name} with {} partitions", partitions.len())]),
-        Err(error) => Err(explain::client(context, format!("topic {name} within {within:?}"), &access, &error).await),
+        Err(error) => Err(cause::client(context, format!("topic {name} within {within:?}"), &access, &error).await),
     }
 }
 
@@ -54,7 +54,7 @@ pub async fn describe_cluster(context: &mut Context<'_>, step: &DescribeCluster)
         let found = match asked {
             Ok(found) => found,
             Err(error) => {
-                return Err(explain::client(context, format!("the brokers within {within:?}"), &access, &error).await);
+                return Err(cause::client(context, format!("the brokers within {within:?}"), &access, &error).await);
             }
         };
         let brokers: Vec<_> = found.brokers.iter().map(ToString::to_string).collect();
@@ -125,7 +125,7 @@ pub async fn produce(context: &mut Context<'_>, step: &ProduceConsume) -> Outcom
             context.produced.insert(step.topic.clone(), produced);
             unproved.map_or(Ok(evidence), Err)
         }
-        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+        Err(error) => Err(cause::client(context, wanted, &access, &error).await),
     }
 }
 
@@ -142,7 +142,7 @@ pub async fn consume(context: &mut Context<'_>, step: &ProduceConsume) -> Outcom
             Some(problem) => Err(StepFailure::new(Cause::Content, wanted, problem)),
             None => Ok(shares("handed out", &consumed.brokers)),
         },
-        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+        Err(error) => Err(cause::client(context, wanted, &access, &error).await),
     }
 }
 
@@ -157,7 +157,7 @@ pub async fn produce_and_consume(context: &mut Context<'_>, step: &ProduceConsum
         let both = probe::java_produce_and_consume(&access, &spec, &image.image);
         return match context.clock.waiting(both).await {
             Ok(brokers) => Ok(shares("took and gave", &brokers)),
-            Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+            Err(error) => Err(cause::client(context, wanted, &access, &error).await),
         };
     }
     match context.clock.waiting(probe::produce_and_consume(&access, &spec, None)).await {
@@ -168,7 +168,7 @@ pub async fn produce_and_consume(context: &mut Context<'_>, step: &ProduceConsum
                 None => Ok(shares("acknowledged", brokers)),
             }
         }
-        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+        Err(error) => Err(cause::client(context, wanted, &access, &error).await),
     }
 }
 

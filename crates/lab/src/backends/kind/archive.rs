@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::engine::Engine;
-use super::images::{self, Wanted};
+use super::images::{self, RequiredImage};
 use camino::Utf8Path;
 use model::FileError;
 use std::time::Duration;
@@ -13,7 +13,12 @@ const WITHIN: Duration = Duration::from_secs(1800);
 ///
 /// # Errors
 /// [`Error::MissingImages`], or when the file cannot be written.
-pub async fn save(engine: &Engine, wanted: &[Wanted], file: &Utf8Path, tick: impl Fn(&str)) -> Result<(), Error> {
+pub async fn save(
+    engine: &Engine,
+    wanted: &[RequiredImage],
+    file: &Utf8Path,
+    tick: impl Fn(&str),
+) -> Result<(), Error> {
     images::obtain(engine, wanted, true, tick).await?;
     let names = wanted.iter().map(|wanted| wanted.image.image.as_str());
     engine.call(["save", "--output", file.as_str()].into_iter().chain(names), WITHIN).run().await?;
@@ -24,7 +29,7 @@ pub async fn save(engine: &Engine, wanted: &[Wanted], file: &Utf8Path, tick: imp
 ///
 /// # Errors
 /// When the file is not there, or is no archive of images.
-pub async fn load(engine: &Engine, wanted: &[Wanted], file: &Utf8Path) -> Result<Vec<Wanted>, Error> {
+pub async fn load(engine: &Engine, wanted: &[RequiredImage], file: &Utf8Path) -> Result<Vec<RequiredImage>, Error> {
     std::fs::metadata(file).map_err(FileError::of("read", file))?;
     engine.call(["load", "--input", file.as_str()], WITHIN).run().await?;
     images::lacking(engine, wanted).await

@@ -39,7 +39,7 @@ pub struct Cluster<'a> {
 }
 
 /// What a cluster is made with, and what must not differ when it is found again.
-pub struct Wanted<'a> {
+pub struct ClusterRequest<'a> {
     pub node_image: &'a str,
     pub ports: &'a Ports,
     pub gateway: &'a str,
@@ -47,7 +47,7 @@ pub struct Wanted<'a> {
 
 /// How the cluster came to run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Made {
+pub enum ClusterOrigin {
     New,
     /// It ran already, or its container was started again.
     Kept,
@@ -89,7 +89,7 @@ impl<'a> Cluster<'a> {
     ///
     /// # Errors
     /// [`Error::NotOurs`], or [`Error::Differs`] when it was made with other ports or another gateway.
-    pub async fn find(&self, wanted: &Wanted<'_>) -> Result<Option<Catalog>, Error> {
+    pub async fn find(&self, wanted: &ClusterRequest<'_>) -> Result<Option<Catalog>, Error> {
         let Some(state) = self.engine.container_state(&self.node()).await? else { return Ok(None) };
         let Some(record) = Record::load(self.dir)? else { return Err(self.not_ours()) };
         if record.ready {
@@ -129,7 +129,7 @@ impl<'a> Cluster<'a> {
     ///
     /// # Errors
     /// A busy port, before anything is made; or kind's own failure, and then what it left is for the next call.
-    pub async fn create(&self, wanted: &Wanted<'_>, tick: impl FnMut(&str)) -> Result<Catalog, Error> {
+    pub async fn create(&self, wanted: &ClusterRequest<'_>, tick: impl FnMut(&str)) -> Result<Catalog, Error> {
         check_ports(wanted.ports)?;
         network::note(self.engine).await?;
         let mut record = Record {
@@ -157,8 +157,8 @@ impl<'a> Cluster<'a> {
             "--kubeconfig",
             kubeconfig.as_str(),
         ];
-        let marks = local::process::marks(self.dir, CREATOR);
-        let create = marks.iter().fold(self.kind(&args, CREATE), |call, (name, value)| call.env(name, value));
+        let identity = local::process::identity_env(self.dir, CREATOR);
+        let create = identity.iter().fold(self.kind(&args, CREATE), |call, (name, value)| call.env(name, value));
         create.watched(tick).await?;
         let catalog = kubeapi::connect(Some(&kubeconfig), &self.context()).await?;
         kubeapi::wait_ready(&catalog, &self.name, WAKE).await?;
@@ -214,7 +214,7 @@ impl<'a> Cluster<'a> {
     }
 }
 
-fn check_same(record: &Record, wanted: &Wanted<'_>) -> Result<(), Error> {
+fn check_same(record: &Record, wanted: &ClusterRequest<'_>) -> Result<(), Error> {
     let differs = |what, has: String, wanted: String| Err(Error::Differs { what, has, wanted });
     if record.gateway != wanted.gateway {
         return differs("the gateway", record.gateway.clone(), wanted.gateway.to_owned());
@@ -273,7 +273,7 @@ mod tests {
             ready: true,
         };
         let ports = Ports::from_base(9092);
-        let wanted = |gateway, ports| check_same(&record, &Wanted { node_image: "n", ports, gateway });
+        let wanted = |gateway, ports| check_same(&record, &ClusterRequest { node_image: "n", ports, gateway });
         wanted("traefik", &ports).expect("the same");
         assert!(wanted("envoy-gateway", &ports).expect_err("another").to_string().contains("envoy-gateway"));
         let other = Ports::from_base(19092);

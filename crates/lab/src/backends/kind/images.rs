@@ -17,7 +17,7 @@ pub use crate::gateway::PinnedImage as Image;
 
 /// An image that this lab needs, and for what.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Wanted {
+pub struct RequiredImage {
     pub image: Image,
     /// `the node`, `envoy-gateway`, `strimzi` and so on.
     pub used_by: String,
@@ -64,7 +64,7 @@ fn catalogue() -> Result<Catalogue, Error> {
 ///
 /// # Errors
 /// When there is no pin for the minor.
-pub fn node(given: Option<&str>, minor: Option<&str>) -> Result<Wanted, Error> {
+pub fn node(given: Option<&str>, minor: Option<&str>) -> Result<RequiredImage, Error> {
     let named = given.map(str::to_owned).or_else(|| env::var("LAB_NODE_IMAGE").ok().filter(|name| !name.is_empty()));
     let image = match named {
         Some(image) => Image { image, pin: None },
@@ -80,7 +80,7 @@ pub fn node(given: Option<&str>, minor: Option<&str>) -> Result<Wanted, Error> {
             })?
         }
     };
-    Ok(Wanted { image, used_by: "the node".to_owned() })
+    Ok(RequiredImage { image, used_by: "the node".to_owned() })
 }
 
 /// The images of a Kafka provider, by the names that `fixtures/images.yaml` gives them.
@@ -113,7 +113,7 @@ pub fn apache_kafka() -> Result<Image, Error> {
 }
 
 /// Kafka's own version: the tag of Apache's image, or the last part of the tag of Strimzi's, `1.1.0-kafka-4.3.0`.
-pub fn version_of_kafka(images: &[Wanted]) -> Option<String> {
+pub fn version_of_kafka(images: &[RequiredImage]) -> Option<String> {
     let tags = images.iter().filter_map(|wanted| wanted.image.image.rsplit_once("/kafka:"));
     tags.map(|(_, tag)| tag.rsplit_once("-kafka-").map_or(tag, |(_, version)| version).to_owned()).next()
 }
@@ -128,15 +128,15 @@ pub fn newest_strimzi() -> Result<String, Error> {
 }
 
 /// Marks images with what they are for.
-pub fn used_by(images: &BTreeMap<String, Image>, what: &str) -> Vec<Wanted> {
-    images.values().map(|image| Wanted { image: image.clone(), used_by: what.to_owned() }).collect()
+pub fn used_by(images: &BTreeMap<String, Image>, what: &str) -> Vec<RequiredImage> {
+    images.values().map(|image| RequiredImage { image: image.clone(), used_by: what.to_owned() }).collect()
 }
 
 /// Which of the images the engine lacks, both under the tag and under the pin.
 ///
 /// # Errors
 /// When the engine does not answer.
-pub async fn lacking(engine: &Engine, wanted: &[Wanted]) -> Result<Vec<Wanted>, Error> {
+pub async fn lacking(engine: &Engine, wanted: &[RequiredImage]) -> Result<Vec<RequiredImage>, Error> {
     let found: Vec<bool> =
         stream::iter(wanted).map(|wanted| present(engine, &wanted.image)).buffered(4).try_collect().await?;
     Ok(wanted.iter().zip(found).filter(|(_, found)| !found).map(|(wanted, _)| wanted.clone()).collect())
@@ -158,7 +158,12 @@ async fn present(engine: &Engine, image: &Image) -> Result<bool, Error> {
 ///
 /// # Errors
 /// [`Error::MissingImages`], which names all that cannot be had, and why.
-pub async fn obtain(engine: &Engine, wanted: &[Wanted], pull: bool, tick: impl Fn(&str)) -> Result<usize, Error> {
+pub async fn obtain(
+    engine: &Engine,
+    wanted: &[RequiredImage],
+    pull: bool,
+    tick: impl Fn(&str),
+) -> Result<usize, Error> {
     let lacking = lacking(engine, wanted).await?;
     let failures: Vec<String> = stream::iter(&lacking)
         .map(|wanted| async {

@@ -6,7 +6,7 @@ use super::{Error, fingerprint, manifests};
 use ::kube::api::DynamicObject;
 use futures::{StreamExt, TryStreamExt, stream};
 use kubeapi as api;
-use kubeapi::{Catalog, MANAGER, ObjectRef, Progressed, conditions, wait_for};
+use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, conditions, wait_for};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -184,21 +184,21 @@ pub async fn wait_condition(
 ) -> Result<(), Error> {
     let wanted = format!("condition {condition}");
     Ok(wait_for(catalog, object, &wanted, within, |found| match found {
-        None => Progressed::NotYet("it does not exist".to_owned()),
+        None => ConditionState::NotYet("it does not exist".to_owned()),
         Some(found) => has_condition(found, condition),
     })
     .await?)
 }
 
-fn has_condition(object: &DynamicObject, wanted: &str) -> Progressed {
+fn has_condition(object: &DynamicObject, wanted: &str) -> ConditionState {
     let all = conditions(object);
     let generation = object.metadata.generation.unwrap_or_default();
     let behind = object.data["status"]["observedGeneration"].as_i64().is_some_and(|seen| seen < generation);
     if all.is_empty() {
-        return Progressed::NotYet("no conditions yet".to_owned());
+        return ConditionState::NotYet("no conditions yet".to_owned());
     }
     if !behind && all.iter().any(|condition| condition["type"] == wanted && condition["status"] == "True") {
-        return Progressed::Met;
+        return ConditionState::Met;
     }
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let seen: Vec<_> = all
@@ -213,7 +213,7 @@ fn has_condition(object: &DynamicObject, wanted: &str) -> Progressed {
             )
         })
         .collect();
-    Progressed::NotYet(seen.join("; "))
+    ConditionState::NotYet(seen.join("; "))
 }
 
 /// Waits until the Deployment of `namespace/name` is Available.
@@ -242,9 +242,11 @@ mod tests {
 
     #[test]
     fn an_old_generations_condition_does_not_count() {
-        assert!(matches!(has_condition(&deployment(2, 2, "True"), "Available"), Progressed::Met));
-        assert!(matches!(has_condition(&deployment(2, 1, "True"), "Available"), Progressed::NotYet(_)));
-        let Progressed::NotYet(seen) = has_condition(&deployment(1, 1, "False"), "Available") else { panic!("met") };
+        assert!(matches!(has_condition(&deployment(2, 2, "True"), "Available"), ConditionState::Met));
+        assert!(matches!(has_condition(&deployment(2, 1, "True"), "Available"), ConditionState::NotYet(_)));
+        let ConditionState::NotYet(seen) = has_condition(&deployment(1, 1, "False"), "Available") else {
+            panic!("met")
+        };
         assert_eq!(seen.trim(), "Available=False (Why)");
     }
 }

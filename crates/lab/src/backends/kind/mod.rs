@@ -30,8 +30,8 @@ mod values;
 
 pub use down::{down, is_there};
 pub use engine::Engine;
-pub use images::{Image, Wanted};
-pub use needed::Needed;
+pub use images::{Image, RequiredImage};
+pub use needed::RequiredImages;
 pub use options::{KindCluster, KindOptions, PartFiles, wanted_parts};
 pub use podlist::{PodLine, is_of_the_lab, line as pod_line, log, logs_of, pods_of};
 pub use status::{Status, status};

@@ -1,13 +1,13 @@
 //! Which images the labs of several gateways and Kafka providers need, for `lab images`.
 
-use super::images::{self, Wanted};
+use super::images::{self, RequiredImage};
 use super::{Error, gateway};
 use crate::gateway::GatewayFixture;
 use model::KafkaProvider;
 
 /// What the labs consist of.
 #[derive(Clone, Debug)]
-pub struct Needed {
+pub struct RequiredImages {
     /// Folders of `fixtures/gateways`.
     pub gateways: Vec<String>,
     pub kafka: Vec<KafkaProvider>,
@@ -17,12 +17,12 @@ pub struct Needed {
     pub node_image: Option<String>,
 }
 
-impl Needed {
+impl RequiredImages {
     /// Every image once, the node's first, with all that need it.
     ///
     /// # Errors
     /// When a data file cannot be used, or there is no such gateway.
-    pub fn images(&self) -> Result<Vec<Wanted>, Error> {
+    pub fn images(&self) -> Result<Vec<RequiredImage>, Error> {
         let mut all = vec![images::node(self.node_image.as_deref(), None)?];
         for name in &self.gateways {
             let fixture = GatewayFixture::load(name)?;
@@ -36,8 +36,8 @@ impl Needed {
             all.extend(images::used_by(&images::kafka(*provider, &self.strimzi)?, &by));
         }
         let java = "the Java client of scenarios".to_owned();
-        all.push(Wanted { image: images::apache_kafka()?, used_by: java });
-        let mut once: Vec<Wanted> = Vec::new();
+        all.push(RequiredImage { image: images::apache_kafka()?, used_by: java });
+        let mut once: Vec<RequiredImage> = Vec::new();
         for wanted in all {
             match once.iter_mut().find(|known| known.image == wanted.image) {
                 Some(known) => known.used_by = format!("{}, {}", known.used_by, wanted.used_by),
@@ -52,9 +52,9 @@ impl Needed {
 mod tests {
     use super::*;
 
-    fn needed(gateways: &[&str], kafka: &[KafkaProvider]) -> Needed {
+    fn needed(gateways: &[&str], kafka: &[KafkaProvider]) -> RequiredImages {
         let gateways = gateways.iter().map(|name| (*name).to_owned()).collect();
-        Needed { gateways, kafka: kafka.to_vec(), strimzi: "1.1.0".into(), node_image: Some("node:1".into()) }
+        RequiredImages { gateways, kafka: kafka.to_vec(), strimzi: "1.1.0".into(), node_image: Some("node:1".into()) }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Kept beside the labs' folders, since several labs may use the one network.
 #[derive(Deserialize, Serialize)]
-struct Made {
+struct RecordedNetwork {
     network: String,
     engine: String,
 }
@@ -32,12 +32,12 @@ pub async fn note(engine: &Engine) -> Result<(), Error> {
     if engine.has_network(&name()).await? {
         return Ok(());
     }
-    state::write(&mark()?, &Made { network: name(), engine: engine.program.clone() })
+    state::write(&mark()?, &RecordedNetwork { network: name(), engine: engine.program.clone() })
 }
 
 /// Removes the network when a lab made it and nothing uses it any more.
 pub async fn tidy(engine: &Engine) -> Result<bool, Error> {
-    let Some(made) = state::read::<Made>(&mark()?)? else { return Ok(false) };
+    let Some(made) = state::read::<RecordedNetwork>(&mark()?)? else { return Ok(false) };
     if made.engine != engine.program || !engine.has_network(&made.network).await? {
         return Ok(false);
     }

@@ -1,7 +1,7 @@
 //! What `lab up` is asked for, and what it gives back.
 
 use super::existing::Existing;
-use super::images::{self, Wanted};
+use super::images::{self, RequiredImage};
 use super::{Error, gateway};
 use crate::gateway::GatewayFixture;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -87,7 +87,7 @@ impl KindOptions {
     ///
     /// # Errors
     /// When a data file cannot be used.
-    pub fn images(&self) -> Result<Vec<Wanted>, Error> {
+    pub fn images(&self) -> Result<Vec<RequiredImage>, Error> {
         let fixture = GatewayFixture::load(&self.gateway)?;
         let mut all = images::used_by(&gateway::section(&fixture)?.images, &self.gateway);
         let provider = match self.kafka {
@@ -108,7 +108,7 @@ impl KindOptions {
     ///
     /// # Errors
     /// When the Kubernetes version is not listed.
-    pub fn node_image(&self) -> Result<Wanted, Error> {
+    pub fn node_image(&self) -> Result<RequiredImage, Error> {
         images::node(self.node_image.as_deref(), self.kubernetes.as_deref())
     }
 

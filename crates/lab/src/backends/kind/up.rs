@@ -1,6 +1,6 @@
 //! `lab up` on kind, in phases: cluster, images beside the Gateway API, gateway beside the operator.
 
-use super::cluster::{Cluster, Made, Wanted};
+use super::cluster::{Cluster, ClusterOrigin, ClusterRequest};
 use super::engine::Engine;
 use super::install::Installer;
 use super::options::{GATEWAY_API, KIND};
@@ -33,7 +33,8 @@ pub async fn up(
     let cluster = Cluster::of(&options.name, &engine, parts.of(KIND, "the cluster")?, dir)?;
     let images = options.images()?;
     let node_image = options.node_image()?;
-    let wanted = Wanted { node_image: &node_image.image.image, ports: &options.ports, gateway: &options.gateway };
+    let wanted =
+        ClusterRequest { node_image: &node_image.image.image, ports: &options.ports, gateway: &options.gateway };
 
     let phase = progress.phase("look for the cluster");
     let found = cluster.find(&wanted).await?;
@@ -41,8 +42,8 @@ pub async fn up(
 
     obtain(&engine, &cluster, &images, &node_image, found.is_some(), options.pull, progress).await?;
     let (catalog, made) = match found {
-        Some(catalog) => (catalog, Made::Kept),
-        None => (create(&cluster, &wanted, progress).await?, Made::New),
+        Some(catalog) => (catalog, ClusterOrigin::Kept),
+        None => (create(&cluster, &wanted, progress).await?, ClusterOrigin::New),
     };
 
     let installer = Installer { catalog: &catalog, applied: None };
@@ -86,7 +87,7 @@ pub async fn up(
         context: cluster.context(),
         reach: options.reach(&fixture, IpAddr::V4(Ipv4Addr::LOCALHOST)),
         versions: versions(&engine, &catalog, &gateway_api, &node_image, &images, options).await,
-        kept: made == Made::Kept,
+        kept: made == ClusterOrigin::Kept,
     })
 }
 
@@ -94,8 +95,8 @@ pub async fn up(
 async fn obtain(
     engine: &Engine,
     cluster: &Cluster<'_>,
-    wanted: &[images::Wanted],
-    node_image: &images::Wanted,
+    wanted: &[images::RequiredImage],
+    node_image: &images::RequiredImage,
     runs: bool,
     pull: bool,
     progress: &Progress,
@@ -113,7 +114,7 @@ async fn obtain(
     Ok(())
 }
 
-async fn create(cluster: &Cluster<'_>, wanted: &Wanted<'_>, progress: &Progress) -> Result<Catalog, Error> {
+async fn create(cluster: &Cluster<'_>, wanted: &ClusterRequest<'_>, progress: &Progress) -> Result<Catalog, Error> {
     let mut phase = progress.phase("kind create cluster");
     let catalog = cluster.create(wanted, |line| phase.update(line)).await?;
     phase.done(format!("{} from {}", cluster.name, wanted.node_image));
@@ -131,8 +132,8 @@ async fn versions(
     engine: &Engine,
     catalog: &Catalog,
     gateway_api: &str,
-    node_image: &images::Wanted,
-    images: &[images::Wanted],
+    node_image: &images::RequiredImage,
+    images: &[images::RequiredImage],
     options: &KindOptions,
 ) -> BTreeMap<String, String> {
     // Only for the page that the user reads: an unknown version stops nothing.

@@ -47,7 +47,7 @@ pub async fn start(
     other.extend(current.drain(1.min(current.len())..));
     process::stop(&other, Duration::from_secs(2)).await?;
     if current.is_empty() {
-        process::settle(dir, &spec, Duration::from_millis(150)).await?;
+        process::spawn_and_watch(dir, &spec, Duration::from_millis(150)).await?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use host::files;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kubeapi as objects;
-use kubeapi::{Catalog, MANAGER, ObjectRef, Progressed, conditions, wait_for};
+use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, conditions, wait_for};
 use model::FileError;
 use model::{LabDir, Ports};
 use process::Spec;
@@ -167,11 +167,11 @@ async fn ready(
         name: fixture.class.clone(),
     };
     wait_for(catalog, &class, "Accepted=True", READY_WITHIN, |object| {
-        let Some(object) = object else { return Progressed::NotYet("it does not exist".to_owned()) };
+        let Some(object) = object else { return ConditionState::NotYet("it does not exist".to_owned()) };
         match conditions(object).into_iter().find(|condition| condition["type"] == "Accepted") {
-            Some(condition) if condition["status"] == "True" => Progressed::Met,
-            Some(condition) => Progressed::NotYet(condition.to_string()),
-            None => Progressed::NotYet("no condition Accepted".to_owned()),
+            Some(condition) if condition["status"] == "True" => ConditionState::Met,
+            Some(condition) => ConditionState::NotYet(condition.to_string()),
+            None => ConditionState::NotYet("no condition Accepted".to_owned()),
         }
     })
     .await?;

@@ -110,7 +110,7 @@ pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
         .env_clear()
         .envs(env::vars().filter(|(name, _)| harmless(name)))
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
-        .envs(marks(dir, &spec.component))
+        .envs(identity_env(dir, &spec.component))
         .env(INSTANCE, &spec.instance)
         .stdin(Stdio::null())
         .stdout(log)
@@ -128,7 +128,7 @@ pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
 ///
 /// # Errors
 /// As [`spawn`], and [`Error::ExitedEarly`] with the end of its log when it ends within `moment`.
-pub async fn settle(dir: &LabDir, spec: &Spec, moment: Duration) -> Result<u32, Error> {
+pub async fn spawn_and_watch(dir: &LabDir, spec: &Spec, moment: Duration) -> Result<u32, Error> {
     let pid = spawn(dir, spec)?;
     match timeout(moment, exit(pid)).await {
         Err(_) => Ok(pid),
@@ -221,7 +221,7 @@ pub async fn restart(dir: &LabDir, component: &str, grace: Duration) -> Result<u
         dir: Utf8PathBuf::from_path_buf(cwd).map_err(|_| not_running())?,
     };
     stop(&[process], grace).await?;
-    settle(dir, &spec, Duration::from_millis(200)).await
+    spawn_and_watch(dir, &spec, Duration::from_millis(200)).await
 }
 
 /// Waits until a process has ended; its status is known only where it is a child of this one.
@@ -272,7 +272,7 @@ fn reap(pid: u32) -> Option<ExitStatus> {
 }
 
 /// The environment by which a process is known as a component of this lab, also one that something else starts.
-pub fn marks(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
+pub fn identity_env(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
     let id = dir.id().map(|id| (ID, id));
     id.into_iter().chain([(LAB, dir.path().to_string()), (COMPONENT, component.to_owned())]).collect()
 }
@@ -347,7 +347,7 @@ mod tests {
     async fn a_stopped_process_is_told_from_one_that_runs() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "sleeper", "exec sleep 60");
-        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let pid = spawn_and_watch(&dir, &spec, Duration::from_millis(50)).await.expect("started");
         let process = identify(&spec, pid);
         assert!(!process.is_stopped());
         let handle = open(pid).expect("a pidfd").expect("it runs");
@@ -362,7 +362,7 @@ mod tests {
     async fn a_process_is_found_by_its_environment_and_stopped() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "sleeper", "exec sleep 60");
-        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let pid = spawn_and_watch(&dir, &spec, Duration::from_millis(50)).await.expect("started");
         let found = running(&dir).expect("listed");
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].component.as_str(), found[0].instance.as_str(), found[0].pid), ("sleeper", "one", pid));
@@ -373,8 +373,9 @@ mod tests {
     #[tokio::test]
     async fn a_process_is_found_through_another_path_to_the_folder_but_not_through_a_copy() {
         let (folder, dir) = lab();
-        let pid =
-            settle(&dir, &shell(&dir, "sleeper", "exec sleep 60"), Duration::from_millis(50)).await.expect("started");
+        let pid = spawn_and_watch(&dir, &shell(&dir, "sleeper", "exec sleep 60"), Duration::from_millis(50))
+            .await
+            .expect("started");
         let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
         let (moved, copy) = (root.join("moved/lab"), root.join("copied/lab"));
         for path in [&moved, &copy] {
@@ -397,7 +398,7 @@ mod tests {
     async fn one_that_ignores_the_request_is_killed() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "stubborn", "trap '' TERM; while :; do sleep 0.05; done");
-        let pid = settle(&dir, &spec, Duration::from_millis(100)).await.expect("started");
+        let pid = spawn_and_watch(&dir, &spec, Duration::from_millis(100)).await.expect("started");
         let before = std::time::Instant::now();
         stop(&[identify(&spec, pid)], Duration::from_millis(200)).await.expect("killed");
         assert!(before.elapsed() >= Duration::from_millis(200), "it was given its grace");
@@ -408,7 +409,7 @@ mod tests {
     async fn one_that_ends_at_once_is_an_error_with_its_last_words() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "broken", "echo 'no such flag: --frob' >&2; exit 3");
-        let error = settle(&dir, &spec, Duration::from_secs(5)).await.expect_err("it ends");
+        let error = spawn_and_watch(&dir, &spec, Duration::from_secs(5)).await.expect_err("it ends");
         let text = error.to_string();
         assert!(text.contains("no such flag: --frob") && text.contains("exit status: 3"), "{text}");
     }
@@ -418,7 +419,8 @@ mod tests {
         let (_folder, dir) = lab();
         let script = "echo 'cannot save: no space left on device' >&2; i=0; \
             while [ $i -lt 40 ]; do echo \"    zapcore.(*CheckedEntry).Write $i\" >&2; i=$((i+1)); done; exit 2";
-        let error = settle(&dir, &shell(&dir, "etcd", script), Duration::from_secs(5)).await.expect_err("it ends");
+        let error =
+            spawn_and_watch(&dir, &shell(&dir, "etcd", script), Duration::from_secs(5)).await.expect_err("it ends");
         let first = error.to_string().lines().next().unwrap_or_default().to_owned();
         assert!(first.contains("cannot save: no space left on device"), "{error}");
     }
@@ -427,7 +429,7 @@ mod tests {
     async fn a_pid_in_other_hands_is_never_signalled() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "innocent", "exec sleep 60");
-        let pid = settle(&dir, &spec, Duration::from_millis(50)).await.expect("started");
+        let pid = spawn_and_watch(&dir, &spec, Duration::from_millis(50)).await.expect("started");
         let real = identify(&spec, pid);
         let stale = Running { started: real.started - 1, ..real.clone() };
         stop(&[stale], Duration::from_millis(10)).await.expect("nothing to do");

@@ -17,14 +17,14 @@ pub enum State {
 
 /// How its last run ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ended {
+pub struct LastExit {
     exit_code: i32,
     at: String,
     /// The end of its log, where it failed.
     last_words: String,
 }
 
-impl Ended {
+impl LastExit {
     /// Of a process whose status may not be known, as of one that an earlier agent started, and the end of its log.
     pub fn now(status: Option<ExitStatus>, log: String) -> Self {
         let code = status.and_then(|status| status.code().or(status.signal().map(|signal| 128 + signal)));
@@ -40,7 +40,7 @@ pub struct Report {
     pub state: State,
     pub ready: bool,
     pub restarts: i32,
-    pub last: Option<Ended>,
+    pub last: Option<LastExit>,
 }
 
 /// Writes reports to the API, each change once.

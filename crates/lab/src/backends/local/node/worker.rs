@@ -1,6 +1,6 @@
 //! One Pod's life: its files, its process, its readiness, its restarts and its end.
 
-use super::status::{Ended, Report, Reporter, State, now};
+use super::status::{LastExit, Report, Reporter, State, now};
 use super::volumes::{MISSING, Trouble, materialise};
 use super::{NodeConfig, Sources, container};
 use crate::backends::local::process::Running;
@@ -208,7 +208,7 @@ impl Life {
             reason: BACKOFF.to_owned(),
             message: format!("the JVM ended {how}; it starts again in {:?}", self.pause),
         };
-        self.report.last = Some(Ended::now(status, log));
+        self.report.last = Some(LastExit::now(status, log));
         self.report.ready = false;
         self.report.restarts += 1;
         self.failures = 0;

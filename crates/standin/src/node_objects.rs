@@ -32,7 +32,7 @@ impl Placement {
 }
 
 /// Everything of one node, ready to be applied.
-pub struct Workload {
+pub struct NodeObjects {
     pub secret: DynamicObject,
     pub config: DynamicObject,
     pub pod: DynamicObject,
@@ -60,7 +60,7 @@ pub fn workload(
     node: &Node<'_>,
     placement: &Placement,
     material: &Material<'_>,
-) -> Result<Workload, serde_json::Error> {
+) -> Result<NodeObjects, serde_json::Error> {
     let cluster = node.cluster;
     let name = node.pod();
     let server = config::server(node);
@@ -76,7 +76,7 @@ pub fn workload(
     let revision: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     pod["metadata"]["annotations"][REVISION] = json!(revision);
     let data = objects::secret_data(files.iter().map(|(file, text)| (file.as_str(), text.as_str())));
-    Ok(Workload {
+    Ok(NodeObjects {
         secret: objects::object(
             cluster,
             "v1",
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
     use crate::cluster::tests::cluster;
 
-    fn revision(cluster: &crate::cluster::Cluster, certificate: &str) -> Workload {
+    fn revision(cluster: &crate::cluster::Cluster, certificate: &str) -> NodeObjects {
         let own = Identity { certificate: certificate.to_owned(), key: "key".to_owned() };
         let placement = Placement { node_name: Some("local".to_owned()), image: "apache/kafka:4.3.0".to_owned() };
         let material = Material {

@@ -34,10 +34,10 @@ pub fn with_deviations(verdict: Verdict, scenario: &str, deviations: &[Deviation
     let mut known = deviations.iter().filter(|deviation| deviation.scenario == scenario).peekable();
     let Some(first) = known.peek().copied() else { return verdict };
     match verdict {
-        Verdict::Passed => Verdict::DeviationGone { link: first.link.clone(), expected: first.cause },
+        Verdict::Passed => Verdict::UnexpectedPass { link: first.link.clone(), expected: first.cause },
         Verdict::Failed(failure) => {
             match known.find(|deviation| deviation.cause.is_none_or(|cause| cause == failure.cause)) {
-                Some(deviation) => Verdict::KnownDeviation { link: deviation.link.clone(), failure },
+                Some(deviation) => Verdict::ExpectedFailure { link: deviation.link.clone(), failure },
                 None => Verdict::Failed(failure),
             }
         }
@@ -178,9 +178,9 @@ mod tests {
         let judge = |verdict| with_deviations(verdict, "fake", &known);
         let same = failure("refuse", Cause::UnknownSni);
         assert!(
-            matches!(judge(Verdict::Failed(same)), Verdict::KnownDeviation { link, .. } if link == "https://x.test")
+            matches!(judge(Verdict::Failed(same)), Verdict::ExpectedFailure { link, .. } if link == "https://x.test")
         );
-        assert!(matches!(judge(Verdict::Passed), Verdict::DeviationGone { expected: Some(Cause::UnknownSni), .. }));
+        assert!(matches!(judge(Verdict::Passed), Verdict::UnexpectedPass { expected: Some(Cause::UnknownSni), .. }));
         assert!(matches!(judge(Verdict::Failed(failure("refuse", Cause::Timeout))), Verdict::Failed(_)));
         assert_eq!(with_deviations(Verdict::Passed, "another", &known), Verdict::Passed);
     }

@@ -1,16 +1,16 @@
 //! From what a client met to a failure with its cause: the one place where the runner asks the diagnosis.
 
 use super::{Context, StepFailure, client_log};
-use diagnose::{Diagnosis, Settings, Subject, explain};
+use diagnose::{Diagnosis, Settings, Subject, diagnose};
 use model::Cause;
 use probe::tls::{Handshake, TlsOutcome};
-use probe::{Access, ClientError};
+use probe::{ClientError, ConnectionConfig};
 
 /// The failure of a step whose client failed.
 pub async fn client(
     context: &Context<'_>,
     wanted: impl Into<String>,
-    access: &Access,
+    access: &ConnectionConfig,
     error: &ClientError,
 ) -> StepFailure {
     let diagnosis = ask(context, &Subject::Failure(error.clone()), Some(access)).await;
@@ -49,13 +49,13 @@ pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOu
     StepFailure::new(diagnosis.cause, "a TLS handshake", diagnosis.summary).with_evidence(evidence)
 }
 
-async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Access>) -> Diagnosis {
+async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&ConnectionConfig>) -> Diagnosis {
     if let Some(diagnosis) = dead(&context.lab.dead_components()) {
         return diagnosis;
     }
     let settings = Settings { access: access.cloned(), ..Settings::default() };
     let gateway = context.lab.gateway_facts();
-    context.clock.waiting(explain(&context.lab.catalog, &gateway, subject, &settings)).await
+    context.clock.waiting(diagnose(&context.lab.catalog, &gateway, subject, &settings)).await
 }
 
 /// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.

@@ -4,16 +4,16 @@ use scenario::{ClusterUse, Sabotage, Scenario, Step};
 
 /// How much of the lab a scenario takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Lane {
+pub enum Isolation {
     /// It leaves everybody else alone.
-    Shared,
+    Parallel,
     /// It brings a Kafka cluster, of which two at a time are too much for a small machine.
-    OwnCluster,
+    OneOwnCluster,
     /// It disturbs what all others use: the gateway, or the shared cluster.
-    Alone,
+    Exclusive,
 }
 
-impl Lane {
+impl Isolation {
     /// From the steps, and from the sabotage that is to be done.
     pub fn of(scenario: &Scenario, sabotage: Option<&Sabotage>) -> Self {
         let own = scenario.kafka.cluster == ClusterUse::Own;
@@ -29,9 +29,9 @@ impl Lane {
                 .is_some_and(|patch| foreign(&patch.kind, &patch.name, patch.namespace.as_deref()));
         }
         match (alone, own) {
-            (true, _) => Self::Alone,
-            (false, true) => Self::OwnCluster,
-            (false, false) => Self::Shared,
+            (true, _) => Self::Exclusive,
+            (false, true) => Self::OneOwnCluster,
+            (false, false) => Self::Parallel,
         }
     }
 }
@@ -55,39 +55,45 @@ fn foreign(kind: &str, name: &str, namespace: Option<&str>) -> bool {
 }
 
 /// The first of `pending` that may start beside `running`.
-pub fn next(pending: &[Lane], running: &[Lane], jobs: usize) -> Option<usize> {
-    if running.len() >= jobs.max(1) || running.contains(&Lane::Alone) {
+pub fn next(pending: &[Isolation], running: &[Isolation], jobs: usize) -> Option<usize> {
+    if running.len() >= jobs.max(1) || running.contains(&Isolation::Exclusive) {
         return None;
     }
-    pending.iter().position(|lane| match lane {
-        Lane::Shared => true,
-        Lane::OwnCluster => !running.contains(&Lane::OwnCluster),
-        Lane::Alone => running.is_empty(),
+    pending.iter().position(|one| match one {
+        Isolation::Parallel => true,
+        Isolation::OneOwnCluster => !running.contains(&Isolation::OneOwnCluster),
+        Isolation::Exclusive => running.is_empty(),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Lane::{Alone, OwnCluster, Shared};
+    use super::Isolation::{Exclusive, OneOwnCluster, Parallel};
     use super::*;
     use crate::fake::scenario;
 
     #[test]
-    fn lanes_follow_from_the_steps() {
-        let lane = |cluster: &str, steps: &str| {
-            Lane::of(&scenario(&format!("kafka: {{cluster: {cluster}}}\nsteps: [{steps}]\n")), None)
+    fn isolation_follows_from_the_steps() {
+        let isolation = |cluster: &str, steps: &str| {
+            Isolation::of(&scenario(&format!("kafka: {{cluster: {cluster}}}\nsteps: [{steps}]\n")), None)
         };
-        assert_eq!(lane("shared", "{apply: a.yaml}"), Shared);
-        assert_eq!(lane("own", "{apply: a.yaml}, {scale: {pool: broker, replicas: 4}}"), OwnCluster);
-        assert_eq!(lane("shared", "{scale: {pool: broker, replicas: 4}}"), Alone);
-        assert_eq!(lane("own", "{restart: {gateway: true}}"), Alone);
-        assert_eq!(lane("own", "{restart: {broker: 10}}"), OwnCluster);
-        assert_eq!(lane("shared", "{restart: {broker: 10}}"), Alone);
-        assert_eq!(lane("shared", "{delete: {kind: TLSRoute, name: x, namespace: '${kafka.namespace}'}}"), Alone);
-        assert_eq!(lane("shared", "{delete: {kind: KafkaUser, name: x, namespace: '${kafka.namespace}'}}"), Shared);
-        assert_eq!(lane("shared", "{delete: {kind: TLSRoute, name: x}}"), Shared);
+        assert_eq!(isolation("shared", "{apply: a.yaml}"), Parallel);
+        assert_eq!(isolation("own", "{apply: a.yaml}, {scale: {pool: broker, replicas: 4}}"), OneOwnCluster);
+        assert_eq!(isolation("shared", "{scale: {pool: broker, replicas: 4}}"), Exclusive);
+        assert_eq!(isolation("own", "{restart: {gateway: true}}"), Exclusive);
+        assert_eq!(isolation("own", "{restart: {broker: 10}}"), OneOwnCluster);
+        assert_eq!(isolation("shared", "{restart: {broker: 10}}"), Exclusive);
+        assert_eq!(
+            isolation("shared", "{delete: {kind: TLSRoute, name: x, namespace: '${kafka.namespace}'}}"),
+            Exclusive
+        );
+        assert_eq!(
+            isolation("shared", "{delete: {kind: KafkaUser, name: x, namespace: '${kafka.namespace}'}}"),
+            Parallel
+        );
+        assert_eq!(isolation("shared", "{delete: {kind: TLSRoute, name: x}}"), Parallel);
         let grant = "{delete: {kind: ReferenceGrant, name: 'x-${id}', namespace: '${kafka.namespace}'}}";
-        assert_eq!(lane("shared", grant), Shared);
+        assert_eq!(isolation("shared", grant), Parallel);
     }
 
     #[test]
@@ -96,23 +102,23 @@ mod tests {
             "steps: [{apply: a.yaml}]\nsabotage:\n  - name: s\n    delete: {kind: TLSRoute, name: x, namespace: kafka}\n    \
              expect: {step: apply, cause: timeout}\n",
         );
-        assert_eq!(Lane::of(&scenario, None), Shared);
-        assert_eq!(Lane::of(&scenario, Some(&scenario.sabotage[0].value)), Alone);
+        assert_eq!(Isolation::of(&scenario, None), Parallel);
+        assert_eq!(Isolation::of(&scenario, Some(&scenario.sabotage[0].value)), Exclusive);
     }
 
     #[test]
     fn nobody_runs_beside_one_that_must_be_alone() {
-        assert_eq!(next(&[Alone, Shared], &[], 4), Some(0));
-        assert_eq!(next(&[Alone, Shared], &[Shared], 4), Some(1));
-        assert_eq!(next(&[Alone], &[Shared], 4), None);
-        assert_eq!(next(&[Shared], &[Alone], 4), None);
+        assert_eq!(next(&[Exclusive, Parallel], &[], 4), Some(0));
+        assert_eq!(next(&[Exclusive, Parallel], &[Parallel], 4), Some(1));
+        assert_eq!(next(&[Exclusive], &[Parallel], 4), None);
+        assert_eq!(next(&[Parallel], &[Exclusive], 4), None);
     }
 
     #[test]
     fn own_clusters_come_one_at_a_time_and_jobs_are_a_limit() {
-        assert_eq!(next(&[OwnCluster, Shared], &[OwnCluster], 4), Some(1));
-        assert_eq!(next(&[OwnCluster], &[Shared], 4), Some(0));
-        assert_eq!(next(&[Shared], &[Shared, Shared], 2), None);
-        assert_eq!(next(&[Shared], &[], 0), Some(0), "no jobs at all would be a hang");
+        assert_eq!(next(&[OneOwnCluster, Parallel], &[OneOwnCluster], 4), Some(1));
+        assert_eq!(next(&[OneOwnCluster], &[Parallel], 4), Some(0));
+        assert_eq!(next(&[Parallel], &[Parallel, Parallel], 2), None);
+        assert_eq!(next(&[Parallel], &[], 0), Some(0), "no jobs at all would be a hang");
     }
 }

@@ -3,13 +3,13 @@
 use super::{Error, Lab, client_files};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use probe::{Access, NewTopic, ProduceSpec};
+use probe::{ConnectionConfig, NewTopic, ProduceSpec};
 use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// What the proof found out.
-pub(super) struct Proof {
+pub(super) struct Connectivity {
     /// The brokers, each reached by its own advertised name.
     pub(super) brokers: Vec<i32>,
     /// The cluster CA, PEM.
@@ -17,25 +17,25 @@ pub(super) struct Proof {
 }
 
 /// Produces and consumes one message a broker through the native listener.
-pub(super) async fn through_every_route(lab: &Lab) -> Result<Proof, Error> {
+pub(super) async fn through_every_route(lab: &Lab) -> Result<Connectivity, Error> {
     let ca = cluster_ca(lab).await?;
-    let access = Access::tls(client_files::bootstrap(lab), &ca);
+    let access = ConnectionConfig::tls(client_files::bootstrap(lab), &ca);
     let topic = format!("lab-proof-{}", probe::new_run());
     let outcome = round_trip(&access, &topic).await;
     // The verdict is the round trip's; a topic that stays behind takes nothing from it.
     let _ = probe::delete_topic(&access, &topic, WITHIN).await;
     match outcome {
-        Ok(brokers) => Ok(Proof { brokers, ca }),
+        Ok(brokers) => Ok(Connectivity { brokers, ca }),
         Err(error) => {
             let settings = diagnose::Settings { access: Some(access), ..diagnose::Settings::default() };
             let subject = diagnose::Subject::Failure(error);
-            let found = diagnose::explain(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await;
+            let found = diagnose::diagnose(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await;
             Err(Error::Proof { summary: format!("{} ({})", found.summary, found.cause), evidence: found.evidence })
         }
     }
 }
 
-async fn round_trip(access: &Access, topic: &str) -> Result<Vec<i32>, probe::ClientError> {
+async fn round_trip(access: &ConnectionConfig, topic: &str) -> Result<Vec<i32>, probe::ClientError> {
     let cluster = probe::cluster(access, WITHIN).await?;
     let brokers: Vec<i32> = cluster.brokers.iter().filter_map(|broker| broker.id).collect();
     let count = i32::try_from(brokers.len()).unwrap_or(i32::MAX);

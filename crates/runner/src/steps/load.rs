@@ -1,9 +1,9 @@
 //! start, stop.
 
 use super::Outcome;
-use crate::{Context, StepFailure, clients, explain};
-use model::{Cause, WorkloadFigures};
-use probe::{WorkloadResult, WorkloadSpec};
+use crate::{Context, StepFailure, cause, clients};
+use model::{Cause, LoadFigures};
+use probe::{LoadResult, LoadSpec};
 use scenario::{Span, Start, Stop};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -17,14 +17,14 @@ pub async fn start(context: &mut Context<'_>, step: &Start) -> Outcome {
         None => f64::from(step.rate.unwrap_or(100)),
     };
     let quiet = step.every.is_some();
-    let spec = WorkloadSpec { rate, quiet, ..WorkloadSpec::new(context.topic(&step.topic)) };
+    let spec = LoadSpec { rate, quiet, ..LoadSpec::new(context.topic(&step.topic)) };
     let wanted = format!("workload {} on {}", step.producer, spec.topic);
-    match context.clock.waiting(probe::start_workload(&access, &spec, WITHIN.0)).await {
+    match context.clock.waiting(probe::start_load(&access, &spec, WITHIN.0)).await {
         Ok(workload) => {
             context.workloads.insert(step.producer.clone(), workload);
             Ok(Vec::new())
         }
-        Err(error) => Err(explain::client(context, wanted, &access, &error).await),
+        Err(error) => Err(cause::client(context, wanted, &access, &error).await),
     }
 }
 
@@ -38,13 +38,13 @@ pub async fn stop(context: &mut Context<'_>, step: &Stop) -> Outcome {
     let left = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
     match context.clock.waiting(workload.stop(left)).await {
         Ok(result) => {
-            context.figures = Some(WorkloadFigures {
+            context.figures = Some(LoadFigures {
                 acked: result.acked,
                 lost: result.lost(),
                 duplicates: result.duplicates(),
                 largest_gap: result.largest_gap.as_secs_f64(),
             });
-            judge(step, &result, wanted)
+            check_load(step, &result, wanted)
         }
         Err(error) => Err(StepFailure::new(Cause::Content, wanted, error.to_string()).with_evidence(error.log)),
     }
@@ -69,7 +69,7 @@ async fn acknowledged(acked: impl Fn() -> u64, least: u64, within: Duration) -> 
     within.saturating_sub(start.elapsed()).max(within / CATCH_UP)
 }
 
-fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
+fn check_load(step: &Stop, result: &LoadResult, wanted: String) -> Outcome {
     let mut evidence = vec![format!(
         "acknowledged {}, consumed {}, lost {}, duplicates {}, largest gap {}",
         result.acked,
@@ -85,7 +85,7 @@ fn judge(step: &Stop, result: &WorkloadResult, wanted: String) -> Outcome {
     };
     let least = step.acked.unwrap_or(1);
     if result.acked < least {
-        // Before the comparison: where not enough came through, the consumer had little time for the last of them.
+        // GatewaySnapshot the comparison: where not enough came through, the consumer had little time for the last of them.
         let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
         return failed(wanted, format!("{} were", result.acked), evidence);
     }
@@ -128,8 +128,8 @@ mod tests {
     use probe::Comparison;
     use std::collections::BTreeMap;
 
-    fn result(comparison: Comparison) -> WorkloadResult {
-        WorkloadResult {
+    fn result(comparison: Comparison) -> LoadResult {
+        LoadResult {
             run: "r".into(),
             sent: 100,
             acked: 100,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn seen(step: &Stop, comparison: Comparison) -> String {
-        match judge(step, &result(comparison), "w".into()) {
+        match check_load(step, &result(comparison), "w".into()) {
             Ok(evidence) => evidence.join("; "),
             Err(failure) => format!("failed: {}", failure.seen),
         }
@@ -175,8 +175,8 @@ mod tests {
         assert_eq!(disturbed, "failed: 1 error during the workload: broker 10: disconnected");
         assert_eq!(met("a", 2), "2 errors during the workload, the first: a");
         assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
-        let calm = WorkloadResult { errors: Vec::new(), ..result(fine) };
-        let Err(failure) = judge(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
+        let calm = LoadResult { errors: Vec::new(), ..result(fine) };
+        let Err(failure) = check_load(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
         assert_eq!(failure.seen, "none was cut");
         let lost =
             Comparison { wanted: 100, found: 99, missing: 1, missing_examples: vec![7], ..Comparison::default() };

@@ -49,14 +49,14 @@ impl fmt::Debug for Identity {
 
 /// Everything that a Kafka client needs to connect.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Access {
+pub struct ConnectionConfig {
     /// `host:port`, or several with commas.
     pub bootstrap: String,
     pub trust: Trust,
     pub identity: Identity,
 }
 
-impl Access {
+impl ConnectionConfig {
     /// Plain text and anonymous.
     pub fn plaintext(bootstrap: impl Into<String>) -> Self {
         Self { bootstrap: bootstrap.into(), trust: Trust::None, identity: Identity::Anonymous }
@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn trust_and_identity_choose_the_protocol() {
-        let plain = Access::plaintext("localhost:9092");
-        let tls = Access::tls("localhost:9092", "-----BEGIN CERTIFICATE-----");
+        let plain = ConnectionConfig::plaintext("localhost:9092");
+        let tls = ConnectionConfig::tls("localhost:9092", "-----BEGIN CERTIFICATE-----");
         let scram = Identity::Scram { user: "alice".into(), password: "secret".into() };
         assert_eq!(plain.security_protocol(), "PLAINTEXT");
         assert_eq!(plain.with_identity(scram.clone()).security_protocol(), "SASL_PLAINTEXT");
@@ -156,12 +156,12 @@ mod tests {
 
     #[test]
     fn librdkafka_knows_every_setting() {
-        Access::plaintext("localhost:9092").config().create_native_config().expect("the settings");
+        ConnectionConfig::plaintext("localhost:9092").config().create_native_config().expect("the settings");
     }
 
     #[test]
     fn a_broken_certificate_is_an_error_and_not_a_panic() {
-        let access = Access::tls("localhost:9092", "no certificate");
+        let access = ConnectionConfig::tls("localhost:9092", "no certificate");
         let error = access
             .create::<rdkafka::producer::BaseProducer<Context>>("connect", &[])
             .err()

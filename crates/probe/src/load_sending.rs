@@ -1,8 +1,8 @@
 //! A workload's producer.
 
 use super::content::encode;
+use super::load::{LoadSpec, Shared};
 use super::session::{Layout, Session};
-use super::workload::{Shared, WorkloadSpec};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
@@ -26,7 +26,7 @@ impl Gap {
 
 /// The producer's side: what it sent, and what became of it.
 pub(super) struct Sending {
-    pub spec: WorkloadSpec,
+    pub spec: LoadSpec,
     layout: Layout,
     pub next: u64,
     sent_at: HashMap<u64, Instant>,
@@ -38,7 +38,7 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    pub fn new(spec: WorkloadSpec, layout: Layout) -> Self {
+    pub fn new(spec: LoadSpec, layout: Layout) -> Self {
         Self {
             spec,
             layout,

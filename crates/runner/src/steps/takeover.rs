@@ -25,9 +25,9 @@ type Answer = (Handshake, Option<String>);
 const SAMPLES: usize = 12;
 
 /// What the gateway answers for the names of the TLSRoutes that a sabotage is about to change.
-pub struct Before(BTreeMap<String, Vec<Answer>>);
+pub struct GatewaySnapshot(BTreeMap<String, Vec<Answer>>);
 
-impl Before {
+impl GatewaySnapshot {
     /// # Errors
     /// When the sabotage's manifest cannot be read.
     pub async fn of(context: &Context<'_>, sabotage: &Sabotage) -> Result<Self, StepFailure> {

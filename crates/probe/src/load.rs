@@ -1,15 +1,15 @@
 //! A steady producer and a consumer in the background, while something is done to the lab.
 
-use super::Access;
+use super::ConnectionConfig;
 use super::blocking::{Stop, blocking};
 use super::consume::settings;
 use super::content::new_run;
 use super::context::{Context, Events};
+use super::delivery_check::{Comparison, DeliveryCheck};
 use super::error::ClientError;
+use super::load_receiving::{consume, position};
+use super::load_sending::Sending;
 use super::session::{Limits, Session};
-use super::tally::{Comparison, Tally};
-use super::workload_receiving::{consume, position};
-use super::workload_sending::Sending;
 use rdkafka::consumer::BaseConsumer;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// What runs in the background.
 #[derive(Clone, Debug)]
-pub struct WorkloadSpec {
+pub struct LoadSpec {
     pub topic: String,
     pub run: String,
     /// Messages a second, over all partitions in turn; 100 by default.
@@ -31,7 +31,7 @@ pub struct WorkloadSpec {
     pub quiet: bool,
 }
 
-impl WorkloadSpec {
+impl LoadSpec {
     pub fn new(topic: impl Into<String>) -> Self {
         Self { topic: topic.into(), run: new_run(), rate: 100.0, bytes: 200, quiet: false }
     }
@@ -39,7 +39,7 @@ impl WorkloadSpec {
 
 /// What became of a workload.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct WorkloadResult {
+pub struct LoadResult {
     pub run: String,
     pub sent: u64,
     pub acked: u64,
@@ -59,7 +59,7 @@ pub struct WorkloadResult {
     pub elapsed: Duration,
 }
 
-impl WorkloadResult {
+impl LoadResult {
     /// Acknowledged and never consumed.
     pub fn lost(&self) -> u64 {
         self.comparison.missing
@@ -89,11 +89,11 @@ pub(super) struct Finish {
 }
 
 /// A workload under way. Dropping it ends it without a result.
-pub struct Workload {
+pub struct Load {
     shared: Arc<Shared>,
     topic: String,
     producer: Option<JoinHandle<Sending>>,
-    consumer: Option<JoinHandle<(Tally, Arc<Events>)>>,
+    consumer: Option<JoinHandle<(DeliveryCheck, Arc<Events>)>>,
     started: Instant,
 }
 
@@ -101,7 +101,7 @@ pub struct Workload {
 ///
 /// # Errors
 /// A [`ClientError`] when the topic's brokers cannot all be reached within `within`.
-pub async fn start_workload(access: &Access, spec: &WorkloadSpec, within: Duration) -> Result<Workload, ClientError> {
+pub async fn start_load(access: &ConnectionConfig, spec: &LoadSpec, within: Duration) -> Result<Load, ClientError> {
     let operation = format!("start a workload on {}", spec.topic);
     let (access, spec, name) = (access.clone(), spec.clone(), operation.clone());
     blocking(&name, move |stop| {
@@ -124,7 +124,7 @@ pub async fn start_workload(access: &Access, spec: &WorkloadSpec, within: Durati
         let producing = shared.clone();
         let producer = spawn("workload-producer", move || Sending::new(spec, layout).run(&session, &producing));
         // Made first, so that a thread that could not be started ends the other one.
-        let mut workload = Workload { shared, topic, producer: None, consumer: None, started: Instant::now() };
+        let mut workload = Load { shared, topic, producer: None, consumer: None, started: Instant::now() };
         let failed = |error: std::io::Error| ClientError::harness(&operation, format!("no thread: {error}"));
         workload.consumer = Some(consumer.map_err(failed)?);
         workload.producer = Some(producer.map_err(failed)?);
@@ -137,7 +137,7 @@ fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-impl Workload {
+impl Load {
     /// Messages acknowledged so far.
     pub fn acked(&self) -> u64 {
         self.shared.acked.load(Ordering::Relaxed)
@@ -147,7 +147,7 @@ impl Workload {
     ///
     /// # Errors
     /// Only when a thread of the workload ended by a panic.
-    pub async fn stop(mut self, within: Duration) -> Result<WorkloadResult, ClientError> {
+    pub async fn stop(mut self, within: Duration) -> Result<LoadResult, ClientError> {
         let operation = format!("stop the workload on {}", self.topic);
         let name = operation.clone();
         blocking(&name, move |_| {
@@ -162,7 +162,7 @@ impl Workload {
                 (0..sending.next).filter(|sequence| !sending.acked.contains_key(sequence)).collect();
             let mut errors = sending.errors;
             errors.extend(events.troubles().iter().map(|one| format!("consumer: {}: {}", one.broker, one.text)));
-            Ok(WorkloadResult {
+            Ok(LoadResult {
                 run: sending.spec.run,
                 sent: sending.next,
                 acked: sending.acked.len() as u64,
@@ -180,7 +180,7 @@ impl Workload {
     }
 }
 
-impl Drop for Workload {
+impl Drop for Load {
     fn drop(&mut self) {
         self.shared.stop.raise();
         self.shared.abandon.raise();
@@ -200,7 +200,7 @@ mod tests {
 
     const WITHIN: Duration = Duration::from_secs(20);
 
-    async fn acked(workload: &Workload, wanted: u64) {
+    async fn acked(workload: &Load, wanted: u64) {
         let deadline = Instant::now() + WITHIN;
         while workload.acked() < wanted {
             assert!(Instant::now() < deadline, "only {} acknowledged", workload.acked());
@@ -215,9 +215,9 @@ mod tests {
         for partition in 0..3 {
             mock.partition_leader("orders", partition, Some(partition + 1)).expect("a leader");
         }
-        let access = Access::plaintext(mock.bootstrap_servers());
-        let spec = WorkloadSpec { rate: 200.0, ..WorkloadSpec::new("orders") };
-        let workload = start_workload(&access, &spec, WITHIN).await.expect("a workload");
+        let access = ConnectionConfig::plaintext(mock.bootstrap_servers());
+        let spec = LoadSpec { rate: 200.0, ..LoadSpec::new("orders") };
+        let workload = start_load(&access, &spec, WITHIN).await.expect("a workload");
         acked(&workload, 60).await;
         mock.broker_down(2).expect("down");
         let before = workload.acked();

@@ -121,7 +121,7 @@ fn each_cause_has_facts_that_lead_to_it() {
         (
             Cause::NoSni,
             "by address",
-            Facts { lookup: Some(Lookup::Figures([127, 0, 0, 1].into())), ..unadvertised(facts()) },
+            Facts { lookup: Some(Lookup::IpLiteral([127, 0, 0, 1].into())), ..unadvertised(facts()) },
         ),
         (Cause::RouteMissing, "broker 11 advertises it", Facts { routes: vec![], ..facts() }),
         (
@@ -207,7 +207,7 @@ fn each_cause_has_facts_that_lead_to_it() {
         ),
     ];
     for (cause, mention, facts) in &table {
-        let diagnosis = judge(facts);
+        let diagnosis = classify(facts);
         assert_eq!(diagnosis.cause, *cause, "{diagnosis:#?}");
         assert!(diagnosis.summary.contains(mention), "{mention} is not in: {}", diagnosis.summary);
         assert!(!diagnosis.evidence.is_empty());
@@ -243,12 +243,12 @@ fn each_cause_has_facts_that_lead_to_it() {
 #[test]
 fn the_default_certificate_is_an_unknown_name_and_not_an_untrusted_certificate() {
     let shown = tls(completed(Afterwards::Closed), Some(DEFAULT), Some(Verdict::Untrusted));
-    let missing = judge(&Facts { routes: vec![], tls: shown.clone(), ..facts() });
+    let missing = classify(&Facts { routes: vec![], tls: shown.clone(), ..facts() });
     assert_eq!(missing.cause, Cause::RouteMissing);
     assert!(missing.evidence.iter().any(|line| line.contains("default certificate")), "{:?}", missing.evidence);
     // Without the fixture's word for it, it is only a certificate that nobody trusts.
     let unaware = Facts { routes: vec![], tls: shown, gateway: Gateway::default(), ..facts() };
-    assert_eq!(judge(&unaware).cause, Cause::UntrustedCertificate);
+    assert_eq!(classify(&unaware).cause, Cause::UntrustedCertificate);
 }
 
 fn declared(resource: &str) -> Option<Declared> {
@@ -265,15 +265,15 @@ fn answers_that_differ_are_a_wrong_broker() {
         peers: ids.iter().copied().map(said).collect(),
         ..with_backend(|backend| backend.brokers = [10, 11, 12].map(|id| pod("kafka/my-cluster", id)).to_vec())
     };
-    let diagnosis = judge(&asked(&[11, 12, 10, 11, 12]));
+    let diagnosis = classify(&asked(&[11, 12, 10, 11, 12]));
     assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
     let counts = "2 of 5 connections reached broker 11, 2 broker 12, 1 broker 10";
     assert!(diagnosis.summary.contains("leads to several brokers"), "{}", diagnosis.summary);
     assert!(diagnosis.summary.contains(counts), "{}", diagnosis.summary);
     assert!(diagnosis.evidence.contains(&format!("kafka: {counts}")), "{:#?}", diagnosis.evidence);
     // Where the same one answers each time the way is not to blame.
-    assert_eq!(judge(&asked(&[11; 5])).cause, Cause::Timeout);
-    assert_eq!(judge(&asked(&[12; 5])).cause, Cause::WrongBroker);
+    assert_eq!(classify(&asked(&[11; 5])).cause, Cause::Timeout);
+    assert_eq!(classify(&asked(&[12; 5])).cause, Cause::WrongBroker);
 }
 
 #[test]
@@ -290,16 +290,16 @@ fn a_broker_of_another_cluster_is_a_wrong_broker_and_no_untrusted_certificate() 
         declared: declared("Kafka kafka/one"),
         ..with_backend(|backend| backend.brokers = vec![two])
     };
-    let diagnosis = judge(&facts);
+    let diagnosis = classify(&facts);
     assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
     assert!(diagnosis.summary.contains("is led to broker 11 of Kafka kafka/two, and not of Kafka kafka/one"));
     // The route alone says it as well, and so does the certificate.
-    let by_route = judge(&Facts { tls: tls(Handshake::Closed, None, None), ..facts.clone() });
+    let by_route = classify(&Facts { tls: tls(Handshake::Closed, None, None), ..facts.clone() });
     assert!(by_route.summary.contains("broker 11 of Kafka kafka/two"), "{}", by_route.summary);
-    let by_certificate = judge(&Facts { routes: Vec::new(), ..facts.clone() });
+    let by_certificate = classify(&Facts { routes: Vec::new(), ..facts.clone() });
     assert_eq!(by_certificate.cause, Cause::WrongBroker);
     // Where no resource says whose the name is, the certificate's cluster is at least named.
-    let unclaimed = judge(&Facts { routes: Vec::new(), declared: None, ..facts });
+    let unclaimed = classify(&Facts { routes: Vec::new(), declared: None, ..facts });
     assert_eq!(unclaimed.cause, Cause::UntrustedCertificate);
     assert!(unclaimed.summary.contains("Secret kafka/two-cluster-ca-cert"), "{}", unclaimed.summary);
 }
@@ -321,17 +321,17 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
         declared: declared("Kafka strimzi/gateway-api-test"),
         ..facts()
     };
-    let diagnosis = judge(&typo);
+    let diagnosis = classify(&typo);
     assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
     for words in ["no Gateway serves it (they serve *.strimzi.gateway.api.test", "advertisedHost of broker 11"] {
         assert!(diagnosis.summary.contains(words), "{words}: {}", diagnosis.summary);
     }
     // A name that a Gateway serves lacks nothing but DNS.
     let served = Facts { served: vec![listener("c", "*.wrong.test")], ..typo.clone() };
-    let diagnosis = judge(&served);
+    let diagnosis = classify(&served);
     assert!(diagnosis.cause == Cause::UnresolvedName && diagnosis.summary.contains("add it to DNS"), "{diagnosis:?}");
     // And one that a client was given is not advertised.
-    let given = judge(&Facts { broker: None, declared: None, ..typo });
+    let given = classify(&Facts { broker: None, declared: None, ..typo });
     assert!(given.cause == Cause::UnresolvedName && given.summary.contains("check the name"), "{given:?}");
 }
 
@@ -348,14 +348,14 @@ fn a_route_that_is_kept_out_is_told_with_what_its_listener_serves() {
         port: 9092,
         hostname: Some("*.kafka.example".into()),
     }];
-    let summary = judge(&facts).summary;
+    let summary = classify(&facts).summary;
     let end = "(NoMatchingListenerHostname); Gateway kafka/lab listener kafka serves *.kafka.example on port 9092";
     assert!(summary.ends_with(end), "{summary}");
 }
 
 #[test]
 fn the_evidence_tells_the_sources() {
-    let diagnosis = judge(&Facts { gaps: vec!["the cluster's Pod objects: denied".into()], ..facts() });
+    let diagnosis = classify(&Facts { gaps: vec!["the cluster's Pod objects: denied".into()], ..facts() });
     for source in ["client: ", "name: ", "tcp: ", "tls: ", "kubernetes: TLSRoute", "kubernetes: Service", "not known: "]
     {
         assert!(diagnosis.evidence.iter().any(|line| line.starts_with(source)), "{source}: {:#?}", diagnosis.evidence);
@@ -368,5 +368,5 @@ async fn a_real_probe_of_a_closed_port_is_unreachable() {
     let outcome = probe(address, Some(HOST), &[], None, Duration::from_secs(5)).await;
     let facts =
         Facts { port: address.port(), tcp: Some(TcpOutcome::Refused), tls: Some(outcome), broker: None, ..facts() };
-    assert_eq!(judge(&facts).cause, Cause::Unreachable);
+    assert_eq!(classify(&facts).cause, Cause::Unreachable);
 }

@@ -10,7 +10,7 @@ use probe::tls::{Afterwards, Handshake, TlsOutcome, Verdict};
 
 /// Draws the diagnosis. The order of the rules is the order in which a connection comes about, except that what Kafka
 /// itself answered comes first: then the whole way works.
-pub fn judge(facts: &Facts) -> Diagnosis {
+pub fn classify(facts: &Facts) -> Diagnosis {
     let (cause, summary) = verdict(facts);
     Diagnosis { cause, summary, evidence: evidence(facts) }
 }
@@ -21,7 +21,7 @@ fn verdict(facts: &Facts) -> (Cause, String) {
         .or_else(|| wrong_broker(facts))
         .or_else(|| certificate(facts))
         .or_else(|| routing(facts))
-        .unwrap_or_else(|| leftover(facts))
+        .unwrap_or_else(|| fallback(facts))
 }
 
 /// The address, with the broker that advertises it.
@@ -85,7 +85,7 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
             return advertise();
         }
         Some(Lookup::Failed(text)) => return Some(unresolved(facts, text, advertised)),
-        Some(Lookup::Figures(_)) if facts.tls.as_ref().is_none_or(TlsOutcome::turned_away) && reached(facts) => {
+        Some(Lookup::IpLiteral(_)) if facts.tls.as_ref().is_none_or(TlsOutcome::turned_away) && reached(facts) => {
             let summary = format!(
                 "the client connects to {} by address and so sends no server name (SNI), by which alone the gateway \
                  chooses a route: use a host name that a route serves",
@@ -321,7 +321,7 @@ pub(super) fn backends(route: &Route) -> String {
 }
 
 /// Nothing certain is known.
-fn leftover(facts: &Facts) -> (Cause, String) {
+fn fallback(facts: &Facts) -> (Cause, String) {
     let Some(error) = &facts.error else {
         return (Cause::Unknown, format!("nothing is wrong with {} as far as can be seen from here", address(facts)));
     };
@@ -345,5 +345,5 @@ fn leftover(facts: &Facts) -> (Cause, String) {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
+#[path = "classify_tests.rs"]
 mod tests;

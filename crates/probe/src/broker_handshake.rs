@@ -20,7 +20,7 @@ const LARGEST: usize = 4 << 20;
 
 /// What a broker said of itself.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Hello {
+pub struct BrokerInfo {
     /// How many kinds of request it knows: the proof that it is a broker.
     pub apis: usize,
     /// The brokers by its metadata, or why it did not tell them (it wants authentication first).
@@ -33,7 +33,11 @@ pub struct Hello {
 ///
 /// # Errors
 /// A text that says what answered instead of a broker.
-pub async fn hello(address: SocketAddr, tls: Option<&Probe<'_>>, within: Duration) -> Result<Hello, String> {
+pub async fn broker_handshake(
+    address: SocketAddr,
+    tls: Option<&Probe<'_>>,
+    within: Duration,
+) -> Result<BrokerInfo, String> {
     let talk = async {
         match tls {
             Some(probe) => {
@@ -46,15 +50,18 @@ pub async fn hello(address: SocketAddr, tls: Option<&Probe<'_>>, within: Duratio
     timeout(within, talk).await.map_err(|_| format!("no Kafka answer within {within:?}"))?
 }
 
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<Hello, String> {
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> Result<BrokerInfo, String> {
     let versions = api_versions(&mut stream).await.map_err(|error| format!("no Kafka answer: {error}"))?;
     Ok(greet(&mut stream, &versions).await)
 }
 
 /// Asks a broker for its metadata.
-pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, versions: &ApiVersionsResponse) -> Hello {
+pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    versions: &ApiVersionsResponse,
+) -> BrokerInfo {
     let apis = versions.api_keys.len();
-    let silent = |why: String| Hello { apis, brokers: Err(why), cluster_id: None };
+    let silent = |why: String| BrokerInfo { apis, brokers: Err(why), cluster_id: None };
     let Some(version) = newest::<MetadataRequest>(versions) else {
         return silent("it serves no metadata".to_owned());
     };
@@ -69,7 +76,7 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, ver
         host: broker.host.to_string(),
         port: u16::try_from(broker.port).unwrap_or_default(),
     });
-    Hello { apis, brokers: Ok(brokers.collect()), cluster_id: response.cluster_id.map(|id| id.to_string()) }
+    BrokerInfo { apis, brokers: Ok(brokers.collect()), cluster_id: response.cluster_id.map(|id| id.to_string()) }
 }
 
 /// The newest version of a request that both sides know.
@@ -137,7 +144,7 @@ mod tests {
         let mock = MockCluster::new(3).expect("a mock cluster");
         let bootstrap = mock.bootstrap_servers();
         let address = bootstrap.split(',').next().expect("an address").parse().expect("in figures");
-        let hello = hello(address, None, WITHIN).await.expect("a hello");
+        let hello = broker_handshake(address, None, WITHIN).await.expect("a hello");
         assert!(hello.apis > 5, "{hello:?}");
         let ids: Vec<_> = hello.brokers.expect("metadata").into_iter().filter_map(|broker| broker.id).collect();
         assert_eq!(ids, [1, 2, 3]);
@@ -150,7 +157,7 @@ mod tests {
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         })
         .await;
-        let error = hello(address, None, WITHIN).await.expect_err("HTTP is not Kafka");
+        let error = broker_handshake(address, None, WITHIN).await.expect_err("HTTP is not Kafka");
         assert!(error.contains("not Kafka"), "{error}");
     }
 
@@ -158,7 +165,8 @@ mod tests {
     async fn a_terminating_server_without_a_broker_stays_silent() {
         let address = serve_tls(Authority::new("gateway").leaf("gateway", &["x.kafka.test"]).server(None)).await;
         let probe = Probe::new(address, Some("x.kafka.test"), WITHIN);
-        let error = hello(address, Some(&probe), Duration::from_millis(300)).await.expect_err("nobody answers");
+        let error =
+            broker_handshake(address, Some(&probe), Duration::from_millis(300)).await.expect_err("nobody answers");
         assert!(error.contains("no Kafka answer"), "{error}");
     }
 }

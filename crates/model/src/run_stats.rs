@@ -4,21 +4,21 @@ use super::{Report, Verdict};
 
 /// How many scenarios ended how.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Tally {
+pub struct RunStats {
     pub passed: usize,
     /// Sabotages that turned their scenario red as they should.
     pub red_as_demanded: usize,
     pub failed: usize,
     pub skipped: usize,
     pub unsupported: usize,
-    pub known_deviations: usize,
+    pub expected_failures: usize,
     /// Counted among the failed ones too.
     pub flaky: usize,
     /// Beside any of the others.
     pub cleanup_failed: usize,
 }
 
-impl Tally {
+impl RunStats {
     pub fn of(report: &Report) -> Self {
         let mut tally = Self::default();
         for scenario in &report.scenarios {
@@ -28,7 +28,7 @@ impl Tally {
                 _ if scenario.is_bad() => tally.failed += 1,
                 Verdict::Skipped { .. } => tally.skipped += 1,
                 Verdict::Unsupported { .. } => tally.unsupported += 1,
-                Verdict::KnownDeviation { .. } => tally.known_deviations += 1,
+                Verdict::ExpectedFailure { .. } => tally.expected_failures += 1,
                 Verdict::Passed if scenario.sabotage.is_some() => tally.red_as_demanded += 1,
                 _ => tally.passed += 1,
             }

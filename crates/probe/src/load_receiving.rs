@@ -2,9 +2,9 @@
 
 use super::blocking::Stop;
 use super::context::Context;
+use super::delivery_check::DeliveryCheck;
+use super::load::Shared;
 use super::session::{Layout, Limits};
-use super::tally::Tally;
-use super::workload::Shared;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message;
@@ -48,8 +48,8 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
 }
 
 /// Consumes until everything that was acknowledged came and its partitions were read to their ends, or time is up.
-pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> Tally {
-    let mut tally = Tally::new(run);
+pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> DeliveryCheck {
+    let mut tally = DeliveryCheck::new(run);
     let mut ended = HashSet::new();
     while !shared.abandon.raised() {
         match consumer.poll(Duration::from_millis(20)) {

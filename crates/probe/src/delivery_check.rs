@@ -66,14 +66,14 @@ impl fmt::Display for Comparison {
 }
 
 /// Takes messages as they come.
-pub(crate) struct Tally {
+pub(crate) struct DeliveryCheck {
     run: String,
     seen: HashMap<u64, i32>,
     last: HashMap<i32, u64>,
     counts: Comparison,
 }
 
-impl Tally {
+impl DeliveryCheck {
     pub fn new(run: impl Into<String>) -> Self {
         Self { run: run.into(), seen: HashMap::new(), last: HashMap::new(), counts: Comparison::default() }
     }
@@ -140,8 +140,8 @@ mod tests {
         (0..6).map(|sequence| (sequence, i32::try_from(sequence % 2).expect("small"))).collect()
     }
 
-    fn tally(messages: &[(i32, u64)]) -> Tally {
-        let mut tally = Tally::new("run");
+    fn tally(messages: &[(i32, u64)]) -> DeliveryCheck {
+        let mut tally = DeliveryCheck::new("run");
         for (partition, sequence) in messages {
             tally.see(*partition, &encode("run", *sequence, 100));
         }
