@@ -50,7 +50,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(commands::compare(&standin, &strimzi, write.as_deref())?);
         }
-        Verb::Scenario(_) => return Err("this verb is light: run it as `cargo xtask scenario ...`".into()),
+        Verb::Scenario(_) | Verb::Ci(_) => return Err("this verb is light: run it with `cargo xtask`".into()),
     }
     Ok(Exit::Passed)
 }
