@@ -8,6 +8,9 @@ use model::{Exit, paths};
 use std::error::Error;
 use std::process::ExitCode;
 
+// The lab's names resolve in this process; docs/design/name-resolution.md says why so.
+probe::define_getaddrinfo!();
+
 fn main() -> ExitCode {
     broken_pipe::end_quietly();
     let cli = Cli::read();
@@ -64,4 +67,18 @@ fn fail(error: &dyn Error) -> ExitCode {
         cause = error.source();
     }
     Exit::Lab.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, ToSocketAddrs};
+
+    /// Without `define_getaddrinfo` this name would be asked for in DNS.
+    #[test]
+    fn this_program_resolves_the_lab_s_names() {
+        let address = IpAddr::from([127, 64, 0, 9]);
+        probe::resolve::map_domain("main.resolve.invalid", address);
+        let found = ("broker-10.main.resolve.invalid", 9092).to_socket_addrs().expect("mapped");
+        assert_eq!(found.map(|found| found.ip()).collect::<Vec<_>>(), [address]);
+    }
 }
