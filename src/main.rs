@@ -61,10 +61,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
 /// Prints an error with its causes, a line each.
 fn fail(error: &dyn Error) -> ExitCode {
     eprintln!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  caused by: {error}");
-        cause = error.source();
+    for cause in host::causes(error) {
+        eprintln!("  caused by: {cause}");
     }
     Exit::Lab.into()
 }

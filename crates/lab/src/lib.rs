@@ -16,6 +16,7 @@ mod hosts;
 mod kind_lab;
 mod local_lab;
 mod lock;
+mod log;
 mod logs;
 mod obtain;
 mod page;
