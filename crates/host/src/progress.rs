@@ -16,11 +16,7 @@ pub struct Progress {
 impl Progress {
     /// Spinners on a terminal, plain lines elsewhere.
     pub fn stderr() -> Self {
-        Self {
-            start: Instant::now(),
-            bars: MultiProgress::new(),
-            live: std::io::stderr().is_terminal(),
-        }
+        Self { start: Instant::now(), bars: MultiProgress::new(), live: std::io::stderr().is_terminal() }
     }
 
     /// Starts a phase; it ends with [`Phase::done`], or is shown as failed when dropped without it.

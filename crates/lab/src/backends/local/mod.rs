@@ -12,6 +12,7 @@ pub mod net;
 pub mod node;
 pub mod ports;
 pub mod process;
+mod process_table;
 pub mod services;
 pub mod status;
 
