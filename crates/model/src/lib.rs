@@ -13,6 +13,7 @@ mod report;
 mod run_stats;
 pub mod sample;
 pub mod suggest;
+mod up_options;
 pub mod vars;
 mod visible;
 
@@ -28,4 +29,5 @@ pub use report::{
     StepResult, Timeline, Verdict,
 };
 pub use run_stats::RunStats;
+pub use up_options::{UpOptions, UserCluster};
 pub use visible::{excerpt, visible};

@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::clients::DEFAULT;
 use crate::journal::Undo;
 use crate::{Context, StepFailure, cause, clients};
-use lab::backends::kind::images;
+use lab::backends::cluster::images;
 use model::Cause;
 use probe::{BrokerShare, ConsumeSpec, NewTopic, ProduceSpec};
 use scenario::{ClusterUse, CreateTopic, DescribeCluster, Library, ProduceConsume, Span};

@@ -3,34 +3,27 @@
 //! There are no pid files. A process carries the lab it belongs to in its environment, so that whatever was started is
 //! found again, even by the `up` or `down` that follows one killed in the middle.
 
+pub use super::process_table::{Running, identify, identity_env, running};
+
+use super::process_table::INSTANCE;
 use super::{Error, last_words};
 use camino::Utf8PathBuf;
 use futures::future::join_all;
 use host::files;
 use model::{FileError, LabDir};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, geteuid, pidfd_open, pidfd_send_signal, waitpid};
-use std::collections::BTreeMap;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
-use std::{env, fs, io};
+use std::{env, io};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
-const LAB: &str = "KAFKA_GATEWAY_LAB";
-const ID: &str = "KAFKA_GATEWAY_LAB_ID";
-const COMPONENT: &str = "KAFKA_GATEWAY_LAB_COMPONENT";
-const INSTANCE: &str = "KAFKA_GATEWAY_LAB_INSTANCE";
-
 /// How long a killed process may take to vanish.
 const AFTER_KILL: Duration = Duration::from_secs(5);
-
-/// USER_HZ, the unit of times in /proc, is 100 on every Linux that Rust runs on.
-const TICKS_PER_SECOND: u64 = 100;
 
 /// A process to start.
 #[derive(Clone, Debug)]
@@ -46,49 +39,6 @@ pub struct Spec {
     pub dir: Utf8PathBuf,
 }
 
-/// A process of the lab that runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Running {
-    pub component: String,
-    pub instance: String,
-    pub pid: u32,
-    /// Clock ticks from boot to its start: with the pid, its identity.
-    pub started: u64,
-}
-
-impl Running {
-    /// How long it has been running.
-    pub fn age(&self) -> Option<Duration> {
-        let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
-        let started = Duration::from_millis(self.started * 1000 / TICKS_PER_SECOND);
-        Some(Duration::from_secs_f64(uptime).saturating_sub(started))
-    }
-
-    /// Whether it was started with this program and these arguments.
-    pub fn runs(&self, spec: &Spec) -> bool {
-        self.command_line().is_some_and(|line| {
-            line.split_first().is_some_and(|(program, args)| *program == spec.program.as_str() && args == spec.args)
-        })
-    }
-
-    /// The program and its arguments.
-    fn command_line(&self) -> Option<Vec<String>> {
-        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        Some(text.strip_suffix('\0').unwrap_or(&text).split('\0').map(ToOwned::to_owned).collect())
-    }
-
-    /// Whether it is stopped, as by SIGSTOP or a debugger: it is there, and does nothing.
-    pub fn is_stopped(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
-        matches!(state(&stat), Some("T" | "t"))
-    }
-
-    fn is_alive(&self) -> bool {
-        started_at(self.pid) == Some(self.started)
-    }
-}
-
 /// The log of a component.
 pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
     dir.logs().join(format!("{component}.log"))
@@ -97,7 +47,7 @@ pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
 /// Starts a process of its own group, with the end of standard input, and both outputs appended to its log.
 ///
 /// # Errors
-/// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`settle`] only.
+/// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`spawn_and_watch`] only.
 pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
     let mut log = files::fresh_log(&log_of(dir, &spec.component))?;
     writeln!(log, "{}", last_words::STARTED).map_err(FileError::of("write", log_of(dir, &spec.component)))?;
@@ -144,38 +94,6 @@ pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -
     Error::ExitedEarly { component: component.to_owned(), how, words, tail: files::tail(&log), log }
 }
 
-/// Every process of this lab that runs, of this user, in the order of their starts. One that has ended and waits for
-/// its parent does not count.
-///
-/// # Errors
-/// Where there is no /proc.
-pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
-    let id = dir.id();
-    let entries = fs::read_dir("/proc").map_err(|error| Error::Unsupported { lacks: format!("/proc: {error}") })?;
-    let user = geteuid().as_raw();
-    let mut found = Vec::new();
-    for entry in entries.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        if !entry.metadata().is_ok_and(|metadata| metadata.uid() == user) {
-            continue;
-        }
-        // Read before the environment: if the pid changes hands in between, the identity no longer matches later on.
-        let Some(started) = started_at(pid) else { continue };
-        let Some(variables) = environment(pid) else { continue };
-        // By the id, whatever the path to the folder is called now; by the path, where the folder is gone.
-        let of_this_lab =
-            |name, value: Option<&str>| value.is_some() && variables.get(name).map(String::as_str) == value;
-        if !of_this_lab(ID, id.as_deref()) && !of_this_lab(LAB, Some(dir.path().as_str())) {
-            continue;
-        }
-        let Some(component) = variables.get(COMPONENT) else { continue };
-        let instance = variables.get(INSTANCE).cloned().unwrap_or_default();
-        found.push(Running { component: component.clone(), instance, pid, started });
-    }
-    found.sort_by_key(|process| (process.started, process.pid));
-    Ok(found)
-}
-
 /// Asks processes to end, all at once, and kills those that have not after `grace`.
 ///
 /// # Errors
@@ -209,17 +127,7 @@ pub async fn restart(dir: &LabDir, component: &str, grace: Duration) -> Result<u
     let process = running(dir)?.into_iter().find(|process| process.component == component);
     let not_running = || Error::NotRunning { component: component.to_owned() };
     let process = process.ok_or_else(not_running)?;
-    let line = process.command_line().ok_or_else(not_running)?;
-    let (program, args) = line.split_first().ok_or_else(not_running)?;
-    let cwd = fs::read_link(format!("/proc/{}/cwd", process.pid)).map_err(|_| not_running())?;
-    let spec = Spec {
-        component: component.to_owned(),
-        instance: process.instance.clone(),
-        program: program.into(),
-        args: args.to_vec(),
-        env: environment(process.pid).ok_or_else(not_running)?.into_iter().collect(),
-        dir: Utf8PathBuf::from_path_buf(cwd).map_err(|_| not_running())?,
-    };
+    let spec = process.spec().ok_or_else(not_running)?;
     stop(&[process], grace).await?;
     spawn_and_watch(dir, &spec, Duration::from_millis(200)).await
 }
@@ -241,12 +149,6 @@ pub async fn exit(pid: u32) -> Result<Option<ExitStatus>, Error> {
 /// Where the kernel has no pidfd.
 pub async fn exit_of(process: &Running) -> Result<Option<ExitStatus>, Error> {
     if process.is_alive() { exit(process.pid).await } else { Ok(reap(process.pid)) }
-}
-
-/// The identity of a process just spawned.
-pub fn identify(spec: &Spec, pid: u32) -> Running {
-    let started = started_at(pid).unwrap_or_default();
-    Running { component: spec.component.clone(), instance: spec.instance.clone(), pid, started }
 }
 
 fn open(pid: u32) -> Result<Option<AsyncFd<OwnedFd>>, Error> {
@@ -271,45 +173,11 @@ fn reap(pid: u32) -> Option<ExitStatus> {
     Some(ExitStatus::from_raw(status.as_raw()))
 }
 
-/// The environment by which a process is known as a component of this lab, also one that something else starts.
-pub fn identity_env(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
-    let id = dir.id().map(|id| (ID, id));
-    id.into_iter().chain([(LAB, dir.path().to_string()), (COMPONENT, component.to_owned())]).collect()
-}
-
 /// What a program may inherit. Everything else could change what it does: proxies, `KUBECONFIG`, `JAVA_TOOL_OPTIONS`.
 fn harmless(name: &str) -> bool {
     const NAMES: [&str; 10] =
         ["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER", "JAVA_HOME"];
     NAMES.contains(&name) || ["LAB", "XDG_", "RUST_"].iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn environment(pid: u32) -> Option<BTreeMap<String, String>> {
-    let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='));
-    Some(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-}
-
-/// When a process started, in ticks since boot; `None` when there is none, or only what its parent has not yet taken.
-fn started_at(pid: u32) -> Option<u64> {
-    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-fn parse_stat(stat: &str) -> Option<u64> {
-    if matches!(state(stat)?, "Z" | "X" | "x") {
-        return None;
-    }
-    after_name(stat)?.split_whitespace().nth(19)?.parse().ok()
-}
-
-/// The letter for what a process does.
-fn state(stat: &str) -> Option<&str> {
-    after_name(stat)?.split_whitespace().next()
-}
-
-/// The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
-fn after_name(stat: &str) -> Option<&str> {
-    Some(stat.rsplit_once(')')?.1)
 }
 
 #[cfg(test)]
@@ -334,13 +202,6 @@ mod tests {
             env: vec![],
             dir: dir.path().to_owned(),
         }
-    }
-
-    #[test]
-    fn a_stat_line_gives_the_start_even_with_an_odd_name() {
-        let line = "42 (a) b (c)) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1 1";
-        assert_eq!(parse_stat(line), Some(98765));
-        assert_eq!(parse_stat(&line.replace(" S ", " Z ")), None);
     }
 
     #[tokio::test]
