@@ -46,13 +46,13 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn every_verb_has_its_help() {
-    let mut all = String::new();
-    for verb in VERBS {
+    let help = |verb: &str| {
         let arguments: Vec<&str> = verb.split_whitespace().chain(["--help"]).collect();
         let output = xtask(&arguments);
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{verb}");
-        all.push_str(&format!("$ cargo xtask {}\n\n{}\n", arguments.join(" "), text(&output.stdout)));
-    }
+        format!("$ cargo xtask {}\n\n{}\n", arguments.join(" "), text(&output.stdout))
+    };
+    let all = VERBS.map(help).concat();
     insta::assert_snapshot!(all);
 }
 

@@ -83,7 +83,7 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
         let path = archive(folder);
         let missing = unpack(&path, "tool-1/other", folder).expect_err("not there").to_string();
-        assert_eq!(missing, "a.tar.gz holds no tool-1/other");
+        assert_eq!(missing, "a.tar.gz does not contain tool-1/other");
         let bytes = fs::read(&path).expect("readable");
         fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
         assert!(unpack(&path, "tool-1/libs/", folder).is_err());

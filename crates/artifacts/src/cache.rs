@@ -1,4 +1,4 @@
-//! One part's folder in the cache: finished copies by version, each with a stamp, and a lock for who makes one.
+//! One part's folder in the cache: finished copies by version, each with a stamp, and a lock for the process that makes one.
 //!
 //! `<cache>/parts/<name>/<version>/{stamp.json, content/...}`. A copy is made in a folder beside it and renamed when it
 //! is complete, so a copy without its stamp cannot exist; the stamp's checksum finds what was damaged afterwards.
@@ -128,8 +128,7 @@ impl PartCache {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if start.elapsed() < OTHERS_TAKE => {
-                    phase
-                        .update(format!("waits for another process that obtains it ({} s)", start.elapsed().as_secs()));
+                    phase.update(format!("waiting for another process to obtain it ({} s)", start.elapsed().as_secs()));
                     thread::sleep(Duration::from_millis(200));
                 }
                 Err(TryLockError::WouldBlock) => {

@@ -63,7 +63,7 @@ pub fn output(run: &Run<'_>) -> Result<String, Failure> {
 }
 
 /// Runs a command with both streams appended to `log`, calls `tick` twice a second with the elapsed time and the log's
-/// last line. `tool` and `install` are what to say when the program does not exist.
+/// last line. `tool` says what to install when the program does not exist.
 pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Duration, &str)) -> Result<(), Failure> {
     let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
     writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;
@@ -80,7 +80,7 @@ pub fn captured(run: &Run<'_>, log: &Utf8Path, tool: Tool) -> Result<String, Fai
     output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A program that some sources need, and how it is had.
+/// A program that some sources need, and how to install it.
 #[derive(Clone, Copy)]
 pub struct Tool {
     pub name: &'static str,

@@ -11,7 +11,7 @@ pub enum Failure {
     #[error("{0} is not set")]
     NotSet(String),
 
-    #[error("no {0} on PATH")]
+    #[error("{0} is not on PATH")]
     NotOnPath(String),
 
     #[error("there is no {wanted} at {path}")]
@@ -20,7 +20,7 @@ pub enum Failure {
     #[error("{program} is version {found}, wanted {wanted}")]
     Version { program: Utf8PathBuf, found: semver::Version, wanted: VersionReq },
 
-    #[error("{command} printed no version after `{after}`, but: {printed}")]
+    #[error("{command} did not print a version after `{after}`; it printed: {printed}")]
     NoVersion { command: String, after: String, printed: String },
 
     #[error("{host} cannot be reached ({reason})")]
@@ -32,7 +32,7 @@ pub enum Failure {
     #[error("{what} has the checksum {found}, wanted {wanted}")]
     Checksum { what: String, found: String, wanted: String },
 
-    #[error("{url} holds no checksum of {file}")]
+    #[error("{url} has no checksum for {file}")]
     NoChecksum { url: String, file: String },
 
     #[error("{tool} is not installed")]
@@ -41,7 +41,7 @@ pub enum Failure {
     #[error("`{command}` {how}, its log is {log} and ends with\n{}", indent(.tail))]
     Command { command: String, how: String, log: Utf8PathBuf, tail: String },
 
-    #[error("{what} holds no {wanted}")]
+    #[error("{what} does not contain {wanted}")]
     Contents { what: String, wanted: String },
 
     #[error("{path}: {source}")]

@@ -16,7 +16,7 @@ pub struct Found {
     pub version: String,
 }
 
-/// The file that the user named himself. Any version is taken: it is his decision, and the version is shown.
+/// The file that the user named. Any version is accepted, since the user chose it, and the version is shown.
 pub fn overriding(part: &Part, path: &Utf8Path) -> Result<Found, Failure> {
     let path = camino::absolute_utf8(path).map_err(Failure::io(path))?;
     match part.form {

@@ -67,7 +67,7 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
         let imports = dirs.work.join("part.go");
         let text = format!("//go:build tools\n\npackage part\n\nimport _ \"{}\"\n", source.package);
         fs::write(&imports, text).map_err(Failure::io(&imports))?;
-        go(&["mod", "tidy"], FETCHED_WITHIN, dirs, "fetches the modules it needs")?;
+        go(&["mod", "tidy"], FETCHED_WITHIN, dirs, "downloading the modules that it needs")?;
     }
     let output = dirs.content.join(dirs.file);
     let (takes, ldflags, package) = (&source.takes, &source.ldflags, &source.package);
@@ -103,7 +103,7 @@ pub fn join_files(source: &GoModule, dirs: &mut BuildDirs<'_>) -> Result<(), Fai
 
 /// Fetches a module and compares its sum. Go itself compares it with the checksum database, unless that is off.
 fn download(module: &str, version: &str, sum: &str, dirs: &mut BuildDirs<'_>) -> Result<Module, Failure> {
-    dirs.phase.update(format!("fetches Go module {module}"));
+    dirs.phase.update(format!("downloading the Go module {module}"));
     let name = format!("{module}@v{version}");
     let printed = captured(&["mod", "download", "-json", &name], dirs)?;
     let found: Module = serde_json::from_str(&printed).map_err(|_| unreadable(&name))?;

@@ -21,7 +21,7 @@ pub use obtain::{Cached, Obtained, Parts, Summary};
 
 use camino::Utf8PathBuf;
 
-/// Why a part could not be had.
+/// Why a part could not be obtained.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -29,19 +29,21 @@ pub enum Error {
     #[error("{path} is not a list of parts: {reason}")]
     Manifest { path: Utf8PathBuf, reason: String },
 
-    #[error("no part is called `{name}`, wanted one of {known}")]
+    #[error("there is no part `{name}`; the parts are {known}")]
     Unknown { name: String, known: String },
 
     /// The user named a file himself, so nothing else is tried.
-    #[error("{variable} names {path}, which is no {part}: {reason}; correct or unset {variable}")]
+    #[error("{variable} names {path}, which cannot be used as {part}: {reason}; correct or unset {variable}")]
     Override { part: String, variable: String, path: Utf8PathBuf, reason: Box<Failure> },
 
-    #[error("the cache cannot keep {part}: {reason}; set LAB_CACHE to a folder that can be written to")]
+    #[error("cannot store {part} in the cache: {reason}; set LAB_CACHE to a writable folder")]
     Cache { part: String, reason: Box<Failure> },
 
-    #[error("another process has held {lock} for {minutes} min to obtain {part}; see whether it still makes progress")]
+    #[error(
+        "another process has been obtaining {part} for {minutes} min and holds {lock}; check that it still makes progress, or end it"
+    )]
     Locked { part: String, lock: Utf8PathBuf, minutes: u64 },
 
-    #[error("{part} {version} could not be had from any source:\n{}\n{way_out}", failure::list(.tried))]
+    #[error("no source could provide {part} {version}:\n{}\n{way_out}", failure::list(.tried))]
     Exhausted { part: String, version: String, tried: Vec<Tried>, way_out: String },
 }

@@ -107,7 +107,7 @@ pub struct GoBuild {
     /// The published version of the modules that this one replaces by folders of its own repository.
     pub staging: Option<String>,
     pub ldflags: String,
-    /// How long it may take, for the user who waits.
+    /// How long it may take; shown to the waiting user.
     #[serde(skip_serializing)]
     pub takes: String,
 }

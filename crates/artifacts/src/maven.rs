@@ -21,7 +21,7 @@ pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let args = ["--quiet", "--batch-mode", COPY, "-DincludeScope=runtime", &output];
     let run = Run { args: &args, dir: Some(dirs.work), ..Run::new("mvn", WITHIN) };
     command::logged(&run, dirs.log, MVN, |elapsed, _| {
-        dirs.phase.update(format!("Maven fetches its jars, {} s", elapsed.as_secs()));
+        dirs.phase.update(format!("Maven is downloading its jars, {} s", elapsed.as_secs()));
     })?;
     let found = checksum::of_folder(dirs.content)?;
     if found == source.digest {

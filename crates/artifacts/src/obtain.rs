@@ -30,7 +30,7 @@ pub struct Summary {
     /// The version that its first pinned source gives.
     pub version: String,
     pub purpose: String,
-    /// The variable by which a user names a copy of his own.
+    /// The variable that names a copy of the user's own.
     pub override_variable: String,
     /// A copy that this machine has already, which is taken before the cache: the user's own, or one on PATH.
     pub found: Option<Cached>,
@@ -265,7 +265,7 @@ fn cached(cache: &PartCache, part: &Part, phase: &mut Phase) -> Option<CachedCop
     part.sources.iter().find_map(|source| match cache.find(source) {
         CacheEntry::Whole(copy) => Some(copy),
         CacheEntry::Damaged(how) => {
-            phase.update(format!("the cached copy is damaged and is made again: {how}"));
+            phase.update(format!("the cached copy is damaged, so it is made again: {how}"));
             None
         }
         CacheEntry::None => None,

@@ -172,7 +172,7 @@ fn the_error_lists_every_source_and_the_way_out() {
     let path = old.parent().expect("a parent");
     let error = obtain(&parts(&folder, &url, &[("PATH", path.as_str())])).expect_err("no source has it").to_string();
     let lines: Vec<&str> = error.lines().collect();
-    assert_eq!(lines[0], "tool 1.2.3 could not be had from any source:");
+    assert_eq!(lines[0], "no source could provide tool 1.2.3:");
     assert_eq!(lines[1], "  - $TOOLS/bin/tool: TOOLS is not set");
     assert_eq!(lines[2], format!("  - tool on PATH: {old} is version 1.1.0, wanted ^1.2"));
     assert!(lines[3].starts_with(&format!("  - download {url}: 127.0.0.1:{port} cannot be reached (")), "{error}");
@@ -186,9 +186,12 @@ fn a_wrong_override_and_an_unknown_name_are_errors() {
     let folder = Folder::new();
     let parts = parts(&folder, "http://127.0.0.1:1/tool", &[("LAB_TOOL", "/nowhere/tool")]);
     let error = obtain(&parts).expect_err("nothing there").to_string();
-    assert!(error.starts_with("LAB_TOOL names /nowhere/tool, which is no tool: there is no program at"), "{error}");
+    assert!(
+        error.starts_with("LAB_TOOL names /nowhere/tool, which cannot be used as tool: there is no program at"),
+        "{error}"
+    );
     let error = parts.obtain("tol", &Progress::stderr()).expect_err("misspelt").to_string();
-    assert_eq!(error, "no part is called `tol`, wanted one of tool");
+    assert_eq!(error, "there is no part `tol`; the parts are tool");
 }
 
 #[test]
@@ -196,7 +199,7 @@ fn a_cache_that_cannot_be_written_is_an_error_with_a_way_out() {
     let folder = Folder::new();
     fs::write(folder.path().join("cache"), "a file").expect("written");
     let error = obtain(&parts(&folder, "http://127.0.0.1:1/tool", &[])).expect_err("no folder").to_string();
-    assert!(error.contains("set LAB_CACHE to a folder that can be written to"), "{error}");
+    assert!(error.contains("set LAB_CACHE to a writable folder"), "{error}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub fn make(source: &Pip, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let run = Run { args: &args, dir: Some(dirs.work), ..Run::new("python3", WITHIN) };
     let package = &source.package;
     let outcome = command::logged(&run, dirs.log, PIP, |elapsed, _| {
-        dirs.phase.update(format!("pip fetches {package}, {} s", elapsed.as_secs()));
+        dirs.phase.update(format!("pip is downloading {package}, {} s", elapsed.as_secs()));
     });
     outcome.map_err(|failure| match failure {
         Failure::Command { tail, .. } if tail.contains("No module named pip") => {

@@ -68,10 +68,10 @@ pub enum Verb {
     /// List, check, write and run scenarios
     #[command(subcommand)]
     Scenario(ScenarioVerb),
-    /// What runs found, as pages
+    /// Turn the results of runs into pages
     #[command(subcommand)]
     Report(ReportVerb),
-    /// How the stand-in and Strimzi compare, for the same Kafka resource
+    /// Compare what the stand-in and Strimzi make of the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
     /// Run what every change has to pass, stage after stage, up to the first that fails
@@ -90,19 +90,19 @@ pub struct CiArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum LabVerb {
-    /// Bring the lab up, or repair it; what is in place is left as it is
+    /// Bring the lab up, or repair it; parts that work are left alone
     Up(UpArgs),
     /// Stop everything that the lab runs and remove its state
     Down(NameArgs),
-    /// What runs, what the API server says of it, and what is wrong; 1 when anything is
+    /// Show what runs, what the API server reports about it, and what is wrong; the exit code is 1 if anything is
     Status(StatusArgs),
-    /// The end of a component's log, or the list of components
+    /// Print the end of a component's log, or list the components
     Logs(LogsArgs),
-    /// Shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
+    /// Print shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
     Env(NameArgs),
-    /// What this machine offers, and where each part would come from
+    /// Show which labs can run on this machine, and where each part would come from
     Doctor,
-    /// The container images of a kind lab: listed, saved into an archive, loaded from one
+    /// List, save or load the container images of a kind lab
     #[command(subcommand)]
     Images(ImagesVerb),
     /// The lab's background process
@@ -121,10 +121,10 @@ pub struct NameArgs {
 pub struct StatusArgs {
     #[command(flatten)]
     pub name: NameArgs,
-    /// Also go to every broker through the gateway, as a client does
+    /// Also connect to every broker through the gateway, as a client does
     #[arg(long)]
     pub probe: bool,
-    /// The form of the answer
+    /// The output format
     #[arg(short, long, default_value = "text")]
     pub output: Output,
 }
@@ -143,7 +143,7 @@ pub struct LogsArgs {
     pub name: NameArgs,
     /// A component such as `kube-apiserver`, `gateway`, or a Pod by its name alone or as `kafka/my-cluster-broker-10`
     pub component: Option<String>,
-    /// How many lines of the end
+    /// The number of lines to print
     #[arg(long, default_value_t = 100)]
     pub lines: usize,
 }
@@ -158,7 +158,7 @@ pub struct UpArgs {
     /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
     #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
     pub gateway: Option<String>,
-    /// Who makes Kafka resources real [default: strimzi on kind, standin on local]
+    /// The operator of Kafka resources [default: strimzi on kind, standin on local]
     #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
     pub kafka: Option<KafkaProvider>,
     /// The first of the gateway's ports on this machine; fifteen are used from it on [default: 9092]
@@ -183,7 +183,7 @@ pub struct UpArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ImagesVerb {
-    /// Every image with its pin, what needs it, and whether the container engine has it
+    /// List every image with its pin, what needs it, and whether the container engine has it
     List(ImagesArgs),
     /// Write the images of a lab into one archive, pulling what the engine lacks
     Save {
@@ -192,7 +192,7 @@ pub enum ImagesVerb {
         #[command(flatten)]
         images: ImagesArgs,
     },
-    /// Read such an archive into the engine, and say what a lab would still lack
+    /// Load such an archive into the engine, and say which images are still missing
     Load {
         /// The archive
         file: Utf8PathBuf,
@@ -206,7 +206,7 @@ pub struct ImagesArgs {
     /// The gateways, separated by commas [default: every one for `list`, else envoy-gateway]
     #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',', value_parser = gateway_name)]
     pub gateway: Vec<String>,
-    /// Who makes Kafka resources real [default: both for `list`, else strimzi]
+    /// The operator of Kafka resources [default: both for `list`, else strimzi]
     #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
     pub kafka: Option<KafkaProvider>,
     /// The version of Strimzi
@@ -224,7 +224,7 @@ pub enum ReportVerb {
         /// Each run's report.json
         #[arg(required = true)]
         reports: Vec<Utf8PathBuf>,
-        /// Into this file instead of standard output
+        /// Write to this file instead of standard output
         #[arg(long)]
         write: Option<Utf8PathBuf>,
     },
@@ -232,11 +232,11 @@ pub enum ReportVerb {
 
 #[derive(Debug, Subcommand)]
 pub enum ParityVerb {
-    /// Write down what the running lab has of a Kafka cluster: names, listeners, certificates' names; no key, no password
+    /// Record what the running lab has of a Kafka cluster: names, listeners, certificate names; no keys and no passwords
     Snapshot {
         #[command(flatten)]
         name: NameArgs,
-        /// Where to; standard output without it
+        /// The file to write; standard output if none is named
         file: Option<Utf8PathBuf>,
     },
     /// Compare two such files; differences have to be in fixtures/standin/differences.yaml
@@ -253,14 +253,14 @@ pub enum ParityVerb {
 
 #[derive(Debug, Subcommand)]
 pub enum ScenarioVerb {
-    /// The scenarios and what each needs
+    /// List the scenarios and what each needs
     List,
     /// Check scenario folders without a lab
     Lint {
         /// Only these scenarios
         names: Vec<String>,
     },
-    /// The JSON Schema of scenario.yaml, for editors
+    /// Print the JSON Schema of scenario.yaml, for editors
     Schema,
     /// Write a new scenario that passes, to start from
     New {
@@ -280,31 +280,31 @@ pub struct RunArgs {
     /// Leave everything in place, until `lab down` or until a run needs the same listener to itself
     #[arg(long)]
     pub keep: bool,
-    /// Stop at a failed scenario before its cleanup, until Enter is pressed
+    /// Pause at a failed scenario before its cleanup, until Enter is pressed
     #[arg(long)]
     pub pause_on_failure: bool,
-    /// Only what failed in the last run
+    /// Run only what failed in the last run
     #[arg(long)]
     pub rerun_failed: bool,
-    /// Run each scenario this often; a pass after a failure is flaky, and flaky is a failure
+    /// Run each scenario this many times; a pass after a failure is flaky, and flaky is a failure
     #[arg(long, default_value_t = 1)]
     pub repeat: u32,
-    /// The I-th of N equal parts, such as 1/3
+    /// Run the I-th of N equal parts, such as 1/3
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// Scenarios side by side [default: the number of processors]
+    /// How many scenarios run side by side [default: the number of processors]
     #[arg(long)]
     pub jobs: Option<usize>,
     /// Start no further scenario after a failure
     #[arg(long)]
     pub fail_fast: bool,
-    /// Run in an order drawn from this number
+    /// Run in a random order that this number determines
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
     /// Run each scenario once per sabotage, and demand that it turns red for the named cause
     #[arg(long)]
     pub sabotage: bool,
-    /// Seconds for the whole run
+    /// The time limit for the whole run, in seconds
     #[arg(long, default_value_t = 3600)]
     pub within: u64,
 }

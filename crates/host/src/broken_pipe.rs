@@ -1,4 +1,4 @@
-//! The end of a reader, such as `head`, is no fault of the program that writes to it.
+//! When a reader such as `head` ends early, the program that writes to it has not failed.
 
 use std::{panic, process};
 

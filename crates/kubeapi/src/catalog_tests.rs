@@ -19,7 +19,7 @@ async fn a_kind_is_had_in_its_preferred_version_or_in_the_one_that_is_named() {
 #[tokio::test]
 async fn an_unknown_kind_is_named_with_its_version() {
     let error = server().catalog.kind("Kafka", None).await.expect_err("not served").to_string();
-    assert_eq!(error, "the API server knows no kind Kafka");
+    assert_eq!(error, "the API server does not serve the kind Kafka");
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ pub fn conditions(object: &DynamicObject) -> Vec<&Value> {
         .collect()
 }
 
-/// Whether a parent's status is of a parentRef that the route has no more: some controllers leave them (Envoy Gateway
-/// 1.9.1 does), and they say nothing of the route as it is.
+/// Whether a parent's status belongs to a parentRef that the route no longer has. Some controllers leave such statuses behind
+/// (Envoy Gateway 1.9.1 does), and they say nothing about the route as it is now.
 fn left_over(object: &DynamicObject, holder: &Value) -> bool {
     let (Some(parent), Some(wanted)) = (holder.get("parentRef"), object.data["spec"]["parentRefs"].as_array()) else {
         return false;

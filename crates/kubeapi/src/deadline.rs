@@ -1,4 +1,4 @@
-//! A client whose every request ends: answered, refused, or with word that the API server does not answer.
+//! A client whose requests all end: with an answer, with a refusal, or with the error that the API server is silent.
 
 use http::{Request, Response};
 use kube::client::Body;
@@ -13,12 +13,12 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {within:?}")]
 pub struct NoAnswer {
-    /// How long it was waited for.
+    /// How long the client waited.
     pub within: Duration,
 }
 
-/// A client of which no request takes longer than [`ANSWER_WITHIN`]. A watch, and a connection to a Pod, have to begin
-/// within that time; after that they last as long as they are wanted.
+/// A client whose requests take no longer than [`ANSWER_WITHIN`]. A watch or a connection to a Pod has to begin within that
+/// time. After that it lasts for as long as the caller wants.
 ///
 /// kube's own timeouts do not serve: its read timeout counts for a quiet watch as well, and is switched off for that
 /// reason.

@@ -41,7 +41,7 @@ pub enum Error {
     /// It accepted the connection and said nothing.
     #[error("the API server did not answer within {within:?} when asked to {what}")]
     Silent { what: String, within: Duration },
-    #[error("the API server's answer cannot be used, when it was asked to {what}")]
+    #[error("the API server was asked to {what}, and its answer cannot be read")]
     Answer {
         what: String,
         #[source]
@@ -54,14 +54,17 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    #[error("the API server of {what} does not answer within {within:?}: {last}")]
+    #[error("the API server of {what} did not answer within {within:?}; the last attempt: {last}")]
     NotUp { what: String, within: Duration, last: String },
     /// `place` is the file, with the line where that is known.
     #[error("{place} is not a Kubernetes object: {problem}")]
     Manifest { place: String, problem: String },
-    #[error("the API server knows no kind {kind}{}", api_version.as_ref().map(|v| format!(" in {v}")).unwrap_or_default())]
+    #[error("the API server does not serve the kind {kind}{}", api_version.as_ref().map(|v| format!(" in {v}")).unwrap_or_default())]
     UnknownKind { kind: String, api_version: Option<String> },
-    #[error("{object}: wanted {wanted} within {within:?}; last seen after {since_change:?} without a change: {last}")]
+    #[error(
+        "timed out after {within:?} waiting for {object}: wanted {wanted}, and saw for the last {:.1} s: {last}",
+        since_change.as_secs_f64()
+    )]
     TimedOut { object: String, wanted: String, within: Duration, last: String, since_change: Duration },
     #[error("{object}: {reason}")]
     Failed { object: String, reason: String },

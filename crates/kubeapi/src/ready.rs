@@ -8,7 +8,7 @@ use tokio::time::timeout;
 /// Asks `/readyz`. A server that answers but may not be asked counts as ready.
 ///
 /// # Errors
-/// What the server says that it waits for, that it cannot be reached, or that it does not answer within `within`.
+/// The checks that the server says have not passed, or that it cannot be reached, or that it did not answer in time.
 pub async fn ready(client: &Client, within: Duration) -> Result<(), String> {
     match timeout(within, ask(client)).await {
         Ok(answer) => answer,

@@ -41,8 +41,8 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// A server that answers as the test says, and lists its kinds by itself. The number is that of the requests before, so
-    /// that a second one can be answered otherwise.
+    /// A server that answers as the test says, and lists its kinds by itself. The number counts the earlier requests, so that
+    /// the test can answer the second one differently.
     pub fn new(respond: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let respond = Arc::new(respond);

@@ -113,5 +113,5 @@ async fn a_kind_that_is_not_served_is_no_timeout() {
     let server = server(vec![], vec![]);
     let object = ObjectRef { kind: "Kafka".into(), api_version: "kafka.strimzi.io/v1".into(), ..broker() };
     let error = wait_for(&server.catalog, &object, "anything", WITHIN, running).await.expect_err("no such kind");
-    assert_eq!(error.to_string(), "the API server knows no kind Kafka in kafka.strimzi.io/v1");
+    assert_eq!(error.to_string(), "the API server does not serve the kind Kafka in kafka.strimzi.io/v1");
 }

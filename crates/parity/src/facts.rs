@@ -12,7 +12,7 @@ use std::fs;
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
-    /// Who made it, where, such as `Strimzi 1.1.0 on kind, through envoy-gateway`.
+    /// The operator and the lab that it comes from, such as `Strimzi 1.1.0 on kind, through envoy-gateway`.
     pub source: String,
     /// By `kind name`, such as `Service my-cluster-kafka-bootstrap`.
     pub facts: BTreeMap<String, BTreeSet<String>>,
@@ -61,7 +61,7 @@ fn source(info: &LabInfo) -> String {
     format!("{who} on {}, through {}", place.unwrap_or_default(), info.gateway.name)
 }
 
-/// Labs lie on different ports, which is no difference between those who read the same resource.
+/// Labs use different ports, which is not a difference between operators.
 fn port_names(info: &LabInfo) -> Vec<(String, String)> {
     let ports = &info.gateway.ports;
     let named = [(ports.passthrough, "passthrough"), (ports.terminate, "terminate"), (ports.second, "second")];

@@ -19,7 +19,7 @@ type Facts = BTreeMap<String, BTreeSet<String>>;
 const CLUSTER_LABEL: &str = "strimzi.io/cluster";
 const KIND_LABEL: &str = "strimzi.io/kind";
 const ANSWER: Duration = Duration::from_secs(30);
-/// Kinds of which only the names are compared: how each provider runs Pods is its own affair.
+/// Kinds that are compared by name only, since each operator runs Pods in its own way.
 const NAMES_ONLY: [&str; 8] = [
     "Deployment",
     "NetworkPolicy",
@@ -30,7 +30,7 @@ const NAMES_ONLY: [&str; 8] = [
     "ServiceAccount",
     "StrimziPodSet",
 ];
-/// What of a broker's configuration decides who reaches it, and as whom.
+/// The parts of a broker's configuration that decide which clients reach it, and with which identity.
 const SETTINGS: [&str; 8] = [
     "node.id",
     "process.roles",
@@ -144,7 +144,7 @@ fn of_secret(secret: &Secret, facts: &mut Facts) {
     let mut of = BTreeSet::new();
     for (key, bytes) in secret.data.iter().flatten() {
         of.insert(format!("key {key}"));
-        // Never a value; of a certificate only what anybody sees who connects.
+        // Never a value; of a certificate, only what any client sees when it connects.
         if let Some(facts_of) = key.ends_with(".crt").then(|| of_certificate(&bytes.0)).flatten() {
             facts.insert(format!("Certificate {name}/{key}"), facts_of);
         }
@@ -257,7 +257,7 @@ fn of_status(status: &Value, facts: &mut Facts) {
     facts.insert("Status fields".to_owned(), fields);
 }
 
-/// What a client is told through the gateway, which is what all the rest is for.
+/// What a client learns through the gateway, which is the purpose of everything else.
 async fn advertised(lab: &Lab, facts: &mut Facts) {
     let cluster = &lab.info.shared.cluster;
     let api: Api<Secret> = Api::namespaced(lab.catalog.client().clone(), &lab.info.shared.namespace);

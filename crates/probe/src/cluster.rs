@@ -1,4 +1,4 @@
-//! Who the brokers say they are, and whether each is who its name says.
+//! The identities that brokers report, and whether each matches the name by which it was reached.
 
 use super::ConnectionConfig;
 use super::blocking::blocking;
@@ -126,7 +126,7 @@ pub async fn identify(access: &ConnectionConfig, within: Duration) -> Result<BTr
 
 const REFUSED: &str = "it tells no configuration: it is another broker, or the user may not describe configurations";
 
-/// Where one broker told its configuration, the user has the right to ask; then a refusal means that the id is wrong.
+/// If one broker returned its configuration, the user has the right to ask. A refusal then means that the id is wrong.
 fn settle(identities: &mut BTreeMap<i32, NodeIdentity>) {
     if identities.values().any(|identity| *identity == NodeIdentity::Confirmed) {
         for identity in identities.values_mut().filter(|one| **one == NodeIdentity::Unknown(REFUSED.to_owned())) {

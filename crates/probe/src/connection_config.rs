@@ -1,4 +1,4 @@
-//! How a client gets in: where, whom it trusts, who it is.
+//! How a client connects: the address, the authorities that it trusts, and its own identity.
 
 use super::ClientError;
 use super::context::{Context, Events};
@@ -19,7 +19,7 @@ pub enum Trust {
     Pem(String),
 }
 
-/// Who the client says it is.
+/// The identity that the client shows.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {

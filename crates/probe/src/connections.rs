@@ -78,11 +78,11 @@ fn allow_files(wanted: u64) -> Result<(), String> {
         && maximum < wanted
     {
         return Err(format!(
-            "{wanted} open files are needed and the hard limit is {maximum}: raise it (ulimit -Hn) or ask for fewer connections"
+            "needs {wanted} open files, and the hard limit is {maximum}: raise the limit (`ulimit -Hn`) or ask for fewer connections"
         ));
     }
     setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum })
-        .map_err(|error| format!("the limit of open files cannot be raised to {wanted}: {error}"))
+        .map_err(|error| format!("cannot raise the limit of open files to {wanted}: {error}"))
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
         let address = serve_tls(Authority::new("cluster").leaf("broker", &["x.kafka.test"]).server(None)).await;
         let mut held = hold(&Probe::new(address, Some("x.kafka.test"), WITHIN), 100).await.expect("files");
         assert_eq!((held.open(), held.failed.len()), (100, 0));
-        // The server is no broker.
+        // The server is not a broker.
         assert_eq!(held.answering(Duration::from_millis(50)).await, 0);
     }
 

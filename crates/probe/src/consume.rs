@@ -187,7 +187,7 @@ impl Reading {
             RDKafkaErrorCode::ClusterAuthorizationFailed,
         ];
         let Some(code) = error.rdkafka_error_code() else { return };
-        // Who reads by partition needs no group, so a denied one is no obstacle.
+        // A consumer that reads by partition needs no group, so a denied group does not matter.
         let counts = refusals.contains(&code) && (as_group || code != RDKafkaErrorCode::GroupAuthorizationFailed);
         if counts && self.refusal.is_none() {
             self.refusal = Some((Instant::now(), error.clone()));

@@ -96,7 +96,7 @@ impl Events {
         self.seen().troubles.get(&(host.to_owned(), port)).cloned()
     }
 
-    /// The broker has answered: what it had before is over.
+    /// The broker has answered, so its earlier error no longer counts.
     pub fn recovered(&self, host: &str, port: u16) {
         self.seen().troubles.remove(&(host.to_owned(), port));
     }

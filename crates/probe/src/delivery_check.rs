@@ -11,11 +11,11 @@ const EXAMPLES: usize = 10;
 /// The consumed messages against the acknowledged ones. All zero but `wanted` and `found` is what one hopes for.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Messages that had to come.
+    /// Messages that had to arrive.
     pub wanted: u64,
     /// Of these, how many came.
     pub found: u64,
-    /// Messages that had to come and did not.
+    /// Messages that had to arrive and did not.
     pub missing: u64,
     /// The first few of them, by sequence number.
     pub missing_examples: Vec<u64>,

@@ -37,7 +37,7 @@ pub async fn java_available(image: &str) -> Result<(), String> {
     }
     match start(image, &[], Vec::new()).await {
         Ok(container) => container.rm().await.map_err(|error| error.to_string()),
-        Err(error) => Err(format!("no container of {image} can be run: {error}")),
+        Err(error) => Err(format!("cannot run a container of {image}: {error}")),
     }
 }
 

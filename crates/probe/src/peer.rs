@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection: by its certificate, else by its own word, both over that very connection.
+//! The identity of the peer of a connection: from its certificate, or else from what it reports, both over this connection.
 
 use super::broker_handshake::{BrokerInfo, api_versions, call, greet, newest};
 use super::tls::Probe;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 const BROKER: i8 = 4;
 const NODE_ID: &str = "node.id";
 
-/// Who answered on one connection.
+/// The peer of one connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Peer {
     /// A broker, by the certificate that its operator made for it.
@@ -27,7 +27,7 @@ pub enum Peer {
     Said { id: i32, cluster_id: Option<String> },
     /// Another broker than the one that was asked for; which one it did not say.
     Another,
-    /// Who it was could not be told, and why.
+    /// The peer could not be identified; the text says why.
     Unknown(String),
 }
 
@@ -51,7 +51,7 @@ impl Whose {
         }
     }
 
-    /// The peer in words: of which cluster it is only where that is another one than this.
+    /// The peer in words. Its cluster is named only if it is not this one.
     pub fn name(&self, peer: &Peer) -> String {
         match peer {
             Peer::Certified(broker) if !self.fits(peer) => {
@@ -135,7 +135,7 @@ pub fn counted(whose: &Whose, peers: &[Peer]) -> String {
     text
 }
 
-/// Who the broker at the other end of this very connection says that it is.
+/// The identity that the broker at the other end of this connection reports.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OwnWord {
     pub hello: BrokerInfo,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-/// How long the cluster may take for its first answer, whatever the patience is.
+/// How long the cluster may take for its first answer, however long the whole request may take.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// What to produce.

@@ -40,7 +40,7 @@ pub fn map_domain(suffix: &str, address: IpAddr) {
 }
 
 /// From now on `suffix` and every name below it fails to resolve unless a longer suffix is mapped: the lab's domain
-/// is never asked for in DNS, whatever runs or does not.
+/// is never looked up in DNS, whether a lab is up or not.
 pub fn reserve_domain(suffix: &str) {
     rule(suffix, None);
 }
@@ -86,7 +86,7 @@ pub async fn lookup(host: &str, within: std::time::Duration) -> Result<Vec<IpAdd
 macro_rules! define_getaddrinfo {
     () => {
         /// # Safety
-        /// That of `probe::resolve::answer`.
+        /// The same as for `probe::resolve::answer`.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn getaddrinfo(
             node: *const $crate::resolve::c_char,

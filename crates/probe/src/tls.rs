@@ -1,4 +1,4 @@
-//! A TLS handshake as a question: who answers for this name, and how?
+//! A TLS handshake as a question: which server answers for this name, and how?
 
 use super::certificate::CertificateInfo;
 use super::tcp::{self, TcpOutcome};
@@ -96,7 +96,7 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// The connection itself, for those who go on to speak over it.
+    /// The connection itself, for callers that continue to use it.
     pub(crate) async fn connect(&self, recorder: Arc<Recorder>) -> Result<TlsStream<TcpStream>, Handshake> {
         let deadline = tokio::time::Instant::now() + self.within;
         let failed = |text: String| Handshake::Failed { text };

@@ -63,7 +63,7 @@ pub async fn create_topic(
     let (access, topic, name) = (access.clone(), topic.clone(), operation.clone());
     blocking(&name, move |stop| {
         let limits = Limits::new(within, None);
-        // Metadata first: its failure tells which address does not answer, which that of an admin request does not.
+        // Metadata first: its failure says which address does not answer. The failure of an admin request does not.
         let session = Session::open(&access, &operation, &[])?;
         session.metadata(&operation, None, &limits, stop)?;
         let (admin, _events) = access.create::<AdminClient<Context>>(&operation, &[])?;

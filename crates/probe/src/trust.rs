@@ -47,11 +47,12 @@ fn provider() -> Arc<CryptoProvider> {
 fn roots(pem: &str) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let certificate = certificate.map_err(|error| format!("the authorities are not PEM: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("an authority is not usable: {error}"))?;
+        let certificate =
+            certificate.map_err(|error| format!("the certificate authorities are not in PEM form: {error}"))?;
+        roots.add(certificate).map_err(|error| format!("cannot use a certificate authority: {error}"))?;
     }
     if roots.is_empty() {
-        return Err("the authorities hold no certificate".to_owned());
+        return Err("the certificate authorities contain no certificate".to_owned());
     }
     Ok(roots)
 }
@@ -164,12 +165,12 @@ pub(crate) fn recording_client(
         Some((chain, key)) => {
             let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
                 .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| format!("the client certificate is not PEM: {error}"))?;
+                .map_err(|error| format!("the client certificate is not in PEM form: {error}"))?;
             let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-                .map_err(|error| format!("the client key is not PEM: {error}"))?;
+                .map_err(|error| format!("the client key is not in PEM form: {error}"))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| format!("the client certificate is not usable: {error}"))?
+                .map_err(|error| format!("cannot use the client certificate: {error}"))?
         }
     };
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();

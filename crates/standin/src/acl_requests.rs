@@ -7,7 +7,7 @@ use kafka_protocol::messages::{CreateAclsRequest, DeleteAclsRequest, DescribeAcl
 use std::collections::BTreeSet;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// In filters: whatever it is.
+/// The value of a filter that matches everything.
 const ANY: i8 = 1;
 
 /// One access rule, in the protocol's numbers.

@@ -76,7 +76,10 @@ fn operation_code(name: &str) -> Result<i8, Refusal> {
     ];
     let position = NAMES.iter().position(|known| *known == name).and_then(|index| i8::try_from(index + 2).ok());
     position.ok_or_else(|| {
-        Refusal::Invalid(format!("spec.authorization.acls: `{name}` is no operation; there are {}", NAMES.join(", ")))
+        Refusal::Invalid(format!(
+            "spec.authorization.acls: `{name}` is not an operation; the operations are {}",
+            NAMES.join(", ")
+        ))
     })
 }
 

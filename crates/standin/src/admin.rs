@@ -1,4 +1,4 @@
-//! What the stand-in asks of brokers: who is there, topics, SCRAM credentials, ACLs.
+//! The stand-in's requests to brokers: registered brokers, topics, SCRAM credentials, ACLs.
 
 use super::cluster::uuid_text;
 use super::scram;

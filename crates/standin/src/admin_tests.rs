@@ -244,7 +244,7 @@ async fn a_rule_that_could_not_be_deleted_is_an_error() {
 async fn a_request_that_the_broker_does_not_know_is_named() {
     let (mut admin, _broker) = opened(&[ApiKey::Metadata]).await;
     let error = admin.create_acls(&[rule()]).await.expect_err("it has no ACLs").to_string();
-    assert_eq!(error, "broker 10 does not speak a version of CreateAclsRequest that the stand-in knows");
+    assert_eq!(error, "broker 10 does not support a version of CreateAclsRequest that the stand-in knows");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
-/// Both authorities, and who the stand-in is to brokers.
+/// Both authorities, and the identity that the stand-in shows to brokers.
 pub struct Authorities {
     pub cluster: Identity,
     pub clients: Identity,

@@ -19,13 +19,13 @@ const RENEWAL: Duration = Duration::days(30);
 /// A certificate that cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CertError {
-    #[error("a certificate for {subject} cannot be made: {source}")]
+    #[error("cannot make a certificate for {subject}: {source}")]
     Make {
         subject: String,
         #[source]
         source: rcgen::Error,
     },
-    #[error("the authority in Secret {secret} cannot be read: {source}")]
+    #[error("cannot read the certificate authority in Secret {secret}: {source}")]
     Authority {
         secret: String,
         #[source]
@@ -71,7 +71,7 @@ pub fn authority(kind: &str) -> Result<Identity, CertError> {
 /// A certificate of the cluster's own: `O=io.strimzi, CN=<common_name>`, for servers and clients.
 ///
 /// # Errors
-/// When the authority cannot be read, or a name is no DNS name.
+/// When the authority cannot be read, or a name is not a DNS name.
 pub fn internal(ca: &Identity, common_name: &str, sans: &BTreeSet<String>) -> Result<Identity, CertError> {
     let mut params = params(Some("io.strimzi"), common_name);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];

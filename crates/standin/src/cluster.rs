@@ -5,7 +5,7 @@ use super::{names, template};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// A cluster with its pools' node ids settled.
+/// A cluster whose pools have their node ids.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub namespace: String,

@@ -47,7 +47,7 @@ pub enum Error {
     Certificate(#[from] certs::CertError),
     #[error(transparent)]
     Broker(#[from] reach::ReachError),
-    #[error("an object cannot be written: {0}")]
+    #[error("cannot serialise an object: {0}")]
     Write(#[from] serde_json::Error),
     #[error(transparent)]
     Refused(#[from] strict::Refusal),

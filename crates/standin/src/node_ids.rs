@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// An annotation that lists no node ids.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{text}` is no list of node ids such as [0-9], [10,11,12] or [10-12,20]: {problem}")]
+#[error("`{text}` is not a list of node ids; expected one such as [0-9], [10,11,12] or [10-12,20]: {problem}")]
 pub struct RangeError {
     pub text: String,
     pub problem: String,
@@ -14,7 +14,7 @@ pub struct RangeError {
 /// The ids of a list such as `[10-100]` or `[10,11,12]`, in its order; a range may fall (`[12-10]`).
 ///
 /// # Errors
-/// When the text is no such list.
+/// When the text is not such a list.
 pub fn parse(text: &str) -> Result<Vec<u32>, RangeError> {
     const MOST: usize = 10_000;
     let broken = |problem: String| RangeError { text: text.to_owned(), problem };

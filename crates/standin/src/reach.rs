@@ -38,7 +38,7 @@ pub enum ReachError {
     NoAddress(String),
     #[error("Pod {pod} cannot be reached: {problem}")]
     Connect { pod: String, problem: String },
-    #[error("the certificates for requests to brokers are unusable: {0}")]
+    #[error("cannot use the certificates for requests to brokers: {0}")]
     Tls(String),
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -56,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 pub type BrokerAdmin = Admin<TlsStream<Box<dyn Stream>>>;
 
-/// Who the stand-in is to a cluster's brokers, and whom it trusts.
+/// The identity that the stand-in shows to a cluster's brokers, and the authority that it trusts.
 #[derive(Clone)]
 pub struct Credentials(Arc<ClientConfig>);
 
@@ -84,7 +84,7 @@ impl Credentials {
 /// A connection to the replication listener of a Pod, whose certificate has to name `dns`.
 ///
 /// # Errors
-/// When the Pod has no address, does not accept, or is not who it should be.
+/// When the Pod has no address, refuses the connection, or shows the certificate of another Pod.
 pub async fn connect(
     client: &Client,
     reach: Reach,

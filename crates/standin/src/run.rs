@@ -174,7 +174,7 @@ fn retry(kind: &str, object: &DynamicObject, _: &Error, context: &Context) -> Ac
     Action::requeue(context.backoff(kind, &key_of(object)))
 }
 
-/// The agent's log is standard error. Waiting is no news there.
+/// Logs a failed reconciliation. Waiting is normal, and is not logged.
 fn report<T: std::error::Error + 'static>(kind: &str, result: Result<(), controller::Error<Error, T>>) {
     match result {
         Ok(())

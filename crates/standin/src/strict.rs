@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Why a resource cannot be made real.
+/// Why the stand-in rejects a resource.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error("the stand-in for Strimzi does not honour {}; remove it or correct its spelling, or run it with Strimzi itself (`--lab kind`)", .0.join(", "))]

@@ -74,7 +74,7 @@ fn reference(kind: &Kind, object: &DynamicObject) -> ObjectRef {
     }
 }
 
-/// Deletes the cluster's Services, routes, ConfigMaps and Secrets that are no longer wanted, by kind and name.
+/// Deletes the cluster's Services, routes, ConfigMaps and Secrets that it no longer needs, by kind and name.
 ///
 /// # Errors
 /// When the API server refuses.

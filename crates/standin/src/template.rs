@@ -18,11 +18,11 @@ pub fn host(template: &str, node: u32, pod: &str) -> String {
 /// tighter).
 ///
 /// # Errors
-/// When the text is no such formula, or its value is no port.
+/// When the text is not such a formula, or its value is not a port.
 pub fn port(template: &str, node: u32) -> Result<u16, TemplateError> {
     let formula = template.replace("{nodeId}", &node.to_string());
     let broken = |problem: &str| TemplateError::Formula { template: template.to_owned(), problem: problem.to_owned() };
-    // `sum` holds what is settled; `term` the product under way, with its sign.
+    // `sum` is the sum of the finished terms; `term` is the current product, with its sign.
     let (mut sum, mut term, mut operator) = (0_i64, None::<i64>, b'+');
     let mut rest = formula.trim_start();
     loop {

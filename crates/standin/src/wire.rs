@@ -20,7 +20,7 @@ pub enum WireError {
     Protocol { peer: String, problem: String },
     #[error("{peer} did not answer within {within:?}")]
     Silent { peer: String, within: Duration },
-    #[error("{peer} does not speak a version of {api} that the stand-in knows")]
+    #[error("{peer} does not support a version of {api} that the stand-in knows")]
     Version { peer: String, api: &'static str },
 }
 
