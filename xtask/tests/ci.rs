@@ -153,6 +153,19 @@ fn stages_see_nothing_of_xtask_s_own_package() {
     assert!(text(&output).contains("manifest <> package <>"), "{}", text(&output));
 }
 
+/// The same for the verbs of the `lab` binary, or `cargo xtask lab up` and `cargo test` would compile ring in turn.
+#[test]
+fn the_lab_binary_is_built_without_xtask_s_own_package() {
+    let fake = Fake::new("echo \"manifest <$CARGO_MANIFEST_DIR> package <$CARGO_PKG_NAME>\"", "exit 1");
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["lab", "doctor"])
+        .env("CARGO", fake.folder.path().join("cargo"))
+        .envs([("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR")), ("CARGO_PKG_NAME", "xtask")])
+        .output()
+        .expect("it runs");
+    assert!(text(&output).contains("manifest <> package <>"), "{}", text(&output));
+}
+
 #[test]
 fn an_interrupted_stage_still_takes_the_lab_down() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {

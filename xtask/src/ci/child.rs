@@ -3,30 +3,11 @@
 use super::interrupt::Interrupt;
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
-use std::{env, io, thread};
+use std::{io, thread};
 
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Cargo, as a shell would start it.
-///
-/// What `cargo run` told this process about xtask's own package would reach build scripts, and those that watch such a
-/// variable would run again in every stage.
-pub fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let of_the_package = |name: &str| {
-        name.starts_with("CARGO_PKG_")
-            || ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_BIN_NAME", "CARGO_CRATE_NAME"].contains(&name)
-            || name == "CARGO_PRIMARY_PACKAGE"
-    };
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(of_the_package) {
-            command.env_remove(name);
-        }
-    }
-    command
-}
 
 /// Waits for a child, and ends it with the signal that this process gets.
 ///
@@ -78,6 +59,7 @@ fn code(status: ExitStatus) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     #[test]
     fn a_child_that_hangs_is_killed() {

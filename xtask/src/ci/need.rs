@@ -1,6 +1,7 @@
 //! What a stage needs of the machine, beyond what the project itself needs.
 
 use super::child;
+use crate::cargo::cargo;
 use std::fmt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -23,7 +24,7 @@ impl Need {
             Self::DockerEngine => {
                 (!succeeds(Command::new("docker").arg("info"))).then_some("no Docker engine answers `docker info`")
             }
-            Self::CargoDeny => (!succeeds(child::cargo().args(["deny", "--version"])))
+            Self::CargoDeny => (!succeeds(cargo().args(["deny", "--version"])))
                 .then_some("cargo-deny is not installed: `cargo install cargo-deny --locked`"),
         }
     }

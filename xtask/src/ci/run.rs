@@ -123,7 +123,7 @@ fn commands(stage: &Stage, interrupt: &Interrupt) -> Result<(), Failure> {
 fn cargo(env: &[(&str, &str)], arguments: &[String], interrupt: &Interrupt) -> Result<i32, Failure> {
     let text = shown(env, arguments.iter().map(String::as_str));
     println!("$ {text}");
-    let mut command = child::cargo();
+    let mut command = crate::cargo::cargo();
     for choice in CHOICES {
         command.env_remove(choice);
     }
