@@ -8,6 +8,9 @@ use model::{Exit, paths};
 use std::error::Error;
 use std::process::ExitCode;
 
+// The lab's names resolve in this process; docs/design/name-resolution.md says why so.
+probe::define_getaddrinfo!();
+
 fn main() -> ExitCode {
     broken_pipe::end_quietly();
     let cli = Cli::read();
@@ -50,7 +53,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(commands::compare(&standin, &strimzi, write.as_deref())?);
         }
-        Verb::Scenario(_) => return Err("this verb is light: run it as `cargo xtask scenario ...`".into()),
+        Verb::Scenario(_) | Verb::Ci(_) => return Err("this verb is light: run it with `cargo xtask`".into()),
     }
     Ok(Exit::Passed)
 }
@@ -58,10 +61,22 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
 /// Prints an error with its causes, a line each.
 fn fail(error: &dyn Error) -> ExitCode {
     eprintln!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  caused by: {error}");
-        cause = error.source();
+    for cause in host::causes(error) {
+        eprintln!("  caused by: {cause}");
     }
     Exit::Lab.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, ToSocketAddrs};
+
+    /// Without `define_getaddrinfo` this name would be asked for in DNS.
+    #[test]
+    fn this_program_resolves_the_lab_s_names() {
+        let address = IpAddr::from([127, 64, 0, 9]);
+        probe::resolve::map_domain("main.resolve.invalid", address);
+        let found = ("broker-10.main.resolve.invalid", 9092).to_socket_addrs().expect("mapped");
+        assert_eq!(found.map(|found| found.ip()).collect::<Vec<_>>(), [address]);
+    }
 }

@@ -16,6 +16,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::runtime::Runtime;
 
+// As in `src/main.rs`: the lab's names resolve in this process.
+probe::define_getaddrinfo!();
+
 /// What all tests of this process share, once it is known that at least one runs.
 struct Stage {
     runtime: Runtime,

@@ -1,6 +1,7 @@
 //! `cargo xtask`: arguments in, library out. Light verbs run here; the others run in the `lab` binary, which is compiled
 //! when it is first needed, so that `cargo xtask scenario lint` never waits for a Kafka client to compile.
 
+mod ci;
 mod heavy;
 mod light;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Verb::Scenario(ScenarioVerb::Lint { names }) => light::lint(&names),
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
         Verb::Scenario(ScenarioVerb::New { name }) => light::new(&name),
+        Verb::Ci(args) => ci::ci(&args),
         Verb::Lab(_) | Verb::Parity(_) | Verb::Report(_) | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
     }
 }

@@ -2,12 +2,11 @@
 
 use super::failure::Failure;
 use camino::Utf8Path;
+use host::files;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-const BUSY_FOR: Duration = Duration::from_secs(5);
 /// How many of a log's last lines an error shows.
 const TAIL: usize = 12;
 
@@ -28,7 +27,7 @@ impl<'a> Run<'a> {
     }
 
     fn expression(&self) -> Result<duct::Expression, Failure> {
-        let mut expression = duct::cmd(self.program, self.args).stdin_null().unchecked();
+        let mut expression = duct::cmd(self.program, self.args).stdin_null();
         if let Some(dir) = self.dir {
             // What a killed pip or Maven leaves in its temporary folder is swept with the staging. It is a folder
             // inside the command's own, because Go ignores a go.mod in the temporary folder itself.
@@ -55,28 +54,15 @@ fn temporary(dir: &Utf8Path) -> String {
 
 /// Runs a short command and gives what it printed on both streams, whatever its exit code.
 pub fn output(run: &Run<'_>) -> Result<String, Failure> {
+    let program = Utf8Path::new(run.program);
     let expression = run.expression()?.stderr_to_stdout().stdout_capture();
-    let start = Instant::now();
-    let handle = loop {
-        match expression.start() {
-            // A program that this process has just written is busy for as long as a child that another thread forked
-            // meanwhile has not reached its own exec.
-            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && start.elapsed() < BUSY_FOR => {
-                thread::sleep(Duration::from_millis(10));
-            }
-            other => break other.map_err(Failure::io(Utf8Path::new(run.program)))?,
-        }
-    };
-    match handle.wait_timeout(run.within).map_err(Failure::io(Utf8Path::new(run.program)))? {
+    match host::command::run(&expression, run.within, |_| {}).map_err(Failure::io(program))? {
         Some(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        None => {
-            stop(&handle);
-            Err(Failure::timed_out(&run.shown(), run.within, Utf8Path::new("none"), String::new()))
-        }
+        None => Err(Failure::timed_out(&run.shown(), run.within, Utf8Path::new("none"), String::new())),
     }
 }
 
-/// Runs a command with both streams appended to `log`, calls `tick` every second with the elapsed time and the log's
+/// Runs a command with both streams appended to `log`, calls `tick` twice a second with the elapsed time and the log's
 /// last line. `tool` and `install` are what to say when the program does not exist.
 pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Duration, &str)) -> Result<(), Failure> {
     let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
@@ -108,44 +94,27 @@ fn finish(
     tool: Tool,
     tick: &mut dyn FnMut(Duration, &str),
 ) -> Result<Vec<u8>, Failure> {
-    let start = Instant::now();
-    let handle = expression.start().map_err(|source| match source.kind() {
+    let tail = |lines| files::last_lines(log, lines).unwrap_or_default();
+    let ended = host::command::run(&expression, run.within, |elapsed| tick(elapsed, &tail(1)));
+    let output = ended.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => Failure::NoTool { tool: tool.name, install: tool.install },
         _ => Failure::Io { path: run.program.into(), source },
     })?;
-    let output = loop {
-        if let Some(output) = handle.wait_timeout(Duration::from_secs(1)).map_err(Failure::io(log))? {
-            break output;
-        }
-        if start.elapsed() > run.within {
-            stop(&handle);
-            return Err(Failure::timed_out(&run.shown(), run.within, log, tail(log, TAIL)));
-        }
-        tick(start.elapsed(), &tail(log, 1));
+    let Some(output) = output else {
+        return Err(Failure::timed_out(&run.shown(), run.within, log, tail(TAIL)));
     };
     if output.status.success() {
-        return Ok(output.stdout.clone());
+        return Ok(output.stdout);
     }
     let how = format!("failed ({})", output.status);
-    Err(Failure::Command { command: run.shown(), how, log: log.to_owned(), tail: tail(log, TAIL) })
-}
-
-fn stop(handle: &duct::Handle) {
-    // Fails only when the process is gone already.
-    let _ = handle.kill();
-}
-
-fn tail(log: &Utf8Path, lines: usize) -> String {
-    let bytes = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
+    Err(Failure::Command { command: run.shown(), how, log: log.to_owned(), tail: tail(TAIL) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use camino::Utf8PathBuf;
+    use std::time::Instant;
 
     const SH: Tool = Tool { name: "sh", install: "install sh" };
 

@@ -74,6 +74,18 @@ pub enum Verb {
     /// How the stand-in and Strimzi compare, for the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
+    /// Run what every change has to pass, stage after stage, up to the first that fails
+    Ci(CiArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CiArgs {
+    /// Only these stages; each of them must be able to run here [default: all that can]
+    #[arg(value_name = "STAGE")]
+    pub stages: Vec<String>,
+    /// Say what each stage proves, runs and needs
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,8 @@ use model::{Cause, Ports};
 use probe::{BrokerAddr, ClientError};
 use test_servers::{Authority, broker_of, serve, serve_tls};
 
+probe::define_getaddrinfo!();
+
 /// A cluster that cannot be asked: the network's answers must do.
 fn catalog() -> Catalog {
     let mut config = kube::Config::new("http://127.0.0.1:9".parse().expect("a URL"));

@@ -11,8 +11,11 @@ pub fn folder(path: &Utf8Path) -> Result<(), FileError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("make the folder", path))
 }
 
-/// Writes a file with mode 0600 from its first byte on, and puts it in place in one step, so that a reader or a killed
-/// writer never sees half of it. An unchanged file is left alone; says whether it was written.
+/// Writes a file that only the user may read: mode 0600 from its first byte on. It is put in place in one step, so that a
+/// reader or a killed writer never sees half of it. An unchanged file is left alone; says whether it was written.
+///
+/// # Errors
+/// When the disk refuses.
 pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, FileError> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(false);
@@ -20,21 +23,35 @@ pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, FileError> {
     if let Some(parent) = path.parent() {
         folder(parent)?;
     }
-    let draft = Utf8PathBuf::from(format!("{path}.new"));
+    put(path, content, 0o600)?;
+    Ok(true)
+}
+
+/// As [`write`], for a file that others may read as far as the user's umask lets them, such as a report. Its folder has to be
+/// there.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_shared(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
+    put(path, content, 0o666)
+}
+
+fn put(path: &Utf8Path, content: &[u8], mode: u32) -> Result<(), FileError> {
+    // Hidden, since some folders are read whole, and of one name, so that the next attempt overwrites what a killed one left.
+    let draft = path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default()));
     let written = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
+        .mode(mode)
         .open(&draft)
         .and_then(|mut file| file.write_all(content))
         .and_then(|()| fs::rename(&draft, path));
     written.map_err(|source| {
-        // The first error is the one to tell; a draft left behind is overwritten by the next attempt.
+        // The first error is the one to tell.
         let _ = fs::remove_file(&draft);
         FileError::of("write", path)(source)
-    })?;
-    Ok(true)
+    })
 }
 
 /// Removes a folder with all that it holds; one that is not there is fine.
@@ -67,15 +84,22 @@ pub fn fresh_log(path: &Utf8Path) -> Result<File, FileError> {
     log(path)
 }
 
-/// The last lines of a log, at most 20 of them and 4 KiB.
+/// How much of a log's end is read for its last lines. A broker's log can grow to gigabytes.
+pub const TAIL_BYTES: u64 = 1 << 20;
+
+/// The last lines of a log, without those that are blank.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn last_lines(path: &Utf8Path, count: usize) -> io::Result<String> {
+    let text = end(path, TAIL_BYTES)?;
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    Ok(lines[lines.len().saturating_sub(count)..].join("\n"))
+}
+
+/// The last 20 lines of a log for an error, or why there are none.
 pub fn tail(path: &Utf8Path) -> String {
-    match end(path, 4096) {
-        Ok(text) => {
-            let lines: Vec<&str> = text.lines().collect();
-            lines[lines.len().saturating_sub(20)..].join("\n")
-        }
-        Err(error) => format!("(the log cannot be read: {error})"),
-    }
+    last_lines(path, 20).unwrap_or_else(|error| format!("(the log cannot be read: {error})"))
 }
 
 /// The last `bytes` of a file, as text.
@@ -106,6 +130,28 @@ mod tests {
     }
 
     #[test]
+    fn a_shared_file_is_replaced_whole_and_readable_by_others() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("report.json");
+        write_shared(&path, b"a long first content").expect("written");
+        write_shared(&path, b"short").expect("written again");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "short");
+        let mode = fs::metadata(&path).expect("metadata").permissions().mode();
+        assert_eq!(mode & 0o600, 0o600, "{mode:o}");
+        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_leaves_no_draft() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("taken");
+        fs::create_dir_all(path.join("full")).expect("a folder in its place");
+        let error = write_shared(&path, b"x").expect_err("a folder is there").to_string();
+        assert!(error.contains("taken"), "{error}");
+        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "no draft is left behind");
+    }
+
+    #[test]
     fn a_log_that_has_grown_large_is_put_aside_at_the_next_start() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("etcd.log");
@@ -123,8 +169,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = Utf8Path::from_path(dir.path()).expect("UTF-8").join("log");
         let text: Vec<String> = (1..=50).map(|n| format!("line {n}")).collect();
-        fs::write(&path, text.join("\n")).expect("written");
+        fs::write(&path, text.join("\n\n  \n")).expect("written");
         let tail = tail(&path);
+        assert_eq!(tail.lines().count(), 20, "blank ones do not count: {tail}");
         assert_eq!(tail.lines().next(), Some("line 31"));
         assert_eq!(tail.lines().last(), Some("line 50"));
     }

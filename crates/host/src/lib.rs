@@ -1,8 +1,10 @@
 //! This machine: progress on its terminal, files that are whole, logs.
 
 pub mod broken_pipe;
+mod causes;
+pub mod command;
 pub mod files;
-pub mod journal;
 mod progress;
 
+pub use causes::{causes, with_causes};
 pub use progress::{Phase, Progress};

@@ -102,3 +102,7 @@ impl Catalog {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "catalog_tests.rs"]
+mod tests;

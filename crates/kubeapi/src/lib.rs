@@ -8,6 +8,8 @@ mod definitions;
 mod objects;
 mod ports;
 mod ready;
+#[cfg(test)]
+mod testing;
 mod wait;
 mod wait_all;
 
@@ -54,8 +56,9 @@ pub enum Error {
     },
     #[error("the API server of {what} does not answer within {within:?}: {last}")]
     NotUp { what: String, within: Duration, last: String },
-    #[error("document {document} of {file} is not a Kubernetes object: {problem}")]
-    Manifest { file: String, document: usize, problem: String },
+    /// `place` is the file, with the line where that is known.
+    #[error("{place} is not a Kubernetes object: {problem}")]
+    Manifest { place: String, problem: String },
     #[error("the API server knows no kind {kind}{}", api_version.as_ref().map(|v| format!(" in {v}")).unwrap_or_default())]
     UnknownKind { kind: String, api_version: Option<String> },
     #[error("{object}: wanted {wanted} within {within:?}; last seen after {since_change:?} without a change: {last}")]

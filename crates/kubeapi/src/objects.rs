@@ -3,6 +3,7 @@
 use super::{Catalog, Error};
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, ValidationDirective};
 use serde::{Deserialize, Serialize};
+use serde_saphyr::Spanned;
 use std::fmt;
 
 /// The field manager of everything that the lab applies for a user.
@@ -33,21 +34,23 @@ impl fmt::Display for ObjectRef {
 /// # Errors
 /// When a document is not YAML, or lacks `apiVersion`, `kind` or `metadata.name`.
 pub fn parse_manifests(file: &str, text: &str) -> Result<Vec<DynamicObject>, Error> {
-    let broken = |document, problem: String| Error::Manifest { file: file.to_owned(), document, problem };
-    let documents: Vec<serde_json::Value> =
-        serde_saphyr::from_multiple(text).map_err(|error| broken(1, error.to_string()))?;
+    let broken = |place: String, problem: String| Error::Manifest { place, problem };
+    let documents: Vec<Spanned<serde_json::Value>> =
+        serde_saphyr::from_multiple(text).map_err(|error| broken(file.to_owned(), error.to_string()))?;
     let mut objects = Vec::new();
-    for (index, value) in documents.into_iter().enumerate() {
-        if value.is_null() {
+    for document in documents {
+        if document.value.is_null() {
             continue;
         }
+        // The parser leaves empty documents out, so that a number would not be that of the file.
+        let place = || format!("{file}:{}", document.referenced.line());
         let object: DynamicObject =
-            serde_json::from_value(value).map_err(|error| broken(index + 1, error.to_string()))?;
+            serde_json::from_value(document.value.clone()).map_err(|error| broken(place(), error.to_string()))?;
         if object.types.is_none() {
-            return Err(broken(index + 1, "it has no apiVersion and kind".to_owned()));
+            return Err(broken(place(), "it has no apiVersion and kind".to_owned()));
         }
         if object.metadata.name.as_deref().unwrap_or_default().is_empty() {
-            return Err(broken(index + 1, "it has no metadata.name".to_owned()));
+            return Err(broken(place(), "it has no metadata.name".to_owned()));
         }
         objects.push(object);
     }
@@ -111,3 +114,7 @@ pub async fn delete(catalog: &Catalog, reference: &ObjectRef) -> Result<(), Erro
         Err(error) => Err(Error::request(format!("delete {reference}"))(error)),
     }
 }
+
+#[cfg(test)]
+#[path = "objects_tests.rs"]
+mod tests;

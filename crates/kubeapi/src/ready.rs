@@ -27,6 +27,6 @@ async fn ask(client: &Client) -> Result<(), String> {
             let all = failing.join(", ");
             Err(if failing.is_empty() { format!("{} {}", status.code, status.message) } else { all })
         }
-        other => Err(host::journal::causes(&Error::request("say whether it is ready")(other))),
+        other => Err(host::with_causes(&Error::request("say whether it is ready")(other))),
     })
 }

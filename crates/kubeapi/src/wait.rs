@@ -75,3 +75,7 @@ pub async fn wait_for(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "wait_tests.rs"]
+mod tests;

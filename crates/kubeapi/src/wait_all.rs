@@ -68,3 +68,7 @@ pub async fn wait_for_all(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "wait_all_tests.rs"]
+mod tests;

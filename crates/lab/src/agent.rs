@@ -1,10 +1,11 @@
 //! The lab's background process: started by `up`, and what it does once it runs.
 
-use super::Error;
-use super::handle::{read_info, write_whole};
+use super::handle::read_info;
+use super::{Error, log};
 use crate::backends::local;
 use crate::backends::local::{JvmRuntime, Net, NodeConfig};
 use camino::{Utf8Path, Utf8PathBuf};
+use host::files::write_shared;
 use model::{FileError, LabDir, paths};
 use serde::{Deserialize, Serialize};
 use std::{env, fs};
@@ -27,7 +28,7 @@ pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) ->
     let path = settings_file(dir);
     let text = serde_json::to_string_pretty(settings)
         .map_err(|error| Error::State { path: path.clone(), problem: error.to_string() })?;
-    write_whole(&path, text.as_bytes())?;
+    write_shared(&path, text.as_bytes())?;
     let arguments = ["lab", "agent", "--name", name].map(ToOwned::to_owned).to_vec();
     let info = read_info(dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
     let server = kubeapi::server(&info.kubeconfig, &info.context).await?;
@@ -70,6 +71,7 @@ fn program() -> Result<Utf8PathBuf, Error> {
 /// # Errors
 /// When its settings or the kubeconfig cannot be read.
 pub async fn run(name: &str) -> Result<(), Error> {
+    log::begin();
     let dir = LabDir::of(name)?;
     let path = settings_file(&dir);
     let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;

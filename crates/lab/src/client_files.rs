@@ -1,8 +1,8 @@
 //! Settings for clients outside the harness: what kcat, Java's tools and a resolver need to reach the lab.
 
-use super::handle::write_whole;
 use super::{Error, Lab};
 use camino::{Utf8Path, Utf8PathBuf};
+use host::files::write_shared;
 use model::FileError;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -50,19 +50,19 @@ pub(super) fn write(lab: &Lab, ca: &str, broker_ids: &[i32]) -> Result<ClientFil
     let folder = lab.dir.client();
     fs::create_dir_all(&folder).map_err(FileError::of("create", &folder))?;
     let bootstrap = bootstrap(lab);
-    write_whole(&files.ca, ca.as_bytes())?;
+    write_shared(&files.ca, ca.as_bytes())?;
     let properties = format!(
         "bootstrap.servers={bootstrap}\nsecurity.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location={}\n",
         files.ca
     );
-    write_whole(&files.properties, properties.as_bytes())?;
+    write_shared(&files.properties, properties.as_bytes())?;
     let kcat = format!("bootstrap.servers={bootstrap}\nsecurity.protocol=ssl\nssl.ca.location={}\n", files.ca);
-    write_whole(&files.kcat, kcat.as_bytes())?;
+    write_shared(&files.kcat, kcat.as_bytes())?;
     let names = hosts(lab, broker_ids);
-    write_whole(&files.hosts, names.as_bytes())?;
+    write_shared(&files.hosts, names.as_bytes())?;
     let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let every = every_listeners_hosts(lab, broker_ids);
-    write_whole(&files.java_hosts, format!("127.0.0.1 localhost {}\n{every}", machine.trim()).as_bytes())?;
+    write_shared(&files.java_hosts, format!("127.0.0.1 localhost {}\n{every}", machine.trim()).as_bytes())?;
     Ok(files)
 }
 
@@ -82,7 +82,7 @@ pub(super) fn write_tools(lab: &Lab, java: &Utf8Path, libs: &Utf8Path) -> Result
     fs::create_dir_all(&files.tools).map_err(FileError::of("create", &files.tools))?;
     for (name, class) in TOOLS {
         let path = files.tools.join(name);
-        write_whole(&path, script(java, libs, &files.java_hosts, class).as_bytes())?;
+        write_shared(&path, script(java, libs, &files.java_hosts, class).as_bytes())?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
             .map_err(FileError::of("make executable", &path))?;
     }

@@ -4,6 +4,7 @@ use super::Error;
 use super::backends::{self, Backend};
 use crate::gateway::GatewayFixture;
 use camino::Utf8Path;
+use host::files::write_shared;
 use kubeapi::Catalog;
 use model::{FileError, LabDir, LabInfo};
 use probe::resolve;
@@ -51,7 +52,7 @@ impl Lab {
         let path = self.dir.info();
         let text = serde_json::to_string_pretty(&self.info)
             .map_err(|error| Error::State { path: path.clone(), problem: error.to_string() })?;
-        Ok(write_whole(&path, text.as_bytes())?)
+        Ok(write_shared(&path, text.as_bytes())?)
     }
 }
 
@@ -69,11 +70,4 @@ pub(super) fn read_info(dir: &LabDir) -> Result<Option<LabInfo>, Error> {
 /// A catalog of the cluster that a kubeconfig's context names.
 pub(super) async fn connect(kubeconfig: &Utf8Path, context: &str) -> Result<Catalog, Error> {
     Ok(kubeapi::connect(Some(kubeconfig), context).await?)
-}
-
-/// Replaces a file as a whole, so that a reader never sees half of it.
-pub(super) fn write_whole(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
-    let part = path.with_extension("part");
-    fs::write(&part, content).map_err(FileError::of("write", &part))?;
-    fs::rename(&part, path).map_err(FileError::of("replace", path))
 }

@@ -14,6 +14,7 @@ mod handle;
 mod health;
 mod hosts;
 mod lock;
+mod log;
 mod logs;
 mod obtain;
 mod page;

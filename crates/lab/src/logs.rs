@@ -2,9 +2,8 @@
 
 use super::{Error, Lab, pods};
 use crate::backends::local::node;
+use host::files;
 use model::{FileError, LabDir};
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
 
 /// The components that have written a log, in alphabetical order.
 ///
@@ -108,15 +107,8 @@ pub async fn names(name: &str) -> Result<Vec<String>, Error> {
 /// # Errors
 /// When the component has written none.
 fn tail(dir: &LabDir, component: &str, lines: usize) -> Result<String, Error> {
-    /// Enough for some thousand lines; a broker's log can grow to gigabytes.
-    const AT_MOST: u64 = 1 << 20;
     let path = dir.logs().join(format!("{component}.log"));
-    let mut file = File::open(&path).map_err(FileError::of("open", &path))?;
-    let length = fs::metadata(&path).map_err(FileError::of("read", &path))?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(AT_MOST))).map_err(FileError::of("read", &path))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(FileError::of("read", &path))?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = files::end(&path, files::TAIL_BYTES).map_err(FileError::of("read", &path))?;
     let skip = text.lines().count().saturating_sub(lines);
     Ok(text.lines().skip(skip).map(|line| format!("{line}\n")).collect())
 }

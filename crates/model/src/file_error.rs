@@ -18,4 +18,9 @@ impl FileError {
         let path = path.into();
         move |source| Self { what, path, source }
     }
+
+    /// The file and the reason, for an error that has words of its own.
+    pub fn into_parts(self) -> (Utf8PathBuf, io::Error) {
+        (self.path, self.source)
+    }
 }

@@ -4,19 +4,14 @@ use super::error::BrokerAddr;
 use super::tcp;
 use super::tls::Probe;
 use super::trust::Recorder;
-use kafka_protocol::messages::{
-    ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, RequestHeader, ResponseHeader,
-};
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, Request, StrBytes};
+use kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse, MetadataRequest};
+use kafka_protocol::protocol::Request;
+use kafka_wire::WireError;
 use serde::{Deserialize, Serialize};
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-
-/// The largest answer that is read, in bytes: what is no broker may send any four bytes as a length.
-const LARGEST: usize = 4 << 20;
 
 /// What a broker said of itself.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -81,54 +76,29 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// The newest version of a request that both sides know.
 pub(super) fn newest<R: Request>(versions: &ApiVersionsResponse) -> Option<i16> {
-    let ours = <R as Message>::VERSIONS;
     let api = versions.api_keys.iter().find(|api| api.api_key == R::KEY)?;
-    let version = api.max_version.min(ours.max);
-    (version >= api.min_version.max(ours.min)).then_some(version)
+    kafka_wire::newest::<R>(api.min_version, api.max_version)
 }
 
 /// Kafka's first request, in the version that every broker answers and that needs no authentication.
-pub(crate) async fn api_versions<S>(stream: &mut S) -> io::Result<<ApiVersionsRequest as Request>::Response>
+pub(crate) async fn api_versions<S>(stream: &mut S) -> Result<ApiVersionsResponse, WireError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     call(stream, 1, 0, &ApiVersionsRequest::default()).await
 }
 
-pub(super) async fn call<R, S>(stream: &mut S, correlation: i32, version: i16, request: &R) -> io::Result<R::Response>
+pub(super) async fn call<R, S>(
+    stream: &mut S,
+    correlation: i32,
+    version: i16,
+    request: &R,
+) -> Result<R::Response, WireError>
 where
     R: Request,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
-    let header = RequestHeader::default()
-        .with_request_api_key(R::KEY)
-        .with_request_api_version(version)
-        .with_correlation_id(correlation)
-        .with_client_id(Some(StrBytes::from_static_str("kafka-gateway-lab")));
-    let mut body = Vec::new();
-    header.encode(&mut body, R::header_version(version)).map_err(|error| invalid(error.to_string()))?;
-    request.encode(&mut body, version).map_err(|error| invalid(error.to_string()))?;
-    let length = u32::try_from(body.len()).map_err(|error| invalid(error.to_string()))?;
-    stream.write_all(&length.to_be_bytes()).await?;
-    stream.write_all(&body).await?;
-    stream.flush().await?;
-
-    let length = stream.read_u32().await? as usize;
-    if !(4..=LARGEST).contains(&length) {
-        return Err(invalid(format!("an answer of {length} bytes is not Kafka's")));
-    }
-    let mut answer = vec![0; length];
-    stream.read_exact(&mut answer).await?;
-    // The decoder panics on some short inputs; the correlation id is checked before it is trusted with the rest.
-    let echoed = i32::from_be_bytes([answer[0], answer[1], answer[2], answer[3]]);
-    if echoed != correlation {
-        return Err(invalid(format!("the answer is for request {echoed}, not {correlation}: not Kafka")));
-    }
-    let mut answer = answer.as_slice();
-    ResponseHeader::decode(&mut answer, R::Response::header_version(version))
-        .map_err(|error| invalid(error.to_string()))?;
-    R::Response::decode(&mut answer, version).map_err(|error| invalid(error.to_string()))
+    kafka_wire::exchange(stream, "kafka-gateway-lab", correlation, version, request).await
 }
 
 #[cfg(test)]
@@ -136,6 +106,7 @@ mod tests {
     use super::*;
     use rdkafka::mocking::MockCluster;
     use test_servers::{Authority, serve, serve_tls};
+    use tokio::io::AsyncWriteExt;
 
     const WITHIN: Duration = Duration::from_secs(5);
 

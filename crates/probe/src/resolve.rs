@@ -1,13 +1,21 @@
 //! The lab's names resolve to the lab's address, in this process and without root, `/etc/hosts` or internet.
 //!
 //! librdkafka has a hook of its own (`rd_kafka_conf_set_resolve_cb`), but rdkafka's constructors build the native
-//! configuration themselves and leave no place to call it, and it would not serve the TLS probes. So the process
-//! defines `getaddrinfo`: the statically linked librdkafka and the standard library both call this one instead of
-//! libc's, and everything that is not the lab's is handed on.
+//! configuration themselves and leave no place to call it, and it would not serve the TLS probes. So a program defines
+//! `getaddrinfo` itself, with [`define_getaddrinfo`](crate::define_getaddrinfo): the statically linked librdkafka and the
+//! standard library then both call that one instead of libc's. It hands on every name that is not the lab's.
+//!
+//! This library only offers the definition. A program that links it for something else keeps libc's resolver.
 
 use std::ffi::{CStr, CString};
 use std::net::IpAddr;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+/// The types of `getaddrinfo`, for the macro.
+#[doc(hidden)]
+pub use libc::{addrinfo, c_char, c_int};
+
+type GetAddrInfo = unsafe extern "C" fn(*const c_char, *const c_char, *const addrinfo, *mut *mut addrinfo) -> c_int;
 
 /// A domain and where it leads: an address, or nowhere.
 struct Rule {
@@ -72,61 +80,69 @@ pub async fn lookup(host: &str, within: std::time::Duration) -> Result<Vec<IpAdd
     }
 }
 
-#[cfg(unix)]
-mod interpose {
-    use super::{CStr, CString, Decision, decide};
-    use std::sync::OnceLock;
-
-    type GetAddrInfo = unsafe extern "C" fn(
-        *const libc::c_char,
-        *const libc::c_char,
-        *const libc::addrinfo,
-        *mut *mut libc::addrinfo,
-    ) -> libc::c_int;
-
-    /// libc's own function: the next one in the loader's search order after ours.
-    fn system() -> Option<GetAddrInfo> {
-        static SYSTEM: OnceLock<Option<GetAddrInfo>> = OnceLock::new();
-        *SYSTEM.get_or_init(|| {
-            // SAFETY: the name is a C string, and RTLD_NEXT asks for the symbol after this object's.
-            let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"getaddrinfo".as_ptr()) };
-            // SAFETY: a symbol of this name has this type by POSIX; null is not a function and becomes `None`.
-            (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut libc::c_void, GetAddrInfo>(found) })
-        })
-    }
-
-    /// A mapped name is answered by asking libc for the address in figures. The list is then libc's, so that
-    /// `freeaddrinfo` frees what libc allocated, and hints and service are honoured by libc, not by us.
-    ///
-    /// # Safety
-    /// As POSIX demands of callers of `getaddrinfo`: `node` and `service` are null or C strings, `hints` is null or
-    /// valid, `found` is valid for a write.
-    #[unsafe(no_mangle)]
-    pub unsafe extern "C" fn getaddrinfo(
-        node: *const libc::c_char,
-        service: *const libc::c_char,
-        hints: *const libc::addrinfo,
-        found: *mut *mut libc::addrinfo,
-    ) -> libc::c_int {
-        let Some(system) = system() else {
-            return libc::EAI_FAIL;
-        };
-        let decision = if node.is_null() {
-            Decision::System
-        } else {
-            // SAFETY: not null, hence a C string by the caller's contract. A name that is not text is not the lab's.
-            unsafe { CStr::from_ptr(node) }.to_str().map_or(Decision::System, decide)
-        };
-        match decision {
+/// Defines `getaddrinfo` for the whole program, so that [`map_domain`](crate::resolve::map_domain) takes effect. It stands
+/// once, in the root of a binary or of a test.
+#[macro_export]
+macro_rules! define_getaddrinfo {
+    () => {
+        /// # Safety
+        /// That of `probe::resolve::answer`.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn getaddrinfo(
+            node: *const $crate::resolve::c_char,
+            service: *const $crate::resolve::c_char,
+            hints: *const $crate::resolve::addrinfo,
+            found: *mut *mut $crate::resolve::addrinfo,
+        ) -> $crate::resolve::c_int {
             // SAFETY: the caller's own arguments.
-            Decision::System => unsafe { system(node, service, hints, found) },
-            Decision::Nowhere => libc::EAI_NONAME,
-            Decision::Address(address) => match CString::new(address.to_string()) {
-                // SAFETY: `figures` is a C string that outlives the call; the rest are the caller's own arguments.
-                Ok(figures) => unsafe { system(figures.as_ptr(), service, hints, found) },
-                Err(_) => libc::EAI_FAIL,
-            },
+            unsafe { $crate::resolve::answer(node, service, hints, found) }
         }
+    };
+}
+
+/// libc's own function: the next one in the loader's search order after the program's.
+fn system() -> Option<GetAddrInfo> {
+    static SYSTEM: OnceLock<Option<GetAddrInfo>> = OnceLock::new();
+    *SYSTEM.get_or_init(|| {
+        // SAFETY: the name is a C string, and RTLD_NEXT asks for the symbol after this object's.
+        let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"getaddrinfo".as_ptr()) };
+        // SAFETY: a symbol of this name has this type by POSIX; null is not a function and becomes `None`.
+        (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut libc::c_void, GetAddrInfo>(found) })
+    })
+}
+
+/// What the program's `getaddrinfo` answers.
+///
+/// For a mapped name libc is asked for the numeric address. The list is then libc's, so that `freeaddrinfo` frees what
+/// libc allocated, and it is libc that honours hints and service.
+///
+/// # Safety
+/// As POSIX demands of callers of `getaddrinfo`: `node` and `service` are null or C strings, `hints` is null or valid,
+/// `found` is valid for a write.
+pub unsafe fn answer(
+    node: *const c_char,
+    service: *const c_char,
+    hints: *const addrinfo,
+    found: *mut *mut addrinfo,
+) -> c_int {
+    let Some(system) = system() else {
+        return libc::EAI_FAIL;
+    };
+    let decision = if node.is_null() {
+        Decision::System
+    } else {
+        // SAFETY: not null, hence a C string by the caller's contract. A name that is not text is not the lab's.
+        unsafe { CStr::from_ptr(node) }.to_str().map_or(Decision::System, decide)
+    };
+    match decision {
+        // SAFETY: the caller's own arguments.
+        Decision::System => unsafe { system(node, service, hints, found) },
+        Decision::Nowhere => libc::EAI_NONAME,
+        Decision::Address(address) => match CString::new(address.to_string()) {
+            // SAFETY: `numeric` is a C string that outlives the call; the rest are the caller's own arguments.
+            Ok(numeric) => unsafe { system(numeric.as_ptr(), service, hints, found) },
+            Err(_) => libc::EAI_FAIL,
+        },
     }
 }
 
@@ -134,6 +150,8 @@ mod interpose {
 mod tests {
     use super::*;
     use std::net::{Ipv4Addr, ToSocketAddrs};
+
+    crate::define_getaddrinfo!();
 
     fn addresses(name: &str) -> Result<Vec<IpAddr>, String> {
         let found = (name, 9092).to_socket_addrs().map_err(|error| error.to_string())?;

@@ -5,6 +5,7 @@ use ::kube::Api;
 use ::kube::api::{DynamicObject, ListParams, LogParams};
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::future::join_all;
+use host::files;
 use k8s_openapi::api::core::v1::Pod;
 use kubeapi::{Catalog, conditions};
 use lab::gateway::GatewayFixture;
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 const WITHIN: Duration = Duration::from_secs(30);
 const PROBE_WITHIN: Duration = Duration::from_secs(3);
 /// The end of a log that is kept, in bytes.
-const LOG_END: usize = 64 * 1024;
+const LOG_END: u64 = 64 * 1024;
 
 /// Kinds that are written out whole. Secrets are listed by their keys only.
 const WHOLE: [&str; 12] = [
@@ -187,9 +188,8 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
             let ours = name.starts_with(gateway.as_str())
                 || name.starts_with("agent")
                 || namespaces.iter().any(|namespace| name.contains(&format!("{namespace}_")));
-            if ours && let Ok(bytes) = fs::read(entry.path()) {
-                let end = &bytes[bytes.len().saturating_sub(LOG_END)..];
-                write(folder, &format!("logs/{name}"), &String::from_utf8_lossy(end));
+            if ours && let Ok(end) = files::end(entry.path(), LOG_END) {
+                write(folder, &format!("logs/{name}"), &end);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! What went wrong in a step, before it is known which step it was.
 
 use model::{Cause, Failure, StepRef};
-use std::error::Error as _;
 use std::time::Duration;
 
 /// A step that did not do what it had to.
@@ -67,16 +66,7 @@ impl StepFailure {
 
 /// An error with everything below it, since the API server's own words are the deepest.
 pub(crate) fn with_causes(error: &kubeapi::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(deeper) = source {
-        let more = deeper.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = deeper.source();
-    }
-    text
+    host::with_causes(error)
 }
 
 #[cfg(test)]

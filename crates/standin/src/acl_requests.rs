@@ -103,9 +103,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
             return Ok(());
         }
         let answer = self.0.send(&DeleteAclsRequest::default().with_filters(filters)).await?;
-        answer
-            .filter_results
-            .iter()
-            .try_for_each(|result| check("delete ACLs", result.error_code, result.error_message.as_ref()))
+        for result in &answer.filter_results {
+            check("delete ACLs", result.error_code, result.error_message.as_ref())?;
+            // A filter that is sound may still fit a rule that could not be deleted.
+            for acl in &result.matching_acls {
+                check("delete ACLs", acl.error_code, acl.error_message.as_ref())?;
+            }
+        }
+        Ok(())
     }
 }

@@ -20,10 +20,11 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 const SCRAM_SHA_512: i8 = 2;
-const ITERATIONS: u32 = 4096;
+const ITERATIONS: NonZeroU32 = NonZeroU32::new(4096).expect("4096 is not zero");
 const TOPIC_RESOURCE: i8 = 2;
 const TIMEOUT_MS: i32 = 15_000;
 const UNKNOWN_TOPIC: i16 = 3;
@@ -237,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         let credential = ScramCredentialUpsertion::default()
             .with_name(text(user))
             .with_mechanism(SCRAM_SHA_512)
-            .with_iterations(ITERATIONS.cast_signed())
+            .with_iterations(ITERATIONS.get().cast_signed())
             .with_salt(salt.to_vec().into())
             .with_salted_password(salted.to_vec().into());
         self.alter_scram(
@@ -288,3 +289,7 @@ pub(super) fn check(what: &str, code: i16, message: Option<&StrBytes>) -> Result
         }),
     }
 }
+
+#[cfg(test)]
+#[path = "admin_tests.rs"]
+mod tests;

@@ -3,8 +3,8 @@
 use super::node_objects::Placement;
 use super::reach::{self, BrokerAdmin, Credentials, Reach, ReachError};
 use super::{Error, names, objects};
+use crate::LOG;
 use futures::channel::mpsc::UnboundedSender;
-use host::journal;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DynamicObject, ListParams, TypeMeta};
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
+use tracing::info;
 
 /// Strimzi's `STRIMZI_FULL_RECONCILIATION_INTERVAL_MS`.
 pub const FULL_INTERVAL: Duration = Duration::from_secs(120);
@@ -168,7 +169,7 @@ impl Context {
             Some((old, _)) if old != hash => "changed",
             Some(_) => return Ok(()),
         };
-        journal::note("stand-in", format!("Kafka {}/{}: {what} {} {}", key.0, key.1, id.0, id.1));
+        info!(target: LOG, "Kafka {}/{}: {what} {} {}", key.0, key.1, id.0, id.1);
         Ok(())
     }
 

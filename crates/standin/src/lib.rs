@@ -35,6 +35,9 @@ pub use node_objects::Placement;
 pub use reach::Reach;
 pub use run::{crds, run};
 
+/// The target of the stand-in's log lines, for RUST_LOG.
+pub(crate) const LOG: &str = "stand-in";
+
 /// A step of the stand-in that failed; it is tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

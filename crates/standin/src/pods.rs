@@ -4,11 +4,12 @@ use super::Error;
 use super::cluster::Cluster;
 use super::context::{Context, Key, is_ready};
 use super::node_objects::{NodeObjects, REVISION};
-use host::journal;
+use crate::LOG;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
 use kubeapi::{Error as KubeError, ObjectRef, delete};
 use std::time::Duration;
+use tracing::info;
 
 /// How the Pods stand.
 pub enum Outcome {
@@ -120,7 +121,7 @@ async fn create(context: &Context, key: &Key, workload: &NodeObjects) -> Result<
     let created = kind.api(context.catalog.client(), &key.0).create(&PostParams::default(), &workload.pod).await;
     match created {
         Ok(_) => {
-            journal::note("stand-in", format!("Kafka {}/{}: made Pod {}", key.0, key.1, workload.name));
+            info!(target: LOG, "Kafka {}/{}: made Pod {}", key.0, key.1, workload.name);
             Ok(())
         }
         // Made a moment ago: its event is on the way.
@@ -136,6 +137,6 @@ async fn remove(context: &Context, pod: &Pod) -> Result<(), Error> {
         namespace: pod.metadata.namespace.clone().unwrap_or_default(),
         name: pod.metadata.name.clone().unwrap_or_default(),
     };
-    journal::note("stand-in", format!("deletes {reference}"));
+    info!(target: LOG, "deletes {reference}");
     Ok(delete(&context.catalog, &reference).await?)
 }

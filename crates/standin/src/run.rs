@@ -4,12 +4,13 @@ use super::context::{API_VERSION, Context, Key, key_of};
 use super::node_objects::Placement;
 use super::reach::Reach;
 use super::topics::cluster_of;
-use super::{Error, names, reconcile, status, sweep, topics, users};
+use super::{Error, names, reconcile, sweep, topics, users};
+use crate::LOG;
 use camino::Utf8PathBuf;
 use futures::StreamExt;
 use futures::channel::mpsc;
 use futures::future::{self, BoxFuture};
-use host::journal;
+use host::with_causes;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::{Api, DynamicObject};
 use kube::runtime::WatchStreamExt;
@@ -19,6 +20,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kubeapi::{Catalog, Kind};
 use model::paths;
 use std::sync::Arc;
+use tracing::warn;
 
 /// The file with the resource definitions that the stand-in needs.
 pub fn crds() -> Utf8PathBuf {
@@ -93,10 +95,7 @@ async fn gone(context: &Arc<Context>, kind: &Kind, removal: Removal) {
                 Ok(Event::Delete(deleted)) => removal(Arc::clone(context), deleted).await,
                 Ok(Event::InitDone) => {
                     if let Err(error) = sweep::orphans(context, None).await {
-                        journal::note(
-                            "stand-in",
-                            format!("what deleted resources left behind is not removed: {}", status::chain(&error)),
-                        );
+                        warn!(target: LOG, "what deleted resources left behind is not removed: {}", with_causes(&error));
                     }
                 }
                 // An error is on the controller's own watch too, and reported there.
@@ -124,8 +123,7 @@ async fn user_gone(context: Arc<Context>, deleted: DynamicObject) {
 async fn clean(context: &Context, cluster: &Key) {
     while let Err(error) = sweep::orphans(context, Some(cluster)).await {
         let (namespace, name) = cluster;
-        let why = status::chain(&error);
-        journal::note("stand-in", format!("what is left of {namespace}/{name} is not removed yet: {why}"));
+        warn!(target: LOG, "what is left of {namespace}/{name} is not removed yet: {}", with_causes(&error));
         tokio::time::sleep(context.backoff("sweep", cluster)).await;
     }
     context.succeeded("sweep", cluster);
@@ -181,7 +179,7 @@ fn report<T: std::error::Error + 'static>(kind: &str, result: Result<(), control
     match result {
         Ok(())
         | Err(controller::Error::ReconcilerFailed(Error::Waiting(_), _) | controller::Error::ObjectNotFound(_)) => {}
-        Err(error) => journal::note("stand-in", format!("{kind}: {}", status::chain(&error))),
+        Err(error) => warn!(target: LOG, "{kind}: {}", with_causes(&error)),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::Error;
 use super::context::{Context, FULL_INTERVAL, key_of};
-use host::journal;
+use crate::LOG;
+use host::with_causes;
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tracing::info;
 
 /// What a reconciliation has to say.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,7 +33,7 @@ impl State {
         match error {
             Error::Refused(refusal) => Self::not_ready(refusal.reason(), refusal.to_string()),
             Error::Waiting(what) => Self::not_ready("Creating", what.clone()),
-            other => Self::not_ready("ReconciliationFailed", chain(other)),
+            other => Self::not_ready("ReconciliationFailed", with_causes(other)),
         }
     }
 }
@@ -58,21 +60,6 @@ pub async fn conclude(
         }
         Some(error) => Err(error),
     }
-}
-
-/// An error with its causes, on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
 }
 
 /// The list of conditions; one that says the same as before keeps its time.
@@ -145,7 +132,8 @@ pub async fn write(
             let (now, was) = (summary(&status["conditions"]), summary(&before["conditions"]));
             if now != was {
                 let of = |text: String| if text.is_empty() { "without a status".to_owned() } else { text };
-                journal::note("stand-in", format!("{} {namespace}/{name}: {}, was {}", types.kind, of(now), of(was)));
+                let kind = &types.kind;
+                info!(target: LOG, "{kind} {namespace}/{name}: {}, was {}", of(now), of(was));
             }
             Ok(())
         }

@@ -8,6 +8,8 @@ use super::model::{AuthType, UserSpec};
 use super::strict::{self, Refusal};
 use super::topics::cluster_of;
 use super::{Error, acls, authorities, names, objects, status};
+use crate::LOG;
+use host::with_causes;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{DynamicObject, ListParams};
@@ -17,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio_rustls::rustls::crypto::ring;
+use tracing::warn;
 
 const PASSWORD_LENGTH: usize = 32;
 
@@ -214,8 +217,7 @@ pub fn prune_in_background(context: &Arc<Context>, cluster: &Key) {
             && !matches!(error, Error::Waiting(_))
         {
             let (namespace, name) = &cluster;
-            let why = status::chain(error);
-            host::journal::note("stand-in", format!("users of {namespace}/{name} are not pruned: {why}"));
+            warn!(target: LOG, "users of {namespace}/{name} are not pruned: {}", with_causes(error));
         }
     });
 }

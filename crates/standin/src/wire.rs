@@ -1,16 +1,11 @@
 //! Kafka requests over any byte stream, one at a time.
 
-use kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader};
-use kafka_protocol::protocol::{
-    Decodable, HeaderVersion, Message, Request, StrBytes, VersionRange, encode_request_header_into_buffer,
-};
+use kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse};
+use kafka_protocol::protocol::{Request, StrBytes, VersionRange};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-
-/// The longest answer that is read: a broker's metadata is some kilobytes.
-const LONGEST: usize = 64 << 20;
 
 /// An exchange that failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +16,7 @@ pub enum WireError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{peer} sent what is no Kafka answer: {problem}")]
+    #[error("{peer} did not answer as Kafka does: {problem}")]
     Protocol { peer: String, problem: String },
     #[error("{peer} did not answer within {within:?}")]
     Silent { peer: String, within: Duration },
@@ -62,14 +57,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Errors
     /// When there is none, or the exchange fails.
     pub async fn send<R: Request>(&mut self, request: &R) -> Result<R::Response, WireError> {
-        let ours = <R as Message>::VERSIONS;
-        let version = self
-            .versions
-            .get(&R::KEY)
-            .map(|theirs| (theirs.min.max(ours.min), theirs.max.min(ours.max)))
-            .filter(|(least, most)| least <= most)
-            .map(|(_, most)| most)
-            .ok_or_else(|| WireError::Version { peer: self.peer.clone(), api: std::any::type_name::<R>() })?;
+        let theirs = self.versions.get(&R::KEY);
+        let version = theirs
+            .and_then(|theirs| kafka_wire::newest::<R>(theirs.min, theirs.max))
+            .ok_or_else(|| WireError::Version { peer: self.peer.clone(), api: kafka_wire::name::<R>() })?;
         self.exchange(request, version).await
     }
 
@@ -82,35 +73,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     async fn round_trip<R: Request>(&mut self, request: &R, version: i16) -> Result<R::Response, WireError> {
-        let peer = self.peer.clone();
-        let protocol = |problem: String| WireError::Protocol { peer: peer.clone(), problem };
-        let io = |source| WireError::Io { peer: peer.clone(), source };
         self.correlation += 1;
-        let mut header = RequestHeader::default();
-        header.request_api_key = R::KEY;
-        header.request_api_version = version;
-        header.correlation_id = self.correlation;
-        header.client_id = Some(StrBytes::from_static_str("kafka-lab-standin"));
-        let mut frame = vec![0; 4];
-        encode_request_header_into_buffer(&mut frame, &header).map_err(|error| protocol(error.to_string()))?;
-        request.encode(&mut frame, version).map_err(|error| protocol(error.to_string()))?;
-        let length = i32::try_from(frame.len() - 4).map_err(|error| protocol(error.to_string()))?;
-        frame[..4].copy_from_slice(&length.to_be_bytes());
-        self.stream.write_all(&frame).await.map_err(io)?;
-        self.stream.flush().await.map_err(io)?;
-
-        let length = self.stream.read_u32().await.map_err(io)? as usize;
-        if length > LONGEST {
-            return Err(protocol(format!("an answer of {length} bytes")));
-        }
-        let mut answer = vec![0; length];
-        self.stream.read_exact(&mut answer).await.map_err(io)?;
-        let mut rest = answer.as_slice();
-        let head = ResponseHeader::decode(&mut rest, R::Response::header_version(version))
-            .map_err(|error| protocol(error.to_string()))?;
-        if head.correlation_id != self.correlation {
-            return Err(protocol(format!("an answer to request {}, wanted {}", head.correlation_id, self.correlation)));
-        }
-        R::Response::decode(&mut rest, version).map_err(|error| protocol(error.to_string()))
+        let answer =
+            kafka_wire::exchange(&mut self.stream, "kafka-lab-standin", self.correlation, version, request).await;
+        answer.map_err(|error| match error {
+            kafka_wire::WireError::Io(source) => WireError::Io { peer: self.peer.clone(), source },
+            other => WireError::Protocol { peer: self.peer.clone(), problem: other.to_string() },
+        })
     }
 }

@@ -1,5 +1,9 @@
 //! Certificates and servers for unit tests, all in this process and on loopback.
 
+mod scripted_broker;
+
+pub use scripted_broker::ScriptedBroker;
+
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult};

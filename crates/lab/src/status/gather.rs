@@ -6,7 +6,7 @@ use crate::Lab;
 use crate::backends::cluster;
 use ::kube::api::{Api as KubeApi, DynamicObject, ListParams};
 use futures::future::join_all;
-use host::journal::causes;
+use host::with_causes;
 use k8s_openapi::api::core::v1::Pod;
 use kubeapi::{Catalog, Error};
 use std::future::Future;
@@ -125,7 +125,7 @@ async fn timely<T, E: std::error::Error>(
     wanted: impl Future<Output = Result<T, E>>,
 ) -> Result<T, String> {
     match timeout_at(deadline, wanted).await {
-        Ok(outcome) => outcome.map_err(|error| causes(&error)),
+        Ok(outcome) => outcome.map_err(|error| with_causes(&error)),
         Err(_) => Err(format!("no answer within {} s", WITHIN.as_secs())),
     }
 }

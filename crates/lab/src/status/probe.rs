@@ -6,7 +6,7 @@ use crate::Lab;
 use ::kube::api::{Api, DynamicObject, ListParams};
 use diagnose::{Diagnosis, Settings, Subject};
 use futures::future::join_all;
-use host::journal::causes;
+use host::with_causes;
 use k8s_openapi::api::core::v1::Secret;
 use kubeapi::Error;
 use probe::{ConnectionConfig, NodeIdentity};
@@ -31,7 +31,7 @@ struct Way {
 pub(super) async fn all(lab: &Lab) -> Vec<Probe> {
     let clusters = match timeout(WITHIN, kafkas(lab)).await {
         Ok(Ok(clusters)) => clusters,
-        Ok(Err(error)) => return vec![unasked("every cluster", causes(&error), true)],
+        Ok(Err(error)) => return vec![unasked("every cluster", with_causes(&error), true)],
         Err(_) => return vec![unasked("every cluster", format!("no answer within {WITHIN:?}"), true)],
     };
     join_all(clusters.iter().map(|kafka| async move {
@@ -71,7 +71,7 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
     };
     let access = match authority(lab, kafka).await {
         Ok(ca) => ConnectionConfig::tls(way.bootstrap, ca),
-        Err(error) => return Probe { problem: Some(causes(&error)), failed: true, ..probe },
+        Err(error) => return Probe { problem: Some(with_causes(&error)), failed: true, ..probe },
     };
     let asked = async {
         let cluster = probe::cluster(&access, WITHIN).await?;

@@ -2,6 +2,7 @@
 
 use super::{Error, json, junit};
 use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
+use host::files;
 use model::Report;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -63,10 +64,10 @@ impl ReportFolder {
     }
 
     fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
-        let path = self.path.join(name);
-        let fresh = self.path.join(format!(".{name}"));
-        fs::write(&fresh, text).map_err(write_error(&fresh))?;
-        fs::rename(&fresh, &path).map_err(write_error(&path))
+        files::write_shared(&self.path.join(name), text.as_bytes()).map_err(|error| {
+            let (path, source) = error.into_parts();
+            Error::Write { path, source }
+        })
     }
 }
 

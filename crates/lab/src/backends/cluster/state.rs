@@ -2,12 +2,12 @@
 
 use crate::backends::cluster::Error;
 use camino::Utf8Path;
+use host::files;
 use model::FileError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::io;
 
 /// The file's content; `None` when there is no file.
 pub fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>, Error> {
@@ -20,16 +20,11 @@ pub fn read<T: DeserializeOwned>(path: &Utf8Path) -> Result<Option<T>, Error> {
     }
 }
 
-/// Writes a new file beside the old one and puts it in its place, so that an interrupt leaves one of them.
+/// Replaces the file in one step, so that an interrupt leaves the old one or the new one.
 pub fn write<T: Serialize>(path: &Utf8Path, value: &T) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Utf8Path::new("."));
-    // A lab's folder holds keys.
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(FileError::of("make", folder))?;
     let text = serde_json::to_vec_pretty(value)
         .map_err(|problem| Error::State { path: path.to_owned(), problem: problem.to_string() })?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(FileError::of("write", path))?;
-    file.write_all(&text).map_err(FileError::of("write", path))?;
-    file.persist(path).map_err(|error| FileError::of("write", path)(error.error))?;
+    files::write(path, &text)?;
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! External commands, bounded in time. A failure carries the command and the end of what it printed.
 
 use crate::backends::cluster::Error;
+use camino::Utf8Path;
+use host::{command, files};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const TAIL_LINES: usize = 15;
 
@@ -70,28 +72,21 @@ impl Call {
         if let Some(into) = &self.into {
             expression = expression.pipe(into.expression());
         }
-        let expression = expression.stdin_null().stdout_capture().stderr_file(errors).unchecked();
-        let handle = expression.start().map_err(io_error)?;
-        let deadline = Instant::now() + self.within;
-        let output = loop {
-            let step = deadline.min(Instant::now() + Duration::from_millis(500));
-            if let Some(output) = handle.wait_deadline(step).map_err(io_error)? {
-                break output;
-            }
-            let tail = tail(log.path(), TAIL_LINES);
-            if Instant::now() >= deadline {
-                // Fails only when it has ended meanwhile.
-                let _ = handle.kill();
-                return Err(Error::Hung { command: self.shown(), within: self.within, tail });
-            }
-            let line = tail.lines().last().unwrap_or_default();
-            line.clone_into(&mut last.lock().unwrap_or_else(PoisonError::into_inner));
+        let expression = expression.stdin_null().stdout_capture().stderr_file(errors);
+        let path = log.path().to_owned();
+        let tail =
+            |lines| Utf8Path::from_path(&path).and_then(|path| files::last_lines(path, lines).ok()).unwrap_or_default();
+        let ended = command::run(&expression, self.within, |_| {
+            tail(1).clone_into(&mut last.lock().unwrap_or_else(PoisonError::into_inner));
+        });
+        let Some(output) = ended.map_err(io_error)? else {
+            return Err(Error::Hung { command: self.shown(), within: self.within, tail: tail(TAIL_LINES) });
         };
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         if output.status.success() {
             return Ok(printed);
         }
-        let tail = match tail(log.path(), TAIL_LINES) {
+        let tail = match tail(TAIL_LINES) {
             tail if tail.is_empty() => printed,
             tail => tail,
         };
@@ -120,16 +115,10 @@ impl Call {
     }
 }
 
-fn tail(path: &std::path::Path, lines: usize) -> String {
-    let text = std::fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let all: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     fn sh(script: &str, within: Duration) -> Call {
         Call::new("sh", ["-c", script], within)

@@ -3,7 +3,7 @@
 use super::process::Spec;
 use super::{Error, NodeConfig, control_plane, foreign, namespaces, node, process, services};
 use camino::Utf8Path;
-use host::journal;
+use host::with_causes;
 use kubeapi::Catalog;
 use model::LabDir;
 use std::fs;
@@ -11,6 +11,7 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
+use tracing::{error, info, warn};
 
 /// The agent's component.
 pub const COMPONENT: &str = "agent";
@@ -67,7 +68,7 @@ where
     let mut terminate = signal(SignalKind::terminate()).map_err(unsupported)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unsupported)?;
     let catalog = Catalog::new(control_plane::client(&dir).await?);
-    journal::note(COMPONENT, "started");
+    info!(target: COMPONENT, "started");
     tokio::select! {
         () = forever("node", || node::run(catalog.clone(), dir.clone(), config.clone())) => {}
         () = forever("services", || services::run(catalog.clone(), config.net)) => {}
@@ -77,7 +78,7 @@ where
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    journal::note(COMPONENT, "stopped");
+    info!(target: COMPONENT, "stopped");
     Ok(())
 }
 
@@ -92,12 +93,12 @@ where
 {
     let unsupported = |error: std::io::Error| Error::Unsupported { lacks: format!("signals: {error}") };
     let mut terminate = signal(SignalKind::terminate()).map_err(unsupported)?;
-    journal::note(COMPONENT, "started");
+    info!(target: COMPONENT, "started");
     tokio::select! {
         () = forever("stand-in", || standin(catalog.clone())) => {}
         _ = terminate.recv() => {}
     }
-    journal::note(COMPONENT, "stopped");
+    info!(target: COMPONENT, "stopped");
     Ok(())
 }
 
@@ -111,8 +112,8 @@ where
     loop {
         let started = Instant::now();
         match start().await {
-            Ok(()) => journal::note(name, "ended"),
-            Err(error) => journal::error(name, &error),
+            Ok(()) => warn!(target: COMPONENT, "{name} ended"),
+            Err(error) => error!(target: COMPONENT, "{name}: {}", with_causes(&error)),
         }
         if started.elapsed() > GOOD_RUN {
             pause = FIRST_PAUSE;

@@ -2,7 +2,7 @@
 
 use super::{Error, node};
 use futures::{StreamExt, pin_mut};
-use host::journal;
+use host::with_causes;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams, PostParams};
@@ -11,6 +11,7 @@ use kube::runtime::watcher::{self, watcher};
 use kubeapi::Catalog;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tracing::error;
 
 const REASON: &str = "NothingRunsIt";
 const MESSAGE: &str = "the local lab has no scheduler and no kubelet: only the Pods of Kafka clusters run here; \
@@ -30,7 +31,7 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
         let pod = match event {
             Ok(pod) => pod,
             Err(error) => {
-                journal::error("foreign Pods", &error);
+                error!(target: "foreign-pods", "{}", with_causes(&error));
                 continue;
             }
         };
@@ -40,7 +41,7 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
             continue;
         }
         if let Err(error) = tell(client, &pod).await {
-            journal::error("foreign Pods", &error);
+            error!(target: "foreign-pods", "{}", with_causes(&error));
             // Every change of the Pod, and every new beginning of the watch, gives another chance.
             told.remove(&uid);
         }

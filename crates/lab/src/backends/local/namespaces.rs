@@ -5,7 +5,7 @@ use ::kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams}
 use ::kube::runtime::WatchStreamExt;
 use ::kube::runtime::watcher::{self, Event, watcher};
 use futures::{StreamExt, pin_mut, stream};
-use host::journal;
+use host::with_causes;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::jiff::Timestamp;
 use kubeapi as objects;
@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+use tracing::{error, warn};
 
 /// The pauses between looks at what is left: the first, and the longest while there is hope.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -41,7 +42,7 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
         tokio::select! {
             Some(ended) = tasks.join_next() => match ended {
                 Ok(name) => { under_way.remove(&name); }
-                Err(error) => journal::error("namespaces", &error),
+                Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
             },
             event = events.next() => match event {
                 Some(Ok(Event::Apply(namespace) | Event::InitApply(namespace))) => {
@@ -55,7 +56,7 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
                     }
                 }
                 Some(Ok(_)) => {}
-                Some(Err(error)) => journal::error("namespaces", &error),
+                Some(Err(error)) => error!(target: "namespaces", "{}", with_causes(&error)),
                 None => return Ok(()),
             },
         }
@@ -71,18 +72,18 @@ async fn end(catalog: &Catalog, name: &str) {
         match sweep(catalog, name).await {
             Ok(left) if left.is_empty() => match finalize(catalog, name).await {
                 Ok(()) => return,
-                Err(error) => journal::error("namespaces", &error),
+                Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
             },
             Ok(left) if !told && begun.elapsed() > PATIENCE => {
                 let text = left.join(", ");
-                journal::note("namespaces", format!("{name} still holds {text}"));
+                warn!(target: "namespaces", "{name} still holds {text}");
                 if let Err(error) = tell(catalog, name, &text).await {
-                    journal::error("namespaces", &error);
+                    error!(target: "namespaces", "{}", with_causes(&error));
                 }
                 told = true;
             }
             Ok(_) => {}
-            Err(error) => journal::error("namespaces", &error),
+            Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
         }
         sleep(if told { SELDOM } else { pause }).await;
         pause = (pause * 2).min(LAST_PAUSE);

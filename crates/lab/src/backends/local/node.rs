@@ -18,7 +18,7 @@ use super::process::Running;
 use super::{Error, Net, process};
 use camino::Utf8PathBuf;
 use futures::{StreamExt, pin_mut};
-use host::{files, journal};
+use host::{files, with_causes};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::Api;
 use kube::runtime::WatchStreamExt;
@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
+use tracing::{error, warn};
 use worker::Worker;
 
 /// The node's name: what `spec.nodeName` of a Pod must say to run here.
@@ -110,7 +111,7 @@ impl Node {
                         self.entries.remove(&uid);
                         self.write_hosts()?;
                     }
-                    Err(error) => journal::error("node", &error),
+                    Err(error) => error!(target: "node", "{}", with_causes(&error)),
                 },
                 event = events.next() => match event {
                     Some(Ok(Event::Init)) => listed.clear(),
@@ -128,7 +129,7 @@ impl Node {
                             entry.gone();
                         }
                     }
-                    Some(Err(error)) => journal::error("node", &error),
+                    Some(Err(error)) => error!(target: "node", "{}", with_causes(&error)),
                     None => return Ok(()),
                 },
             }
@@ -150,7 +151,7 @@ impl Node {
                 .filter(|ip| !used.contains(ip))
                 .or_else(|| self.config.net.free_pod(&used))
             else {
-                journal::note("node", format!("no address is left for Pod {}", container::folder_name(&pod)));
+                warn!(target: "node", "no address is left for Pod {}", container::folder_name(&pod));
                 continue;
             };
             let updates = watch::Sender::new(Some(pod.clone()));

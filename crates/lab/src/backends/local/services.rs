@@ -6,7 +6,7 @@ mod listener;
 use super::{Error, Net};
 use endpoints::{Backends, backends};
 use futures::{StreamExt, pin_mut};
-use host::journal;
+use host::with_causes;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::api::Api;
 use kube::runtime::WatchStreamExt;
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::sleep;
+use tracing::error;
 
 /// How often an address that is taken is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -45,7 +46,7 @@ pub async fn run(catalog: Catalog, net: Net) -> Result<(), Error> {
         };
         match event {
             Some(Ok(())) => {}
-            Some(Err(error)) => journal::error("services", &error),
+            Some(Err(error)) => error!(target: "services", "{}", with_causes(&error)),
             None => return Ok(()),
         }
         // Before the first lists are complete a Service would seem to have no Pods, and refuse its clients. A watch that

@@ -139,7 +139,7 @@ fn write(place: &Utf8Path, content: &BTreeMap<String, Vec<u8>>) -> Result<(), Tr
 }
 
 fn disk(error: FileError) -> Trouble {
-    Trouble::config(host::journal::causes(&error))
+    Trouble::config(host::with_causes(&error))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{NodeConfig, Sources, container};
 use crate::backends::local::process::Running;
 use crate::backends::local::{Error, last_words_of, process};
 use camino::{Utf8Path, Utf8PathBuf};
-use host::{files, journal};
+use host::{files, with_causes};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::api::{Api, DeleteParams, Preconditions};
@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::warn;
 
 /// The pause before the first restart; it doubles up to the last, and starts over after a run of a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -69,7 +70,7 @@ impl Worker {
                 self.start(&pod, &mut life);
             }
             if let Err(error) = reporter.send(&pod, &life.report).await {
-                self.note(&pod, journal::causes(&error));
+                self.note(&pod, with_causes(&error));
             }
             let unsent = !reporter.is_sent(&life.report);
             tokio::select! {
@@ -144,7 +145,7 @@ impl Worker {
         container::format_storage(&self.folder)?;
         let spec = container::spec(&self.config, pod, self.address, &self.folder, &self.hosts)?;
         let pid = process::spawn(&self.dir, &spec)
-            .map_err(|error| Trouble { reason: "RunContainerError", message: journal::causes(&error) })?;
+            .map_err(|error| Trouble { reason: "RunContainerError", message: with_causes(&error) })?;
         Ok(process::identify(&spec, pid))
     }
 
@@ -161,7 +162,7 @@ impl Worker {
             }
         }
         if let Err(error) = files::remove_folder(&self.folder) {
-            self.note(pod, journal::causes(&error));
+            self.note(pod, with_causes(&error));
         }
         if deleted {
             self.let_go(pod, reporter).await;
@@ -177,7 +178,7 @@ impl Worker {
                 Ok(_) => return,
                 // It is gone, or another has its name.
                 Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => return,
-                Err(error) => self.note(pod, journal::causes(&error)),
+                Err(error) => self.note(pod, with_causes(&error)),
             }
             sleep(RETRY).await;
         }
@@ -188,7 +189,7 @@ impl Worker {
     }
 
     fn note(&self, pod: &Pod, text: impl std::fmt::Display) {
-        journal::note("node", format!("Pod {}: {text}", container::folder_name(pod)));
+        warn!(target: "node", "Pod {}: {text}", container::folder_name(pod));
     }
 }
 

@@ -1,7 +1,6 @@
 //! One address of a Service: accepts connections and passes their bytes to a backend.
 
 use super::endpoints::Backends;
-use host::journal;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,6 +9,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
+use tracing::warn;
 
 /// A backend on loopback answers at once, or not at all.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ impl Listener {
             Err(error) => {
                 let text = format!("cannot listen at {}: {error}", self.address);
                 if self.last_error.as_ref() != Some(&text) {
-                    journal::note("services", &text);
+                    warn!(target: "services", "{text}");
                     self.last_error = Some(text);
                 }
             }
@@ -76,7 +76,7 @@ async fn accept(listener: TcpListener, backends: Arc<RwLock<Backends>>) {
             }
             Err(error) => {
                 // Out of file descriptors, most likely: it passes when connections end.
-                journal::note("services", format!("cannot accept a connection: {error}"));
+                warn!(target: "services", "cannot accept a connection: {error}");
                 sleep(Duration::from_millis(100)).await;
             }
         }

@@ -1,0 +1,165 @@
+//! An API server for unit tests, behind a real client and within this process.
+
+use crate::Catalog;
+use futures::future;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::channel::Channel;
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A request as the server got it, but for those of discovery.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub method: Method,
+    pub path: String,
+    pub query: String,
+    pub body: Value,
+}
+
+impl Asked {
+    pub fn is_watch(&self) -> bool {
+        self.query.contains("watch=true")
+    }
+}
+
+/// What the server does with a request.
+pub enum Answer {
+    Json(u16, Value),
+    /// These events of a watch, and then nothing for as long as it is watched.
+    Events(Vec<Value>),
+    /// These events, and then the end of the answer.
+    EndingEvents(Vec<Value>),
+}
+
+/// The server: what it was asked, and a catalog whose client asks it.
+pub struct ApiServer {
+    pub catalog: Catalog,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl ApiServer {
+    /// A server that answers as the test says, and lists its kinds by itself. The number is that of the requests before, so
+    /// that a second one can be answered otherwise.
+    pub fn new(respond: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let respond = Arc::new(respond);
+        let service = tower::service_fn({
+            let asked = asked.clone();
+            move |request: Request<Body>| {
+                let (asked, respond) = (asked.clone(), respond.clone());
+                async move {
+                    let request = read(request).await;
+                    let answer = discovery(&request.path).map(|list| Answer::Json(200, list)).unwrap_or_else(|| {
+                        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                        let answer = respond(&request, asked.len());
+                        asked.push(request);
+                        answer
+                    });
+                    Ok::<_, Infallible>(send(answer).await)
+                }
+            }
+        });
+        Self { catalog: Catalog::new(Client::new(service, "default")), asked }
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn read(request: Request<Body>) -> Asked {
+    let (head, body) = request.into_parts();
+    let bytes = body.collect_bytes().await.expect("a request");
+    Asked {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(&bytes).unwrap_or_default(),
+    }
+}
+
+async fn send(answer: Answer) -> Response<Channel<bytes::Bytes>> {
+    let (mut sender, body) = Channel::new(64);
+    let (status, parts, ends) = match answer {
+        Answer::Json(status, value) => (status, vec![value], true),
+        Answer::Events(events) => (200, events, false),
+        Answer::EndingEvents(events) => (200, events, true),
+    };
+    for part in parts {
+        sender.send_data(format!("{part}\n").into()).await.expect("room for it");
+    }
+    if !ends {
+        // The answer is over when its sender is gone.
+        tokio::spawn(async move {
+            let _sender = sender;
+            future::pending::<()>().await;
+        });
+    }
+    let status = StatusCode::from_u16(status).expect("a status");
+    Response::builder().status(status).body(body).expect("a response")
+}
+
+/// Pods and Namespaces of the core group, TLSRoutes in two versions.
+fn discovery(path: &str) -> Option<Value> {
+    let version =
+        |group: &str, version: &str| json!({"groupVersion": format!("{group}/{version}"), "version": version});
+    let routes = "gateway.networking.k8s.io";
+    Some(match path {
+        "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [{
+            "name": routes,
+            "versions": [version(routes, "v1"), version(routes, "v1alpha2")],
+            "preferredVersion": version(routes, "v1"),
+        }]}),
+        "/api" => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
+        "/api/v1" => resources("v1", &[("pods", "Pod", true), ("namespaces", "Namespace", false)]),
+        "/apis/gateway.networking.k8s.io/v1" => {
+            resources("gateway.networking.k8s.io/v1", &[("tlsroutes", "TLSRoute", true)])
+        }
+        "/apis/gateway.networking.k8s.io/v1alpha2" => {
+            resources("gateway.networking.k8s.io/v1alpha2", &[("tlsroutes", "TLSRoute", true)])
+        }
+        _ => return None,
+    })
+}
+
+fn resources(version: &str, kinds: &[(&str, &str, bool)]) -> Value {
+    let resources: Vec<Value> = kinds
+        .iter()
+        .map(|(name, kind, namespaced)| {
+            let verbs = ["create", "delete", "get", "list", "patch", "watch"];
+            json!({"name": name, "singularName": "", "kind": kind, "namespaced": namespaced, "verbs": verbs})
+        })
+        .collect();
+    json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources})
+}
+
+/// A Pod in the namespace `kafka`.
+pub fn pod(name: &str, phase: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "kafka", "resourceVersion": "7"},
+        "status": {"phase": phase},
+    })
+}
+
+pub fn list(pods: &[Value]) -> Answer {
+    Answer::Json(
+        200,
+        json!({"apiVersion": "v1", "kind": "PodList", "metadata": {"resourceVersion": "7"}, "items": pods}),
+    )
+}
+
+pub fn event(kind: &str, object: Value) -> Value {
+    json!({"type": kind, "object": object})
+}
+
+/// A refusal as the API server words it.
+pub fn status(code: u16, reason: &str, message: &str) -> Value {
+    json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "code": code, "reason": reason, "message": message,
+    })
+}

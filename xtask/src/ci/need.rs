@@ -1,0 +1,45 @@
+//! What a stage needs of the machine, beyond what the project itself needs.
+
+use super::child;
+use std::fmt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// An engine that does not answer within this time is none.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Need {
+    Nothing,
+    DockerEngine,
+    CargoDeny,
+}
+
+impl Need {
+    /// Why it is not met; nothing where it is.
+    pub fn missing(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::DockerEngine => {
+                (!succeeds(Command::new("docker").arg("info"))).then_some("no Docker engine answers `docker info`")
+            }
+            Self::CargoDeny => (!succeeds(child::cargo().args(["deny", "--version"])))
+                .then_some("cargo-deny is not installed: `cargo install cargo-deny --locked`"),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "nothing",
+            Self::DockerEngine => "a Docker engine",
+            Self::CargoDeny => "cargo-deny",
+        })
+    }
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.spawn().is_ok_and(|mut child| child::wait_within(&mut child, ANSWER_WITHIN).is_ok_and(|code| code == Some(0)))
+}

@@ -1,0 +1,175 @@
+//! Runs the stages, one after the other, up to the first that fails.
+
+use super::child;
+use super::interrupt::Interrupt;
+use super::stage::{STAGES, Stage, select, shown};
+use super::table::{Outcome, Row, seconds, table};
+use cli::CiArgs;
+use model::{Exit, paths};
+use std::io;
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime};
+
+/// A lab of its own: that of the user, which has another name, is neither used nor taken down.
+const LAB_NAME: (&str, &str) = ("LAB_NAME", "ci");
+
+/// What the user's shell may have set for a lab of another kind.
+const CHOICES: [&str; 3] = ["LAB", "LAB_GATEWAY", "LAB_KAFKA"];
+
+/// Why a stage did not pass.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("`{command}` ended with {code}")]
+    Command { command: String, code: i32 },
+    #[error("interrupted by signal {signal}")]
+    Interrupted { signal: usize },
+    #[error("cannot run `{command}`: {source}")]
+    Start { command: String, source: io::Error },
+    #[error("cannot make a folder for its files: {0}")]
+    Scratch(io::Error),
+}
+
+impl Failure {
+    /// A caller sees the code of the command itself, and a signal as a shell counts it.
+    fn code(&self) -> u8 {
+        match self {
+            Self::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(Exit::Failed as u8),
+            Self::Command { code, .. } => u8::try_from(*code).unwrap_or(Exit::Failed as u8),
+            Self::Start { .. } | Self::Scratch(_) => Exit::Lab as u8,
+        }
+    }
+}
+
+pub fn ci(args: &CiArgs) -> ExitCode {
+    if args.list {
+        let all: Vec<String> = STAGES.iter().map(Stage::to_string).collect();
+        print!("{}", all.join("\n"));
+        return Exit::Passed.into();
+    }
+    let stages = match select(&args.stages) {
+        Ok(stages) => stages,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Exit::Usage.into();
+        }
+    };
+    match Interrupt::watch() {
+        Ok(interrupt) => ExitCode::from(run(&stages, !args.stages.is_empty(), &interrupt)),
+        Err(error) => {
+            eprintln!("error: cannot watch for Ctrl-C, and without that a lab could be left behind: {error}");
+            Exit::Lab.into()
+        }
+    }
+}
+
+/// Runs these stages up to the first that fails. A stage that was asked for by its name has to run: whoever asked must not
+/// take a skip for a pass.
+fn run(stages: &[&'static Stage], by_name: bool, interrupt: &Interrupt) -> u8 {
+    let mut rows: Vec<Row> = Vec::new();
+    let (mut exit, mut stopped, mut lab) = (Exit::Passed as u8, false, false);
+    for stage in stages {
+        let outcome = if stopped {
+            Outcome::NotReached
+        } else if let Some(reason) = stage.needs.missing() {
+            println!("\n==== {}: skipped, {reason}", stage.name);
+            if by_name {
+                exit = Exit::Lab as u8;
+            }
+            Outcome::Skipped(reason)
+        } else {
+            println!("\n==== {}", stage.name);
+            lab |= stage.lab;
+            let start = Instant::now();
+            let result = commands(stage, interrupt);
+            let time = start.elapsed();
+            println!("==== {}: {}", stage.name, seconds(time).trim_start());
+            match result {
+                Ok(()) => Outcome::Passed(time),
+                Err(failure) => {
+                    eprintln!("error: the stage {} failed: {failure}", stage.name);
+                    exit = failure.code();
+                    stopped = true;
+                    Outcome::Failed(time)
+                }
+            }
+        };
+        rows.push(Row { stage: stage.name, outcome });
+    }
+    if lab && !clean_up(exit, interrupt) && exit == Exit::Passed as u8 {
+        exit = Exit::Cleanup as u8;
+    }
+    println!("\n{}", table(&rows));
+    exit
+}
+
+fn commands(stage: &Stage, interrupt: &Interrupt) -> Result<(), Failure> {
+    let scratch = tempfile::tempdir().map_err(Failure::Scratch)?;
+    let scratch = scratch.path().to_string_lossy();
+    let shard = shard_of(SystemTime::now());
+    for command in stage.commands {
+        let arguments: Vec<String> =
+            command.iter().map(|argument| argument.replace("{scratch}", &scratch).replace("{shard}", &shard)).collect();
+        let code = cargo(stage.env, &arguments, interrupt)?;
+        if let Some(signal) = interrupt.seen() {
+            return Err(Failure::Interrupted { signal });
+        }
+        if code != 0 {
+            return Err(Failure::Command { command: shown(stage.env, arguments.iter().map(String::as_str)), code });
+        }
+    }
+    Ok(())
+}
+
+fn cargo(env: &[(&str, &str)], arguments: &[String], interrupt: &Interrupt) -> Result<i32, Failure> {
+    let text = shown(env, arguments.iter().map(String::as_str));
+    println!("$ {text}");
+    let mut command = child::cargo();
+    for choice in CHOICES {
+        command.env_remove(choice);
+    }
+    command.args(arguments).current_dir(paths::repo()).envs([LAB_NAME]).envs(env.iter().copied());
+    let code = command.spawn().and_then(|mut child| child::wait(&mut child, interrupt));
+    code.map_err(|source| Failure::Start { command: text, source })
+}
+
+/// Takes the lab down whatever has happened; after a failure it first says what the lab looked like.
+fn clean_up(exit: u8, interrupt: &Interrupt) -> bool {
+    let lab = |verb: &str| {
+        interrupt.forget();
+        cargo(&[], &["xtask".to_owned(), "lab".to_owned(), verb.to_owned()], interrupt)
+    };
+    println!("\n==== the end of the lab");
+    if exit != Exit::Passed as u8 && interrupt.seen().is_none() {
+        // For people only: what is wrong has been said, and a lab that is gone has no status.
+        let _ = lab("status");
+    }
+    match lab("down") {
+        Ok(0) => true,
+        Ok(code) => {
+            eprintln!("error: the lab is still there: `cargo xtask lab down --name {}` ended with {code}", LAB_NAME.1);
+            false
+        }
+        Err(failure) => {
+            eprintln!("error: the lab is still there: {failure}");
+            false
+        }
+    }
+}
+
+/// Three days in a row are the whole.
+fn shard_of(now: SystemTime) -> String {
+    let day = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
+    format!("{}/3", day % 3 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn three_days_in_a_row_are_all_shards() {
+        let on = |day: u64| shard_of(SystemTime::UNIX_EPOCH + Duration::from_secs(day * 86_400 + 3600));
+        assert_eq!([on(20_000), on(20_001), on(20_002)], ["3/3", "1/3", "2/3"]);
+    }
+}

@@ -1,0 +1,188 @@
+//! The stages, as data. Their order is that of their cost: what fails within seconds comes first.
+
+use super::need::Need;
+use std::fmt;
+
+/// One stage: commands of cargo that must all end well.
+pub struct Stage {
+    pub name: &'static str,
+    /// What is true once it has passed.
+    pub proves: &'static str,
+    pub needs: Need,
+    /// Whether it uses a lab, which then has to be taken down at the end.
+    pub lab: bool,
+    /// Added to the environment of its commands.
+    pub env: &'static [(&'static str, &'static str)],
+    /// The arguments of cargo. `{shard}` is today's third, `{scratch}` a folder that lives as long as the stage.
+    pub commands: &'static [&'static [&'static str]],
+}
+
+const LOCAL_UP: &[&str] = &["xtask", "lab", "up"];
+const LOCAL: &[(&str, &str)] = &[("LAB", "local")];
+const KIND: &[&[&str]] = &[&["xtask", "lab", "up"], &["xtask", "scenario", "run"], &["xtask", "lab", "down"]];
+
+pub const STAGES: &[Stage] = &[
+    Stage {
+        name: "format",
+        proves: "every Rust file is as rustfmt writes it",
+        commands: &[&["fmt", "--all", "--check"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage {
+        name: "clippy",
+        proves: "the compiler and clippy have no warning for any crate, test or binary",
+        commands: &[&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage {
+        name: "clippy-e2e",
+        proves: "neither have they one for the e2e test, which `--all-targets` leaves out",
+        commands: &[&["clippy", "--test", "e2e", "--", "-D", "warnings"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage {
+        name: "deny",
+        proves: "dependencies have known licences and sources, and no crate is there twice without a reason",
+        needs: Need::CargoDeny,
+        commands: &[&["deny", "check", "licenses", "bans", "sources"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage {
+        name: "light-build",
+        proves: "xtask compiles by itself, with only the features that it asks for",
+        commands: &[&["check", "--package", "xtask"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage { name: "test", proves: "every test passes that needs no lab", commands: &[&["test"]], ..Stage::WITHOUT_LAB },
+    Stage {
+        name: "lint",
+        proves: "every scenario is well-formed",
+        commands: &[&["xtask", "scenario", "lint"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage {
+        name: "local-e2e",
+        proves: "every scenario holds on the local lab, each at its first attempt",
+        commands: &[LOCAL_UP, &["test", "--test", "e2e"]],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
+        name: "local-sabotage",
+        proves: "scenarios turn red where and why they must; one third of them a day",
+        commands: &[LOCAL_UP, &["xtask", "scenario", "run", "--sabotage", "--shard", "{shard}"]],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
+        name: "parity",
+        proves: "the stand-in differs from Strimzi only where fixtures/standin/differences.yaml says so",
+        commands: &[
+            LOCAL_UP,
+            &["xtask", "parity", "snapshot", "{scratch}/standin.json"],
+            &["xtask", "parity", "compare", "{scratch}/standin.json", "fixtures/standin/strimzi-1.1.0.json"],
+        ],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
+        name: "local-down",
+        proves: "the local lab ends, and leaves nothing behind that stops the next one",
+        commands: &[&["xtask", "lab", "down"]],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
+        name: "kind-envoy-gateway",
+        proves: "every scenario holds on a KIND cluster behind Envoy Gateway, with the stand-in",
+        env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "envoy-gateway")],
+        ..Stage::ON_KIND_LAB
+    },
+    Stage {
+        name: "kind-traefik",
+        proves: "every scenario holds on a KIND cluster behind Traefik, with the stand-in",
+        env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "traefik")],
+        ..Stage::ON_KIND_LAB
+    },
+];
+
+impl Stage {
+    const WITHOUT_LAB: Self = Self { name: "", proves: "", needs: Need::Nothing, lab: false, env: &[], commands: &[] };
+    const ON_LOCAL_LAB: Self = Self { lab: true, env: LOCAL, ..Self::WITHOUT_LAB };
+    const ON_KIND_LAB: Self = Self { lab: true, needs: Need::DockerEngine, commands: KIND, ..Self::WITHOUT_LAB };
+}
+
+/// As `--list` shows it; what it runs can be copied into a shell.
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.name, self.proves)?;
+        writeln!(f, "    needs {}", self.needs)?;
+        for command in self.commands {
+            writeln!(f, "    {}", shown(self.env, command.iter().copied()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A command of cargo as one would type it.
+pub fn shown<'a>(env: &[(&str, &str)], arguments: impl Iterator<Item = &'a str>) -> String {
+    let env = env.iter().map(|(name, value)| format!("{name}={value}"));
+    env.chain(["cargo".to_owned()]).chain(arguments.map(str::to_owned)).collect::<Vec<_>>().join(" ")
+}
+
+/// The stages of these names, or all of them, in the order of [`STAGES`].
+///
+/// # Errors
+/// The first name that is no stage.
+pub fn select(names: &[String]) -> Result<Vec<&'static Stage>, UnknownStage> {
+    let known = || STAGES.iter().map(|stage| stage.name);
+    if let Some(wrong) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
+        return Err(UnknownStage { name: wrong.clone(), advice: model::suggest::advice(wrong, known()) });
+    }
+    let chosen = |stage: &&Stage| names.is_empty() || names.iter().any(|name| name == stage.name);
+    Ok(STAGES.iter().filter(chosen).collect())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no stage `{name}`; {advice} (`cargo xtask ci --list` describes them)")]
+pub struct UnknownStage {
+    name: String,
+    advice: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn names(wanted: &[&str]) -> Vec<&'static str> {
+        let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+        select(&wanted).expect("known").iter().map(|stage| stage.name).collect()
+    }
+
+    #[test]
+    fn stages_run_in_their_own_order_and_once() {
+        assert_eq!(names(&["test", "format", "test"]), ["format", "test"]);
+        assert_eq!(names(&[]).len(), STAGES.len());
+    }
+
+    #[test]
+    fn an_unknown_stage_is_named_with_the_nearest() {
+        let error = select(&["format".into(), "clipy".into()]).err().expect("unknown").to_string();
+        assert!(error.starts_with("there is no stage `clipy`; did you mean `clippy`?"), "{error}");
+    }
+
+    #[test]
+    fn every_stage_is_whole_and_has_a_name_of_its_own() {
+        let distinct: BTreeSet<&str> = STAGES.iter().map(|stage| stage.name).collect();
+        assert_eq!(distinct.len(), STAGES.len());
+        for stage in STAGES {
+            assert!(!stage.proves.is_empty() && !stage.commands.is_empty(), "{}", stage.name);
+        }
+    }
+
+    /// Otherwise nobody would take it down.
+    #[test]
+    fn a_stage_that_brings_a_lab_up_says_so() {
+        for stage in STAGES {
+            let ups = stage.commands.iter().any(|command| command.contains(&"up") || command.contains(&"e2e"));
+            assert!(!ups || stage.lab || stage.name == "clippy-e2e", "{}", stage.name);
+        }
+    }
+}
