@@ -60,6 +60,30 @@ fn no_lab_is_three() {
 }
 
 #[test]
+fn what_needs_a_lab_says_that_none_is_up() {
+    for verb in ["status", "logs", "env"] {
+        assert_code(&["lab", verb], 3, "nothing");
+    }
+    assert_code(&["parity", "snapshot"], 3, "nothing");
+}
+
+#[test]
+fn a_lab_that_is_not_there_is_down_already() {
+    assert_code(&["lab", "down"], 0, "");
+}
+
+#[test]
+fn a_comparison_of_what_is_no_snapshot_names_the_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("empty.json");
+    std::fs::write(&path, "{").expect("written");
+    let path = path.to_str().expect("UTF-8");
+    let (code, said) = lab(&["parity", "compare", path, path]);
+    assert!(code.is_some_and(|code| code != 0 && code != 101), "{code:?}: {said}");
+    assert!(said.contains("empty.json"), "{said}");
+}
+
+#[test]
 fn a_file_that_is_no_report_is_two_and_never_a_hang() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = |name: &str| dir.path().join(name);
