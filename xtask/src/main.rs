@@ -1,6 +1,7 @@
 //! `cargo xtask`: arguments in, library out. Light verbs run here; the others run in the `lab` binary, which is compiled
 //! when it is first needed, so that `cargo xtask scenario lint` never waits for a Kafka client to compile.
 
+mod build;
 mod cargo;
 mod ci;
 mod heavy;

@@ -156,7 +156,7 @@ fn stages_see_nothing_of_xtask_s_own_package() {
 /// The same for the verbs of the `lab` binary, or `cargo xtask lab up` and `cargo test` would compile ring in turn.
 #[test]
 fn the_lab_binary_is_built_without_xtask_s_own_package() {
-    let fake = Fake::new("echo \"manifest <$CARGO_MANIFEST_DIR> package <$CARGO_PKG_NAME>\"", "exit 1");
+    let fake = Fake::new("echo \"manifest <$CARGO_MANIFEST_DIR> package <$CARGO_PKG_NAME>\" >&2", "exit 1");
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["lab", "doctor"])
         .env("CARGO", fake.folder.path().join("cargo"))

@@ -36,7 +36,7 @@ pub(super) async fn finish_begun(dir: &LabDir, name: &str, progress: &Progress) 
     }
     let phase = progress.phase("down");
     let (components, _) = take_apart(dir, name, progress).await?;
-    phase.done(format!("an earlier `lab down` had not ended: {}, state removed", stopped(&components)));
+    phase.done(format!("finished an interrupted `lab down`: {}, state removed", stopped(&components)));
     Ok(true)
 }
 

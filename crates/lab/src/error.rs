@@ -24,29 +24,29 @@ pub enum Error {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Paths(#[from] PathsError),
-    #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down{}` removes it",
+    #[error("{path} was not written by this version of the lab: {problem}; `cargo xtask lab down{}` removes it",
         path.parent().and_then(|lab| lab.file_name()).map(health::named).unwrap_or_default())]
     State { path: Utf8PathBuf, problem: String },
     #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
     OtherLab { name: String, is: LabKind, wanted: LabKind },
     #[error(
-        "the lab {name} is up with the ports from {is} on, and {wanted} is asked for (`--port-base`, LAB_PORT_BASE); take it down first, leave the port base out, or choose another `--name`"
+        "the lab {name} is up on port base {is}, not {wanted} (`--port-base`, LAB_PORT_BASE); take the lab down first, leave the port base out, or choose another `--name`"
     )]
     OtherPorts { name: String, is: u16, wanted: u16 },
-    #[error("this is needed, and cannot be had:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
+    #[error("the lab could not get what it needs:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
     Missing { what: Vec<String> },
-    #[error("`--lab existing` needs `--context NAME`, since no lab {name} is up in a cluster of yours")]
+    #[error("`--lab existing` needs `--context NAME`: no lab named {name} is up in a cluster of yours")]
     NoContext { name: String },
-    #[error("nothing called {wanted:?} has a log{}; there are: {}",
+    #[error("no component or Pod named {wanted:?} has a log{}; these have one: {}",
         nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default(), known.join(", "))]
     NoLog { wanted: String, nearest: Option<String>, known: Vec<String> },
-    #[error("--kafka strimzi needs a cluster with nodes: use `--lab kind`, or `--kafka standin` here")]
+    #[error("`--kafka strimzi` needs a cluster with nodes; use `--lab kind`, or `--kafka standin` on this lab")]
     StrimziOnLocal,
     #[error("{path}, line {line}: {problem}")]
     Fixture { path: Utf8PathBuf, line: usize, problem: String },
-    #[error("the lab is up, but a client does not get through: {summary}\n{}", evidence.iter().map(|e| format!("  - {e}")).collect::<Vec<_>>().join("\n"))]
+    #[error("the lab is up, but a client could not reach every broker: {summary}\n{}", evidence.iter().map(|e| format!("  - {e}")).collect::<Vec<_>>().join("\n"))]
     Proof { summary: String, evidence: Vec<String> },
-    #[error("a task of the lab ended before its time")]
+    #[error("internal error: a background task of the lab panicked or was cancelled")]
     Task(#[from] tokio::task::JoinError),
     #[error(transparent)]
     Parts(#[from] artifacts::Error),

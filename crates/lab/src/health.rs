@@ -10,7 +10,7 @@ use std::time::Duration;
 const WITHIN: Duration = Duration::from_secs(5);
 
 impl Lab {
-    /// What should run on this machine and does not, each as a sentence's beginning such as `etcd does not run`. Reads
+    /// What should run on this machine and does not, each as a sentence's beginning such as `etcd is not running`. Reads
     /// the process table only, which takes milliseconds; empty as well where that cannot be read.
     pub fn dead_components(&self) -> Vec<String> {
         let all = self.backend.components(self).unwrap_or_default();
@@ -20,7 +20,7 @@ impl Lab {
     /// Whether scenarios can run on the lab: its processes run, and its API server is ready. Takes 5 s at most.
     ///
     /// # Errors
-    /// [`Error::Dead`] with what does not run, or [`Error::ApiServer`] with what the API server says instead.
+    /// [`Error::Dead`] with what is not running, or [`Error::ApiServer`] with what the API server says instead.
     pub async fn check(&self) -> Result<(), Error> {
         let name = self.info.name.clone();
         let dead = self.dead_components();
@@ -59,10 +59,13 @@ mod tests {
         let (_folder, lab) = testing::lab("a");
         assert_eq!(
             lab.dead_components(),
-            ["etcd", "kube-apiserver", "traefik", "agent"].map(|name| format!("{name} does not run"))
+            ["etcd", "kube-apiserver", "traefik", "agent"].map(|name| format!("{name} is not running"))
         );
         let error = lab.check().await.expect_err("nothing runs").to_string();
-        assert!(error.starts_with("the lab a cannot work: etcd does not run, kube-apiserver does not run"), "{error}");
+        assert!(
+            error.starts_with("the lab a cannot work: etcd is not running, kube-apiserver is not running"),
+            "{error}"
+        );
         assert!(error.contains("`cargo xtask lab up --name a` repairs it"), "{error}");
     }
 

@@ -44,7 +44,7 @@ pub(super) async fn take(dir: &LabDir, progress: &Progress) -> Result<Turn, Erro
             // Asked again and again, and not waited for in the kernel, so that Ctrl-C is heard meanwhile.
             Err(TryLockError::WouldBlock) => {
                 if !std::mem::replace(&mut told, true) {
-                    progress.say("another command is changing this lab; waiting for it");
+                    progress.say("waiting: another command is changing this lab");
                 }
                 tokio::time::sleep(AGAIN).await;
                 continue;

@@ -25,10 +25,10 @@ impl Target {
             if let Some(wanted) = options.kind.filter(|wanted| *wanted != info.kind) {
                 return Err(Error::OtherLab { name: options.name.clone(), is: info.kind, wanted });
             }
-            return Ok((Self::of(info.kind, options, up.as_ref())?, "it is up already".to_owned()));
+            return Ok((Self::of(info.kind, options, up.as_ref())?, "already up".to_owned()));
         }
         if let Some(asked) = options.kind {
-            return Ok((Self::of(asked, options, None)?, "as asked".to_owned()));
+            return Ok((Self::of(asked, options, None)?, "as requested".to_owned()));
         }
         let spec = cluster_spec(options, None)?;
         match kind::works(&spec).await {
@@ -137,7 +137,7 @@ mod tests {
         lab.info.context = "prod".to_owned();
         lab.record().expect("written");
         let (target, why) = Target::decide(&lab.dir, &plain("theirs")).await.expect("it is up");
-        assert_eq!(why, "it is up already");
+        assert_eq!(why, "already up");
         let Target::Existing(_, cluster) = target else { panic!("{:?}", target.kind()) };
         assert_eq!(cluster.context, "prod");
         assert!(!cluster.install_gateway && !cluster.install_strimzi);

@@ -34,15 +34,15 @@ pub struct Mark {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error(
-        "{path} is not the folder of a lab: it has no {MARK}, which a lab makes first. It is left as it is; choose \
+        "{path} is not the folder of a lab, because it has no {MARK}. Nothing in it was changed; choose \
          another --name, or set LAB_STATE to another folder"
     )]
     Foreign { path: Utf8PathBuf },
-    #[error("{path} is a copy of the folder of the lab {lab}; it is left as it is, and can be removed by hand")]
+    #[error("{path} is a copy of the folder of the lab {lab}. Nothing in it was changed; you can remove it by hand")]
     Copy { path: Utf8PathBuf, lab: String },
-    #[error("{path} belongs to the user with id {owner}, and this is the user with id {user}; run this as its owner")]
+    #[error("{path} belongs to user id {owner}, and you are user id {user}; run this command as its owner")]
     Owner { path: Utf8PathBuf, owner: u32, user: u32 },
-    #[error("{path} is damaged ({problem}), so it cannot be told whose folder this is; it is left as it is")]
+    #[error("{path} is damaged ({problem}), so the owner of this folder is unknown; nothing in it was changed")]
     Mark { path: Utf8PathBuf, problem: String },
     #[error(transparent)]
     File(#[from] FileError),

@@ -25,14 +25,14 @@ static REPO: LazyLock<Option<Utf8PathBuf>> = LazyLock::new(|| find_checkout(&|na
 #[derive(Debug, thiserror::Error)]
 pub enum PathsError {
     #[error(
-        "there is no checkout of the Kafka Gateway Lab here: none of {} has {LANDMARK} in it or above it; \
-         change into the checkout, or set {CHECKOUT} to its folder",
+        "no checkout of the Kafka Gateway Lab found: none of {} or the folders above has {LANDMARK}; \
+         change into a checkout, or set {CHECKOUT} to its folder",
         searched.join(", ")
     )]
     NoCheckout { searched: Vec<String> },
     #[error("the checkout {checkout} has no folder `scenarios`; restore it with git, or change into another checkout")]
     NoScenarios { checkout: Utf8PathBuf },
-    #[error("there is no folder for {what}: {own}, {xdg} and HOME are not set; set {own} to a folder of your own")]
+    #[error("no folder for {what}: none of {own}, {xdg} and HOME is set; set {own} to a folder of your own")]
     NoHome { what: &'static str, own: &'static str, xdg: &'static str },
 }
 

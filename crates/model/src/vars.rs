@@ -78,9 +78,9 @@ pub fn find(name: &str) -> Option<&'static Variable> {
 /// What is wrong with a `${`.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Wrong {
-    #[error("there is no variable `${{{name}}}`")]
+    #[error("unknown variable `${{{name}}}`")]
     Unknown { name: String },
-    #[error("`${{` without its `}}`")]
+    #[error("`${{` without `}}`")]
     Unfinished,
     #[error("the variable `${{{name}}}` has no value here")]
     NoValue { name: String },
@@ -328,7 +328,7 @@ mod tests {
     fn a_misspelt_variable_is_placed_and_a_better_one_suggested() {
         let error = substitute("a: 1\nb: ${domian}", &two()).expect_err("no such variable");
         assert_eq!((error.line, error.column, error.span.clone()), (2, 4, 8..17));
-        assert_eq!(error.to_string(), "there is no variable `${domian}` (line 2, column 4); did you mean `domain`?");
+        assert_eq!(error.to_string(), "unknown variable `${domian}` (line 2, column 4); did you mean `domain`?");
     }
 
     #[test]

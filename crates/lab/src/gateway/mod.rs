@@ -19,6 +19,6 @@ pub enum FixtureError {
     },
     #[error("{path}{}: {problem}", line.map(|line| format!(":{line}")).unwrap_or_default())]
     Invalid { path: Utf8PathBuf, line: Option<u64>, problem: String },
-    #[error("there is no gateway {name:?}; known are {}", known.join(", "))]
+    #[error("unknown gateway {name:?}; known gateways: {}", known.join(", "))]
     Unknown { name: String, known: Vec<String> },
 }

@@ -58,7 +58,7 @@ async fn kafkas(lab: &Lab) -> Result<Vec<DynamicObject>, Error> {
 
 async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
     let Some(way) = way(kafka, lab.info.gateway.ports.passthrough) else {
-        let why = "no tlsroute listener is open to a client without a name of its own; a scenario can probe the others";
+        let why = "every tlsroute listener demands authentication; a scenario can probe those";
         return unasked(title, why.to_owned(), false);
     };
     let mut probe = Probe {

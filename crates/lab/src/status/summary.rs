@@ -38,7 +38,7 @@ pub struct Process {
     pub pid: Option<u32>,
     pub seconds_up: Option<u64>,
     pub listening: Vec<SocketAddr>,
-    /// Such as `does not run`.
+    /// Such as `is not running`.
     pub trouble: Option<String>,
     /// For one in trouble: the line of its log that tells most.
     pub last_words: Option<String>,

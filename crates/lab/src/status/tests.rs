@@ -183,7 +183,7 @@ async fn with_a_silent_api_server_it_takes_five_seconds_and_says_so() {
     assert!(begun.elapsed() <= gather::WITHIN + std::time::Duration::from_millis(10), "{:?}", begun.elapsed());
     assert!(!status.healthy());
     let text = format!("{}{}", status.head(), status.rest());
-    assert!(text.contains("etcd                                     DOES NOT RUN"), "{text}");
+    assert!(text.contains("etcd                                     IS NOT RUNNING"), "{text}");
     assert!(text.contains("not ready: no answer within 5s"), "{text}");
     assert!(text.contains("the objects: no answer within 5 s"), "{text}");
     assert!(text.contains("`cargo xtask lab up --name silent` repairs it"), "{text}");

@@ -34,7 +34,7 @@ pub async fn ensure(installer: &Installer<'_>, bundle: &Utf8Path, needed_by: &st
             Err(kubeapi::Error::UnknownKind { .. }) => Err(Error::GatewayApi {
                 has,
                 needed_by: needed_by.to_owned(),
-                way_out: "upgrade the cluster's CRDs, which is not the lab's to do".to_owned(),
+                way_out: "upgrade the CRDs of your cluster; the lab does not change them".to_owned(),
             }),
             Err(error) => Err(error.into()),
         };

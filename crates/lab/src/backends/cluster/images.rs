@@ -73,7 +73,7 @@ pub fn node(given: Option<&str>) -> Result<RequiredImage, Error> {
             nodes.versions.get(minor).cloned().ok_or_else(|| Error::Data {
                 path: paths::fixtures().join("images.yaml"),
                 problem: format!(
-                    "no node image for Kubernetes {minor:?}; there are {}; LAB_NODE_IMAGE names any other",
+                    "no node image is pinned for Kubernetes {minor:?}; pinned are {}; set LAB_NODE_IMAGE to use another",
                     nodes.versions.keys().cloned().collect::<Vec<_>>().join(", ")
                 ),
             })?

@@ -22,6 +22,6 @@ pub async fn down(dir: &LabDir, name: &str, kind: &Utf8Path, progress: &Progress
     let cluster = Cluster::of(name, &engine, kind, dir)?;
     let existed = cluster.exists().await?;
     cluster.delete().await?;
-    phase.done(if existed { cluster.name.as_str() } else { "there was none" });
+    phase.done(if existed { cluster.name.as_str() } else { "none" });
     Ok(())
 }

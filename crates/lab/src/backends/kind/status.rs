@@ -46,7 +46,7 @@ pub async fn status(dir: &LabDir, name: &str) -> Result<Status, Error> {
     let broken = |why: String| Ok(Status::Broken { cluster: cluster.name.clone(), why });
     match engine.container_state(&cluster.node()).await? {
         None => return broken("its node is gone".to_owned()),
-        Some(_) if !record.ready => return broken("it was half made".to_owned()),
+        Some(_) if !record.ready => return broken("its creation did not finish".to_owned()),
         Some(state) if state != "running" => return broken(format!("its node is {state}")),
         Some(_) => {}
     }

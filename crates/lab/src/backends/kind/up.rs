@@ -27,8 +27,7 @@ pub async fn up(
 ) -> Result<ClusterHandle, Error> {
     let fixture = GatewayFixture::load(&options.gateway)?;
     if !gateway::section(&fixture)?.tried {
-        progress
-            .say(format!("nobody has run {} on this lab yet: see fixtures/gateways/{}", fixture.title, fixture.name));
+        progress.say(format!("{} is untested on this lab; see fixtures/gateways/{}", fixture.title, fixture.name));
     }
     let engine = Engine::find().await?;
     let cluster = Cluster::of(&options.name, &engine, parts.of(KIND, "the cluster")?, dir)?;
@@ -37,9 +36,9 @@ pub async fn up(
     let wanted =
         ClusterRequest { node_image: &node_image.image.image, ports: &options.ports, gateway: &options.gateway };
 
-    let phase = progress.phase("look for the cluster");
+    let phase = progress.phase("existing cluster");
     let found = cluster.find(&wanted).await?;
-    phase.done(if found.is_some() { "it runs" } else { "there is none" });
+    phase.done(if found.is_some() { "running" } else { "none" });
 
     obtain(&engine, &cluster, &images, &node_image, found.is_some(), progress).await?;
     let catalog = match found {

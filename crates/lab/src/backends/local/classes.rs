@@ -114,7 +114,7 @@ async fn train(broker: &mut Child) -> io::Result<()> {
         match lines.next_line().await? {
             Some(line) if line.contains(STARTED) => break,
             Some(line) => last = line,
-            None => return Err(io::Error::other(format!("it ended before it had started: {last}"))),
+            None => return Err(io::Error::other(format!("it exited before it was ready: {last}"))),
         }
     }
     let pid = broker.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);

@@ -24,24 +24,24 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    #[error("{component} ended ({how}){}; the end of {log}:\n{tail}",
-        words.as_ref().map(|words| format!(", and this is why: {words}")).unwrap_or_default())]
+    #[error("{component} exited ({how}){}; the end of {log}:\n{tail}",
+        words.as_ref().map(|words| format!("; the reason: {words}")).unwrap_or_default())]
     ExitedEarly { component: String, how: String, words: Option<String>, log: Utf8PathBuf, tail: String },
-    #[error("{component} (process {pid}) still runs {after:?} after it was killed")]
+    #[error("{component} (process {pid}) is still running {after:?} after it was killed")]
     StillRunning { component: String, pid: u32, after: Duration },
-    #[error("{component} does not run")]
+    #[error("{component} is not running")]
     NotRunning { component: String },
-    #[error("port {} of {} is taken{}; free it, or choose others with `--port-base`", address.port(), address.ip(),
+    #[error("port {} of {} is in use{}; free it, or choose other ports with `--port-base`", address.port(), address.ip(),
         holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default())]
     PortBusy { address: SocketAddr, holder: Option<String> },
-    #[error("port {} is taken{} {}, and the lab's brokers need it at {}; {}", address.port(),
+    #[error("port {} is in use{} {}, and the lab's brokers need it at {}; {}", address.port(),
         holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default(),
         if *everywhere { "on every address of this machine" } else { "there" }, address.ip(),
-        if *everywhere { "end that program, or let it listen on one address only, such as 127.0.0.1" }
-        else { "end that program, or choose another `--name`, whose lab has other addresses" })]
+        if *everywhere { "stop that program, or let it listen on one address only, such as 127.0.0.1" }
+        else { "stop that program, or choose another `--name`: each lab has its own addresses" })]
     AddressBusy { address: SocketAddr, holder: Option<String>, everywhere: bool },
     #[error(
-        "only {free} MB are free at {path}, and a local lab needs {needed} MB; make room, or set LAB_STATE to a folder on another disk"
+        "{path} has only {free} MB free, and a local lab needs {needed} MB; free some space, or set LAB_STATE to a folder on another disk"
     )]
     DiskFull { path: Utf8PathBuf, free: u64, needed: u64 },
     #[error("cannot listen at {address}")]
@@ -52,7 +52,7 @@ pub enum Error {
     },
     #[error("{component} did not become ready within {within:?}; last seen: {last}; the end of {log}:\n{tail}")]
     NotReady { component: String, within: Duration, last: String, log: Utf8PathBuf, tail: String },
-    #[error("cannot make {what}")]
+    #[error("cannot create {what}")]
     Certificate {
         what: String,
         #[source]
@@ -68,8 +68,8 @@ pub enum Error {
     Kube(#[from] kubeapi::Error),
     #[error(transparent)]
     Fixture(#[from] FixtureError),
-    #[error("the gateway {gateway} runs in a cluster only: use `--lab kind`, or on local `--gateway {}`", known.join("` or `--gateway "))]
+    #[error("the gateway {gateway} needs a cluster: use `--lab kind`, or `--gateway {}` on the local lab", known.join("` or `--gateway "))]
     NotLocal { gateway: String, known: Vec<String> },
-    #[error("there is no gateway {gateway:?}; on local: {}", known.join(", "))]
+    #[error("unknown gateway {gateway:?}; the local lab runs {}", known.join(", "))]
     NoGateway { gateway: String, known: Vec<String> },
 }

@@ -17,10 +17,10 @@ pub struct Component {
 }
 
 impl Component {
-    /// What is wrong with it: that it does not run, or is stopped; `None` for one that runs.
+    /// What is wrong with it: that it is not running, or is stopped; `None` for one that runs.
     pub fn trouble(&self) -> Option<&'static str> {
         match &self.process {
-            None => Some("does not run"),
+            None => Some("is not running"),
             Some(process) if process.stopped => Some("is stopped (SIGSTOP)"),
             Some(_) => None,
         }

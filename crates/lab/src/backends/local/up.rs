@@ -132,7 +132,7 @@ pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Err
         match obtain::all(vec!["kafka-tools".to_owned()], progress).await {
             Ok(found) => found.into_iter().map(|part| part.path).next().unwrap_or_default(),
             Err(Error::Missing { .. }) => {
-                progress.say("Kafka's console tools cannot be had here; the lab works without them");
+                progress.say("could not get Kafka's console tools; the lab works without them");
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -226,7 +226,7 @@ async fn class_archive(kafka: &Obtained, java: &Obtained, progress: &Progress) -
             Some(path)
         }
         Err(error) => {
-            phase.done(format!("none, so brokers start later: {error}"));
+            phase.done(format!("none, so brokers start more slowly: {error}"));
             None
         }
     }
