@@ -1,18 +1,18 @@
 //! From facts to a cause: pure, so that each rule can be tested without a network.
 
 use super::evidence::evidence;
-use super::facts::{Diagnosis, Facts, Lookup, Route};
+use super::facts::{Facts, Lookup, Route};
 use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
 use super::wrong_broker::wrong_broker;
-use model::Cause;
+use model::{Cause, Failure};
 use probe::tcp::TcpOutcome;
 use probe::tls::{Afterwards, Handshake, TlsOutcome, Verdict};
 
-/// Draws the diagnosis. The order of the rules is the order in which a connection comes about, except that what Kafka
+/// The cause, in a sentence that can be acted on, with the facts that it rests on. The order of the rules is the order in which a connection comes about, except that what Kafka
 /// itself answered comes first: then the whole way works.
-pub fn classify(facts: &Facts) -> Diagnosis {
-    let (cause, summary) = verdict(facts);
-    Diagnosis { cause, summary, evidence: evidence(facts) }
+pub fn classify(facts: &Facts) -> Failure {
+    let (cause, seen) = verdict(facts);
+    Failure::new(cause, format!("a connection to {}", address(facts)), seen).with_evidence(evidence(facts))
 }
 
 fn verdict(facts: &Facts) -> (Cause, String) {

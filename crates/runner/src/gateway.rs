@@ -1,11 +1,11 @@
 //! The gateway under test, as steps need it.
 
-use super::{Context, StepFailure};
+use super::{Context, failure};
 use ::kube::api::{DeleteParams, DynamicObject, ListParams};
 use kubeapi::{ConditionState, wait_for_all};
 use lab::backends::local;
 use lab::gateway::{FixtureError, GatewayFixture};
-use model::{Cause, LabInfo, LabKind};
+use model::{Cause, Failure, LabInfo, LabKind};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ pub fn default_certificate(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When it cannot be found, or does not come back in time.
-pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, StepFailure> {
+pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, Failure> {
     let info = &context.lab.info;
     let name = info.gateway.name.clone();
     let wanted = format!("{name} restarts and is back within {within:?}");
     if info.kind != LabKind::Local {
         return restart_pods(context, &wanted, within).await;
     }
-    let failed = |seen: String| StepFailure::new(Cause::Unreachable, &wanted, seen);
+    let failed = |seen: String| Failure::new(Cause::Unreachable, &wanted, seen);
     let fixture = GatewayFixture::load(&name).map_err(|error| failed(error.to_string()))?;
     let restarted = tokio::time::timeout(within, local::gateway::restart(&context.lab.dir, &fixture));
     match context.clock.waiting(restarted).await {
@@ -41,9 +41,9 @@ const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
 
 /// In a cluster with nodes: deletes the data plane's Pods. The fixture says which where the lab installed the gateway;
 /// else they are those of the run's own Gateways, since a user's cluster has others.
-async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, StepFailure> {
+async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, Failure> {
     let name = &context.lab.info.gateway.name;
-    let failed = |seen: String| StepFailure::new(Cause::Unreachable, wanted, seen);
+    let failed = |seen: String| Failure::new(Cause::Unreachable, wanted, seen);
     let selector = match GatewayFixture::load(name) {
         Ok(fixture) => fixture.kind.map(|kind| kind.data_plane),
         // A gateway of a user's own cluster.
@@ -51,7 +51,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
         Err(error) => return Err(failed(error.to_string())),
     };
     let catalog = &context.lab.catalog;
-    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| StepFailure::kube(wanted, &error))?;
+    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| failure::kubernetes(wanted, &error))?;
     let (list, selector) = match selector.filter(|selector| is_the_labs(&context.lab.info, selector)) {
         Some(selector) => (::kube::Api::all_with(catalog.client().clone(), &kind.resource), selector),
         None => {
@@ -83,7 +83,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
             ready => ConditionState::NotYet(format!("{ready} of {} Pods are ready", names.len())),
         }
     });
-    context.clock.waiting(back).await.map_err(|error| StepFailure::kube(wanted, &error))?;
+    context.clock.waiting(back).await.map_err(|error| failure::kubernetes(wanted, &error))?;
     Ok(vec![format!("{} Pods of {name} in {namespace} came back", names.len())])
 }
 
@@ -94,12 +94,13 @@ fn is_the_labs(info: &LabInfo, selector: &str) -> bool {
 }
 
 /// The names of the Gateways in the run's own namespace.
-async fn own_gateways(context: &Context<'_>, wanted: &str) -> Result<Vec<String>, StepFailure> {
+async fn own_gateways(context: &Context<'_>, wanted: &str) -> Result<Vec<String>, Failure> {
     let kind = context.clock.waiting(context.lab.catalog.kind("Gateway", None)).await;
-    let kind = kind.map_err(|error| StepFailure::kube(wanted, &error))?;
+    let kind = kind.map_err(|error| failure::kubernetes(wanted, &error))?;
     let api = kind.api(context.lab.catalog.client(), &context.namespace);
     let listed = context.clock.waiting(api.list(&ListParams::default())).await;
-    let listed = listed.map_err(|error| StepFailure::kube(wanted, &kubeapi::Error::request("list Gateways")(error)))?;
+    let listed =
+        listed.map_err(|error| failure::kubernetes(wanted, &kubeapi::Error::request("list Gateways")(error)))?;
     Ok(listed.items.into_iter().filter_map(|gateway| gateway.metadata.name).collect())
 }
 
