@@ -5,9 +5,9 @@
 
 use cli::{Cli, LabVerb, Verb};
 use host::Progress;
-use lab::{Lab, UpOptions};
+use lab::Lab;
 use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
-use model::{Exit, LabDir, LabFacts, Report, RunStats, ScenarioResult, Verdict, paths};
+use model::{Exit, LabDir, LabFacts, Report, RunStats, ScenarioResult, UpOptions, Verdict, paths};
 use runner::report::{Console, ReportFolder};
 use runner::{Executor, Job, Runner, RunnerOptions, Stop, Task, View, session, suite};
 use std::fs::{self, File};

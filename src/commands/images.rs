@@ -1,9 +1,10 @@
 //! `lab images list | save | load`
 
 use camino::Utf8Path;
-use cli::{ImagesArgs, KafkaChoice};
+use cli::ImagesArgs;
 use host::Progress;
-use lab::backends::kind::{Engine, Error, RequiredImage, RequiredImages, archive, images};
+use lab::backends::cluster::{Error, RequiredImage, images};
+use lab::backends::kind::{Engine, RequiredImages, archive};
 use model::{Exit, KafkaProvider};
 use std::cell::RefCell;
 
@@ -73,8 +74,8 @@ fn needed(args: &ImagesArgs, everything: bool) -> RequiredImages {
     };
     let kafka = match (args.kafka, everything) {
         (None, true) => vec![KafkaProvider::Strimzi, KafkaProvider::Standin],
-        (Some(KafkaChoice::Standin), _) => vec![KafkaProvider::Standin],
-        (Some(KafkaChoice::Strimzi), _) | (None, false) => vec![KafkaProvider::Strimzi],
+        (Some(one), _) => vec![one],
+        (None, false) => vec![KafkaProvider::Strimzi],
     };
     RequiredImages { gateways, kafka, strimzi: args.strimzi.clone(), node_image: args.node_image.clone() }
 }

@@ -2,8 +2,8 @@
 
 use cli::{LogsArgs, NameArgs, Output, StatusArgs, UpArgs};
 use host::Progress;
-use lab::{Error, Lab, Status, UpOptions};
-use model::{Exit, LabDir};
+use lab::{Error, Lab, Status};
+use model::{Exit, LabDir, UpOptions};
 use runner::under_way as scenarios_under_way;
 use std::io::Write;
 

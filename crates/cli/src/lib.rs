@@ -1,11 +1,15 @@
 //! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
 
+mod choice;
+mod up;
+
+pub use choice::LabChoice;
+
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use model::suggest;
+use model::{KafkaProvider, LabKind, suggest};
 use std::ffi::OsString;
-use std::fmt;
 
 /// A lab for Kafka behind the Kubernetes Gateway API, and the scenarios that prove it.
 ///
@@ -31,7 +35,7 @@ impl Cli {
     /// What flags mean for each other, as far as clap cannot say it.
     fn consistent(self) -> Result<Self, clap::Error> {
         match &self.verb {
-            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice::Existing => {
+            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) => {
                 let problem = format!(
                     "`--context` names a cluster of yours, and `--lab {}` is another: add `--lab existing`, or leave `--context` out",
                     up.lab
@@ -137,14 +141,14 @@ pub struct UpArgs {
     #[command(flatten)]
     pub name: NameArgs,
     /// Where the lab runs
-    #[arg(long, env = "LAB", default_value_t = LabChoice::Auto)]
+    #[arg(long, env = "LAB", default_value = choice::AUTO, value_parser = choice::lab())]
     pub lab: LabChoice,
     /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
     #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
     pub gateway: Option<String>,
     /// Who makes Kafka resources real [default: strimzi on kind, standin on local]
-    #[arg(long, env = "LAB_KAFKA")]
-    pub kafka: Option<KafkaChoice>,
+    #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
+    pub kafka: Option<KafkaProvider>,
     /// The first of the gateway's ports on this machine; fifteen are used from it on [default: 9092]
     #[arg(long, env = "LAB_PORT_BASE", value_parser = clap::value_parser!(u16).range(1024..=65_500))]
     pub port_base: Option<u16>,
@@ -191,8 +195,8 @@ pub struct ImagesArgs {
     #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',', value_parser = gateway_name)]
     pub gateway: Vec<String>,
     /// Who makes Kafka resources real [default: both for `list`, else strimzi]
-    #[arg(long, env = "LAB_KAFKA")]
-    pub kafka: Option<KafkaChoice>,
+    #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
+    pub kafka: Option<KafkaProvider>,
     /// The version of Strimzi
     #[arg(long, env = "LAB_STRIMZI", default_value = "1.2.0")]
     pub strimzi: String,
@@ -233,26 +237,6 @@ pub enum ParityVerb {
         #[arg(long)]
         write: Option<Utf8PathBuf>,
     },
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum LabChoice {
-    /// kind where a container engine answers and its node image can be had, else local
-    Auto,
-    /// A KIND cluster
-    Kind,
-    /// Processes on loopback, without a container engine
-    Local,
-    /// A cluster of yours: nothing is installed that was not asked for
-    Existing,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum KafkaChoice {
-    /// The operator itself
-    Strimzi,
-    /// Our stand-in for the operator, for the same resources
-    Standin,
 }
 
 #[derive(Debug, Subcommand)]
@@ -311,13 +295,6 @@ pub struct RunArgs {
     /// Seconds for the whole run
     #[arg(long, default_value_t = 3600)]
     pub within: u64,
-}
-
-impl fmt::Display for LabChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.to_possible_value();
-        f.write_str(name.as_ref().map_or("?", |value| value.get_name()))
-    }
 }
 
 fn lab_name(text: &str) -> Result<String, String> {

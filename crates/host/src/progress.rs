@@ -3,17 +3,7 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::fmt::Display;
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-/// A finished phase and how long it took.
-#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
-pub struct Timing {
-    pub phase: String,
-    /// Seconds from the start of the whole operation to the start of this phase.
-    pub started: f64,
-    pub seconds: f64,
-}
 
 /// Shows phases that run side by side. Cheap to clone.
 #[derive(Clone)]
@@ -21,7 +11,6 @@ pub struct Progress {
     start: Instant,
     bars: MultiProgress,
     live: bool,
-    timings: Arc<Mutex<Vec<Timing>>>,
 }
 
 impl Progress {
@@ -31,7 +20,6 @@ impl Progress {
             start: Instant::now(),
             bars: MultiProgress::new(),
             live: std::io::stderr().is_terminal(),
-            timings: Arc::default(),
         }
     }
 
@@ -58,11 +46,6 @@ impl Progress {
         } else {
             eprintln!("{line}");
         }
-    }
-
-    /// The phases that ended well, in the order of their ends.
-    pub fn timings(&self) -> Vec<Timing> {
-        self.timings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Seconds since the start.
@@ -98,9 +81,6 @@ impl Phase {
     pub fn done(mut self, detail: impl Display) {
         self.ended = true;
         let seconds = self.start.elapsed().as_secs_f64();
-        let timing =
-            Timing { phase: self.name.clone(), started: (self.start - self.progress.start).as_secs_f64(), seconds };
-        self.progress.timings.lock().unwrap_or_else(PoisonError::into_inner).push(timing);
         self.finish(&format!("  {:<28} {seconds:>6.1} s  {detail}", self.name));
     }
 

@@ -1,10 +1,8 @@
 //! Which labs this machine can bring up, and what keeps the others from it.
 
-use super::choose::{reachable, registry};
-use super::local_lab;
-use crate::backends::kind::{Engine, RequiredImages, images};
-use crate::backends::local;
-use crate::backends::local::disk;
+use crate::backends::cluster::images;
+use crate::backends::kind::{Engine, RequiredImages, reachable, registry};
+use crate::backends::local::{self, disk};
 use crate::gateway::GatewayFixture;
 use artifacts::{Parts, Summary};
 use camino::Utf8Path;
@@ -77,7 +75,7 @@ fn local(summaries: &[Summary]) -> Verdict {
                 "can come up beside the lab {name}, which has the ports from {base} on: choose another --name and --port-base"
             ),
         },
-        None => verdict("local", local_obstacles(base), wanting(summaries, &local_lab::PARTS)),
+        None => verdict("local", local_obstacles(base), wanting(summaries, &local::PARTS)),
     }
 }
 
@@ -103,7 +101,7 @@ fn local_obstacles(base: u16) -> Vec<String> {
     // One says how to go on; the others would say the same.
     found.extend(busy.first().cloned());
     match paths::state() {
-        Ok(state) => found.extend(disk::check(&state, local_lab::NEEDED_MB).err().map(|error| error.to_string())),
+        Ok(state) => found.extend(disk::check(&state, local::NEEDED_MB).err().map(|error| error.to_string())),
         Err(error) => found.push(error.to_string()),
     }
     found

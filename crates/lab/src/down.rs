@@ -1,7 +1,7 @@
 //! Taking a lab down: nothing of it is left, whatever state it was in, and nothing else is touched.
 
-use super::{Error, hosts, kind_lab, lock};
-use crate::backends::local;
+use super::{Error, hosts, lock};
+use crate::backends::{self, local};
 use camino::Utf8PathBuf;
 use host::Progress;
 use model::LabDir;
@@ -45,7 +45,11 @@ async fn take_apart(dir: &LabDir, name: &str, progress: &Progress) -> Result<(Ve
         // A disk without room must not keep the lab running: without this note the next `up` repairs what is there.
         let _ = fs::write(begun(dir), "`lab down` was begun; the next `lab up` ends it first\n");
     }
-    kind_lab::down(dir, name, progress).await?;
+    for backend in backends::all() {
+        if backend.is_there(dir)? {
+            backend.down(dir, name, progress).await?;
+        }
+    }
     let components = local::down::stop(dir).await?;
     Ok((components, dir.remove()?))
 }

@@ -1,6 +1,7 @@
 //! A lab that is up: its facts and a connection to its API server.
 
 use super::Error;
+use super::backends::{self, Backend};
 use crate::gateway::GatewayFixture;
 use camino::Utf8Path;
 use kubeapi::Catalog;
@@ -14,9 +15,15 @@ pub struct Lab {
     pub info: LabInfo,
     pub dir: LabDir,
     pub catalog: Catalog,
+    pub backend: &'static dyn Backend,
 }
 
 impl Lab {
+    pub(super) fn new(info: LabInfo, dir: LabDir, catalog: Catalog) -> Self {
+        let backend = backends::of(info.kind);
+        Self { info, dir, catalog, backend }
+    }
+
     /// Opens the lab of this name, and makes its domain resolve in this process.
     ///
     /// # Errors
@@ -26,7 +33,7 @@ impl Lab {
         let info = read_info(&dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
         let catalog = connect(&info.kubeconfig, &info.context).await?;
         resolve::map_domain(&info.domain, info.gateway.address);
-        Ok(Self { info, dir, catalog })
+        Ok(Self::new(info, dir, catalog))
     }
 
     /// What a diagnosis has to know of the gateway.

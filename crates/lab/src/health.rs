@@ -3,32 +3,17 @@
 use super::{Error, Lab};
 use crate::backends::local::status;
 use crate::backends::local::status::Component;
-use model::{KafkaProvider, LabDir, LabKind};
+use model::LabDir;
 use std::time::Duration;
 
 /// How long the API server may take to say that it is ready.
 const WITHIN: Duration = Duration::from_secs(5);
 
 impl Lab {
-    /// The processes on this machine that the lab consists of, whether they run or not: all of a local lab, and of a lab
-    /// in Kubernetes with the stand-in its agent. Reads the process table only.
-    ///
-    /// # Errors
-    /// Where there is no /proc.
-    pub fn components(&self) -> Result<Vec<Component>, Error> {
-        Ok(match self.info.kind {
-            LabKind::Local => status::components(&self.dir, &self.info.gateway.name)?,
-            LabKind::Kind | LabKind::Existing if self.info.kafka == KafkaProvider::Standin => {
-                status::agent_only(&self.dir)?
-            }
-            LabKind::Kind | LabKind::Existing => Vec::new(),
-        })
-    }
-
     /// What should run on this machine and does not, each as a sentence's beginning such as `etcd does not run`. Reads
     /// the process table only, which takes milliseconds; empty as well where that cannot be read.
     pub fn dead_components(&self) -> Vec<String> {
-        let all = self.components().unwrap_or_default();
+        let all = self.backend.components(self).unwrap_or_default();
         all.iter().filter_map(|one| Some(format!("{} {}", one.name, one.trouble()?))).collect()
     }
 

@@ -2,19 +2,17 @@
 
 mod agent;
 pub mod backends;
-mod choose;
 mod client_files;
 mod connectivity;
 mod definitions;
 pub mod doctor;
 mod down;
 mod env;
+mod error;
 pub mod gateway;
 mod handle;
 mod health;
 mod hosts;
-mod kind_lab;
-mod local_lab;
 mod lock;
 mod logs;
 mod obtain;
@@ -22,79 +20,17 @@ mod page;
 mod pods;
 mod shared;
 mod status;
+mod target;
 pub mod testing;
 mod up;
 
 pub use agent::run as run_agent;
 pub use down::down;
 pub use env::variables;
+pub use error::Error;
 pub use handle::Lab;
 pub use logs::{log, names as log_names};
 pub use page::page;
 pub use shared::variables as manifest_variables;
 pub use status::Status;
-pub use up::{Ensured, UpOptions, ensure, up};
-
-use camino::Utf8PathBuf;
-use model::{FileError, FolderError, PathsError};
-
-/// What keeps a lab from coming up, from answering, or from going down.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("no lab named {name} is up; bring it up with `cargo xtask lab up{}`", health::named(name))]
-    NotUp { name: String },
-    #[error("the lab {name} cannot work: {}; {}", dead.join(", "), health::remedy(name))]
-    Dead { name: String, dead: Vec<String> },
-    #[error("the API server of the lab {name} is not ready: {says}; {}", health::remedy(name))]
-    ApiServer { name: String, says: String },
-    #[error(
-        "interrupted; what was started stays. `cargo xtask lab up{0}` goes on from there, and \
-         `cargo xtask lab down{0}` removes it",
-        health::named(name)
-    )]
-    Interrupted { name: String },
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
-    Paths(#[from] PathsError),
-    #[error("{path} is not what this version of the lab wrote: {problem}; `cargo xtask lab down{}` removes it",
-        path.parent().and_then(|lab| lab.file_name()).map(health::named).unwrap_or_default())]
-    State { path: Utf8PathBuf, problem: String },
-    #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
-    OtherLab { name: String, is: String, wanted: String },
-    #[error(
-        "the lab {name} is up with the ports from {is} on, and {wanted} is asked for (`--port-base`, LAB_PORT_BASE); take it down first, leave the port base out, or choose another `--name`"
-    )]
-    OtherPorts { name: String, is: u16, wanted: u16 },
-    #[error("this is needed, and cannot be had:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
-    Missing { what: Vec<String> },
-    #[error("`--lab existing` needs `--context NAME`, since no lab {name} is up in a cluster of yours")]
-    NoContext { name: String },
-    #[error("nothing called {wanted:?} has a log{}; there are: {}",
-        nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default(), known.join(", "))]
-    NoLog { wanted: String, nearest: Option<String>, known: Vec<String> },
-    #[error("--kafka strimzi needs a cluster with nodes: use `--lab kind`, or `--kafka standin` here")]
-    StrimziOnLocal,
-    #[error("{path}, line {line}: {problem}")]
-    Fixture { path: Utf8PathBuf, line: usize, problem: String },
-    #[error("the lab is up, but a client does not get through: {summary}\n{}", evidence.iter().map(|e| format!("  - {e}")).collect::<Vec<_>>().join("\n"))]
-    Proof { summary: String, evidence: Vec<String> },
-    #[error("a task of the lab ended before its time")]
-    Task(#[from] tokio::task::JoinError),
-    #[error(transparent)]
-    Parts(#[from] artifacts::Error),
-    #[error(transparent)]
-    Kindlab(#[from] crate::backends::kind::Error),
-    #[error(transparent)]
-    Local(#[from] crate::backends::local::Error),
-    #[error(transparent)]
-    Kube(#[from] kubeapi::Error),
-    #[error(transparent)]
-    Gateway(#[from] crate::gateway::FixtureError),
-    #[error(transparent)]
-    Standin(#[from] standin::Error),
-    #[error(transparent)]
-    Client(#[from] probe::ClientError),
-}
+pub use up::{Ensured, ensure, up};

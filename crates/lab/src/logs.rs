@@ -2,7 +2,7 @@
 
 use super::{Error, Lab, pods};
 use crate::backends::local::node;
-use model::{FileError, LabDir, LabKind};
+use model::{FileError, LabDir};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 
@@ -43,8 +43,8 @@ pub async fn log(name: &str, wanted: &str, lines: usize) -> Result<String, Error
     }
     match lab {
         // There the Pods' logs are the components' files, and the API server has none.
-        Some(lab) if lab.info.kind != LabKind::Local => match pods::log(&lab, wanted, lines).await {
-            Err(Error::Kindlab(crate::backends::kind::Error::NoPod { known, .. })) => {
+        Some(lab) if lab.backend.process_node().is_none() => match pods::log(&lab, wanted, lines).await {
+            Err(Error::Kindlab(crate::backends::cluster::Error::NoPod { known, .. })) => {
                 Err(no_log(wanted, components.into_iter().chain(known).collect()))
             }
             found => found,
@@ -95,7 +95,7 @@ pub async fn names(name: &str) -> Result<Vec<String>, Error> {
     let is_empty = components.is_empty();
     let mut names = shown(components);
     match Lab::open(name).await {
-        Ok(lab) if lab.info.kind != LabKind::Local => names.extend(pods::with_logs(&lab).await?),
+        Ok(lab) if lab.backend.process_node().is_none() => names.extend(pods::with_logs(&lab).await?),
         // A lab that came up half way has logs too, and that is when they are wanted.
         Err(error) if is_empty => return Err(error),
         Ok(_) | Err(_) => {}

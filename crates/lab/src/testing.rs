@@ -42,5 +42,5 @@ pub fn lab(name: &str) -> (Held, Lab) {
         shared: shared::cluster(),
         versions: BTreeMap::new(),
     };
-    (Held { _folder: folder, _silent: silent }, Lab { info, dir, catalog })
+    (Held { _folder: folder, _silent: silent }, Lab::new(info, dir, catalog))
 }

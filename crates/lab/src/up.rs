@@ -1,51 +1,12 @@
 //! Bringing a lab up, or repairing it: the same phases each time, each of which leaves alone what is in place.
 
-use super::choose::{choose, word};
 use super::handle::Lab;
-use super::{Error, down, hosts, kind_lab, local_lab, lock};
-use crate::backends::kind::existing::Existing;
-use cli::{KafkaChoice, LabChoice, UpArgs};
+use super::target::Target;
+use super::{Error, client_files, connectivity, down, hosts, lock};
 use host::Progress;
-use model::{LabDir, LabKind};
-
-/// What the user asked for.
-#[derive(Clone, Debug)]
-pub struct UpOptions {
-    pub name: String,
-    pub lab: LabChoice,
-    pub gateway: Option<String>,
-    pub kafka: Option<KafkaChoice>,
-    /// `None`: the usual one, or that of the lab that is up.
-    pub port_base: Option<u16>,
-    pub hosts: bool,
-    /// The version of Strimzi.
-    pub strimzi: String,
-    /// Another image for the kind node.
-    pub node_image: Option<String>,
-    /// The user's own cluster.
-    pub existing: Option<Existing>,
-}
-
-impl From<&UpArgs> for UpOptions {
-    fn from(args: &UpArgs) -> Self {
-        Self {
-            name: args.name.name.clone(),
-            lab: args.lab,
-            gateway: args.gateway.clone(),
-            kafka: args.kafka,
-            port_base: args.port_base,
-            hosts: args.hosts,
-            strimzi: args.strimzi.clone(),
-            node_image: args.node_image.clone(),
-            existing: args.context.as_ref().map(|context| Existing {
-                context: context.clone(),
-                address: args.address,
-                install_gateway: args.gateway.is_some(),
-                install_strimzi: args.kafka == Some(KafkaChoice::Strimzi),
-            }),
-        }
-    }
-}
+use model::{FileError, LabDir, UpOptions};
+use probe::resolve;
+use std::fs;
 
 /// A lab to run scenarios on.
 pub struct Ensured {
@@ -66,7 +27,7 @@ pub async fn ensure(options: &UpOptions, progress: &Progress) -> Result<Ensured,
     }
 }
 
-/// Brings the lab up, and proves with a client that every broker is reached through the gateway.
+/// Brings the lab up, and shows with a client that every broker is reached through the gateway.
 ///
 /// # Errors
 /// A part that cannot be had, a busy port, a component that does not come up, or a broker that a client does not reach.
@@ -79,7 +40,7 @@ pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> 
     let _turn = lock::take(&dir, progress).await?;
     down::finish_begun(&dir, &options.name, progress).await?;
     dir.make()?;
-    let up = up_in(&dir, options, progress).await;
+    let up = in_folder(&dir, options, progress).await;
     if up.is_err() {
         // Refused before anything was made: then nothing is left of it either.
         dir.remove_if_empty()?;
@@ -87,12 +48,25 @@ pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> 
     up
 }
 
-async fn up_in(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
-    let in_kind = kind_lab::options(dir, options)?;
-    let chosen = choose(dir, options.lab, &in_kind).await?;
-    progress.say(format!("lab {}: {} ({})", options.name, word(chosen.kind), chosen.why));
-    match chosen.kind {
-        LabKind::Local => local_lab::up(dir, options, progress).await,
-        kind @ (LabKind::Kind | LabKind::Existing) => kind_lab::up(dir, kind, options, &in_kind, progress).await,
+async fn in_folder(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
+    let (target, why) = Target::decide(dir, options).await?;
+    progress.say(format!("lab {}: {} ({why})", options.name, target.kind()));
+    let lab = target.up(dir, progress).await?;
+    finish(&lab, options.hosts, progress).await?;
+    target.add_tools(&lab, progress).await?;
+    Ok(lab)
+}
+
+/// What every lab ends with: a client that reaches each broker, and the files for other clients.
+async fn finish(lab: &Lab, in_hosts: bool, progress: &Progress) -> Result<(), Error> {
+    resolve::map_domain(&lab.info.domain, lab.info.gateway.address);
+    let phase = progress.phase("connectivity check");
+    let checked = connectivity::through_every_route(lab).await?;
+    phase.done(format!("a message through the route of each of brokers {:?}", checked.brokers));
+    let files = client_files::write(lab, &checked.ca, &checked.brokers)?;
+    if in_hosts {
+        let block = fs::read_to_string(&files.hosts).map_err(FileError::of("read", &files.hosts))?;
+        hosts::write(&lab.info.name, &block)?;
     }
+    Ok(())
 }

@@ -1,25 +1,72 @@
 //! What every verb and every scenario needs to know of a running lab.
 
 use camino::Utf8PathBuf;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 /// Where the lab runs.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabKind {
+    /// Processes on loopback, without a container engine.
     Local,
+    /// A KIND cluster.
     Kind,
+    /// A cluster of the user's own.
     Existing,
 }
 
-/// Who makes `Kafka` resources real.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+impl LabKind {
+    pub const ALL: [Self; 3] = [Self::Local, Self::Kind, Self::Existing];
+
+    /// As the command line, scenarios and reports spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Kind => "kind",
+            Self::Existing => "existing",
+        }
+    }
+}
+
+impl fmt::Display for LabKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The operator that turns `Kafka` resources into brokers.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KafkaProvider {
     Strimzi,
+    /// The lab's own stand-in for Strimzi's operator.
     Standin,
+}
+
+impl KafkaProvider {
+    pub const ALL: [Self; 2] = [Self::Strimzi, Self::Standin];
+
+    /// As the command line and scenarios spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Strimzi => "strimzi",
+            Self::Standin => "standin",
+        }
+    }
+}
+
+/// For people: a stand-in is called a stand-in wherever a user can see it.
+impl fmt::Display for KafkaProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strimzi => "Strimzi",
+            Self::Standin => "stand-in for Strimzi",
+        })
+    }
 }
 
 /// The gateway implementation and where its data plane is reached from this machine.

@@ -14,6 +14,7 @@ mod report;
 mod run_stats;
 pub mod sample;
 pub mod suggest;
+mod up_options;
 pub mod vars;
 mod visible;
 
@@ -30,4 +31,5 @@ pub use report::{
     Verdict,
 };
 pub use run_stats::RunStats;
+pub use up_options::{UpOptions, UserCluster};
 pub use visible::{excerpt, visible};

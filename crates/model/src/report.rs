@@ -65,26 +65,10 @@ impl From<&LabInfo> for LabFacts {
 }
 
 impl LabFacts {
-    pub fn kind_word(&self) -> &'static str {
-        match self.kind {
-            LabKind::Local => "local",
-            LabKind::Kind => "kind",
-            LabKind::Existing => "existing",
-        }
-    }
-
     /// A part's version, without where it came from; nothing where it does not start with a digit.
     pub fn version(&self, part: &str) -> Option<&str> {
         let version = self.versions.get(part)?.split([',', ' ']).next()?;
         Some(version).filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-    }
-
-    /// The stand-in is called a stand-in wherever a user can see it.
-    pub fn kafka_word(&self) -> &'static str {
-        match self.kafka {
-            KafkaProvider::Strimzi => "Strimzi",
-            KafkaProvider::Standin => "stand-in for Strimzi",
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use k8s_openapi::api::core::v1::Pod;
 use kubeapi::{Catalog, conditions};
 use lab::gateway::GatewayFixture;
-use model::{Failure, LabKind};
+use model::Failure;
 use probe::tls::Probe;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -193,7 +193,7 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
             }
         }
     }
-    if context.lab.info.kind == LabKind::Local {
+    if context.lab.backend.process_node().is_some() {
         return;
     }
     // The gateway's own words, and those of its data plane, are often the only ones that say why.

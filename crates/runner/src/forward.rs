@@ -6,7 +6,7 @@ use ::kube::api::ListParams;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kubeapi::{Catalog, target_port};
-use model::{Cause, Failure, LabKind};
+use model::{Cause, Failure};
 use scenario::PortForward;
 use std::io;
 use tokio::io::copy_bidirectional;
@@ -31,7 +31,7 @@ enum ForwardTarget {
 pub async fn open(context: &mut Context<'_>, target: &PortForward) -> Result<String, Failure> {
     let namespace = target.namespace.clone().unwrap_or_else(|| context.namespace.clone());
     let wanted = format!("a port-forward to Service {namespace}/{}:{}", target.service, target.port);
-    let local = context.lab.info.kind == LabKind::Local;
+    let local = context.lab.backend.process_node().is_some();
     let found = beyond(&context.lab.catalog, &namespace, target, local);
     let beyond = context.clock.waiting(found).await.map_err(|seen| Failure::new(Cause::Unreachable, &wanted, seen))?;
     let bound = async {

@@ -3,9 +3,9 @@
 use super::{Context, failure};
 use ::kube::api::{DeleteParams, DynamicObject, ListParams};
 use kubeapi::{ConditionState, wait_for_all};
-use lab::backends::local;
+use lab::Lab;
 use lab::gateway::{FixtureError, GatewayFixture};
-use model::{Cause, Failure, LabInfo, LabKind};
+use model::{Cause, Failure};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -20,16 +20,14 @@ pub fn default_certificate(name: &str) -> Option<String> {
 /// # Errors
 /// When it cannot be found, or does not come back in time.
 pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, Failure> {
-    let info = &context.lab.info;
-    let name = info.gateway.name.clone();
+    let name = context.lab.info.gateway.name.clone();
     let wanted = format!("{name} restarts and is back within {within:?}");
-    if info.kind != LabKind::Local {
+    let lab = context.lab;
+    let Some(restart) = lab.backend.restart_data_plane(lab) else {
         return restart_pods(context, &wanted, within).await;
-    }
+    };
     let failed = |seen: String| Failure::new(Cause::Unreachable, &wanted, seen);
-    let fixture = GatewayFixture::load(&name).map_err(|error| failed(error.to_string()))?;
-    let restarted = tokio::time::timeout(within, local::gateway::restart(&context.lab.dir, &fixture));
-    match context.clock.waiting(restarted).await {
+    match context.clock.waiting(tokio::time::timeout(within, restart)).await {
         Ok(Ok(())) => Ok(vec![format!("{name} is back")]),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(_) => Err(failed("it was not back".to_owned())),
@@ -52,7 +50,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
     };
     let catalog = &context.lab.catalog;
     let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| failure::kubernetes(wanted, &error))?;
-    let (list, selector) = match selector.filter(|selector| is_the_labs(&context.lab.info, selector)) {
+    let (list, selector) = match selector.filter(|selector| is_the_labs(context.lab, selector)) {
         Some(selector) => (::kube::Api::all_with(catalog.client().clone(), &kind.resource), selector),
         None => {
             let (namespace, selector) = of_gateways(context, &own_gateways(context, wanted).await?);
@@ -88,9 +86,9 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
 }
 
 /// Whether every Pod that the selector fits is one that the lab made.
-fn is_the_labs(info: &LabInfo, selector: &str) -> bool {
-    let installed = info.versions.contains_key(&info.gateway.name);
-    info.kind != LabKind::Existing || (installed && selector != OF_GATEWAY)
+fn is_the_labs(lab: &Lab, selector: &str) -> bool {
+    let installed = lab.info.versions.contains_key(&lab.info.gateway.name);
+    lab.backend.owns_cluster() || (installed && selector != OF_GATEWAY)
 }
 
 /// The names of the Gateways in the run's own namespace.
@@ -120,19 +118,19 @@ fn selected(namespace: &str, own: &[String], (labs_namespace, labs): (String, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::LabKind;
 
     #[tokio::test]
     async fn only_what_the_lab_installed_is_found_by_the_fixtures_selector() {
-        let (_held, lab) = lab::testing::lab("restart");
-        let mut info = lab.info;
-        info.kind = LabKind::Kind;
-        assert!(is_the_labs(&info, "app=traefik") && is_the_labs(&info, OF_GATEWAY));
-        info.kind = LabKind::Existing;
-        info.versions.remove("traefik");
-        assert!(!is_the_labs(&info, "app=traefik"), "the user's own traefik");
-        info.versions.insert("traefik".into(), "3".into());
-        assert!(is_the_labs(&info, "app=traefik"));
-        assert!(!is_the_labs(&info, OF_GATEWAY), "every Gateway of the cluster has it");
+        let (_folder, mut lab) = lab::testing::lab("restart");
+        lab.backend = lab::backends::of(LabKind::Kind);
+        assert!(is_the_labs(&lab, "app=traefik") && is_the_labs(&lab, OF_GATEWAY));
+        lab.backend = lab::backends::of(LabKind::Existing);
+        lab.info.versions.remove("traefik");
+        assert!(!is_the_labs(&lab, "app=traefik"), "the user's own traefik");
+        lab.info.versions.insert("traefik".into(), "3".into());
+        assert!(is_the_labs(&lab, "app=traefik"));
+        assert!(!is_the_labs(&lab, OF_GATEWAY), "every Gateway of the cluster has it");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether a scenario makes sense on this lab.
 use super::slot;
-use lab::backends::kind::images;
+use lab::backends::cluster::images;
 use model::{KafkaProvider, LabInfo, LabKind, Verdict};
 use scenario::{Labs, Provider, Scenario};
 

@@ -12,7 +12,7 @@ use super::{
 use crate::report::ReportFolder;
 use camino::Utf8PathBuf;
 use lab::Lab;
-use model::{Attempt, Cause, Failure, LabKind, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
+use model::{Attempt, Cause, Failure, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
 use scenario::{Library, Sabotage};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
@@ -261,7 +261,7 @@ impl Runner {
 
     /// Whether the lab went down meanwhile, and the cluster with it. A cluster of the user's own stays.
     fn lab_is_gone(&self) -> bool {
-        self.lab.info.kind != LabKind::Existing && matches!(self.lab.dir.info().try_exists(), Ok(false))
+        self.lab.backend.owns_cluster() && matches!(self.lab.dir.info().try_exists(), Ok(false))
     }
 
     /// What the end of the steps means: the one place where a verdict is decided.

@@ -96,11 +96,11 @@ pub fn lab_line(lab: &Lab) -> String {
     format!(
         "lab {}: {}, gateway {}{}, kafka{} ({})",
         facts.name,
-        facts.kind_word(),
+        facts.kind,
         facts.gateway,
         version(&facts.gateway),
         version("kafka"),
-        facts.kafka_word()
+        facts.kafka
     )
 }
 

@@ -1,4 +1,13 @@
-//! The kinds of lab: processes of this machine, and clusters (KIND, or one of the user's).
+//! The kinds of lab, each behind [`Backend`]: processes of this machine, a KIND cluster, a cluster of the user's.
 
+mod backend;
+pub mod cluster;
+pub(crate) mod existing;
 pub mod kind;
 pub mod local;
+pub mod pods;
+
+pub use backend::{Backend, all, of};
+pub(crate) use existing::ExistingLab;
+pub(crate) use kind::KindLab;
+pub(crate) use local::LocalLab;

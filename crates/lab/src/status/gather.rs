@@ -3,13 +3,12 @@
 use super::objects;
 use super::summary::{Api, Objects};
 use crate::Lab;
-use crate::backends::{kind, local};
+use crate::backends::cluster;
 use ::kube::api::{Api as KubeApi, DynamicObject, ListParams};
 use futures::future::join_all;
 use host::journal::causes;
 use k8s_openapi::api::core::v1::Pod;
 use kubeapi::{Catalog, Error};
-use model::LabKind;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -87,8 +86,8 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<(Stri
 
 /// Whether the object is in a namespace that the lab put something into.
 pub(super) fn of_the_lab(lab: &Lab, object: &DynamicObject) -> bool {
-    let namespaces = super::super::pods::namespaces(lab).unwrap_or_default();
-    kind::is_of_the_lab(&namespaces, object.metadata.namespace.as_deref().unwrap_or_default())
+    let namespaces = lab.backend.namespaces(lab).unwrap_or_default();
+    cluster::is_of_the_lab(&namespaces, object.metadata.namespace.as_deref().unwrap_or_default())
 }
 
 async fn list(catalog: &Catalog, kind: &'static str) -> Result<Vec<DynamicObject>, Error> {
@@ -104,22 +103,19 @@ async fn list(catalog: &Catalog, kind: &'static str) -> Result<Vec<DynamicObject
 }
 
 async fn pods(lab: &Lab) -> Result<Vec<super::summary::Pod>, crate::Error> {
-    let namespaces = super::super::pods::namespaces(lab)?;
+    let namespaces = lab.backend.namespaces(lab)?;
     let api: KubeApi<Pod> = KubeApi::all(lab.catalog.client().clone());
     let all = api.list(&ListParams::default()).await.map_err(Error::request("list every Pod"))?;
-    let node = (lab.info.kind == LabKind::Local).then_some(local::node::NAME);
-    let own = |pod: &super::summary::Pod| kind::is_of_the_lab(&namespaces, &pod.namespace);
+    let node = lab.backend.process_node();
+    let own = |pod: &super::summary::Pod| cluster::is_of_the_lab(&namespaces, &pod.namespace);
     Ok(all.items.iter().map(|pod| objects::pod(pod, node)).filter(own).collect())
 }
 
 /// What the container engine says of a KIND lab's cluster.
 async fn cluster(lab: &Lab, deadline: Instant) -> Result<(), String> {
-    if lab.info.kind != LabKind::Kind {
-        return Ok(());
-    }
-    match timely(deadline, kind::status(&lab.dir, &lab.info.name)).await {
-        Ok(kind::Status::Answering { .. }) => Ok(()),
-        Ok(other) => Err(other.to_string()),
+    match timely(deadline, lab.backend.cluster_trouble(lab)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(trouble)) => Err(trouble),
         Err(why) => Err(format!("the container engine: {why}")),
     }
 }

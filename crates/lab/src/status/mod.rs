@@ -14,10 +14,10 @@ pub use summary::Status;
 
 use super::health::half_up;
 use super::{Error, Lab};
-use crate::backends::kind;
+use crate::backends;
 use crate::backends::local::status::Component;
 use crate::backends::local::{last_words_of, node};
-use model::{LabDir, LabKind};
+use model::LabDir;
 use summary::{Facts, Objects, Process};
 
 impl Status {
@@ -32,7 +32,7 @@ impl Status {
             gateway_class: lab.info.gateway.class.clone(),
             kafka: lab.info.kafka,
         };
-        Ok(Self::begun(&lab.info.name, Some(facts), lab.components()?))
+        Ok(Self::begun(&lab.info.name, Some(facts), lab.backend.components(lab)?))
     }
 
     /// A lab that is half up: processes or a cluster, and no word yet of what it is to become. `None` where nothing of it
@@ -42,7 +42,7 @@ impl Status {
     /// When the lab's folder or the process table cannot be read.
     pub fn half(dir: &LabDir, name: &str) -> Result<Option<Self>, Error> {
         let components = half_up(dir)?;
-        if components.is_empty() && !kind::is_there(dir)? && !kind::existing::is_there(dir)? {
+        if components.is_empty() && !anything_there(dir)? {
             return Ok(None);
         }
         let mut status = Self::begun(name, None, components);
@@ -52,7 +52,7 @@ impl Status {
 
     fn begun(name: &str, lab: Option<Facts>, components: Vec<Component>) -> Self {
         let gateway = lab.as_ref().map(|lab| lab.gateway.clone()).unwrap_or_default();
-        let whole = lab.as_ref().is_none_or(|lab| lab.kind == LabKind::Local);
+        let whole = lab.as_ref().is_none_or(|lab| backends::of(lab.kind).process_node().is_some());
         Self {
             name: name.to_owned(),
             lab,
@@ -92,6 +92,15 @@ impl Status {
     pub fn rest(&self) -> String {
         text::rest(self)
     }
+}
+
+fn anything_there(dir: &LabDir) -> Result<bool, Error> {
+    for backend in backends::all() {
+        if backend.is_there(dir)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn process(component: Component, gateway: &str, whole: bool) -> Process {

@@ -1,7 +1,7 @@
 //! From the API's objects to the model: pure, so that every odd status can be a test.
 
 use super::summary::{Condition, Gateway, Listener, Parent, Pod, Resource, Route};
-use crate::backends::kind::{PodLine, pod_line};
+use crate::backends::cluster::{PodLine, pod_line};
 use crate::backends::local::last_words;
 use ::kube::api::DynamicObject;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod as ApiPod};

@@ -9,7 +9,7 @@ fn object(text: &str) -> DynamicObject {
 
 fn status() -> Status {
     let facts = Facts {
-        kind: LabKind::Local,
+        kind: model::LabKind::Local,
         gateway: "traefik".to_owned(),
         gateway_class: "traefik".to_owned(),
         kafka: model::KafkaProvider::Standin,

@@ -2,7 +2,6 @@
 
 use super::problems::{missing, restarts};
 use super::summary::{Condition, Gateway, Pod, Probe, Process, Resource, Route, Status};
-use model::{KafkaProvider, LabKind};
 use std::fmt::{self, Write};
 
 /// Title and processes.
@@ -11,15 +10,8 @@ pub(super) fn head(status: &Status) -> String {
         let what = status.lab.as_ref().map_or_else(
             || "half up".to_owned(),
             |lab| {
-                let kind = match lab.kind {
-                    LabKind::Local => "local",
-                    LabKind::Kind => "kind",
-                    LabKind::Existing => "existing",
-                };
-                let kafka = match lab.kafka {
-                    KafkaProvider::Strimzi => "Strimzi",
-                    KafkaProvider::Standin => "Kafka by the stand-in",
-                };
+                let kind = lab.kind;
+                let kafka = lab.kafka;
                 format!("{kind}, {} with GatewayClass {}, {kafka}", lab.gateway, lab.gateway_class)
             },
         );

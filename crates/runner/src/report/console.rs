@@ -171,7 +171,7 @@ mod tests {
         let text = Console::plain(16).scenario(&result("native-tlsroute", Verdict::Failed(failure())));
         assert_eq!(
             text,
-            "failed           native-tlsroute      4.0 s
+            "failed            native-tlsroute      4.0 s
     step       produce-and-consume at scenarios/native-tlsroute/scenario.yaml:17
     cause      route-missing
     wanted     300 messages through every broker
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_good_scenario_is_one_line() {
         let console = Console::plain(4);
-        assert_eq!(console.scenario(&result("fine", Verdict::Passed)), "passed           fine     4.0 s");
+        assert_eq!(console.scenario(&result("fine", Verdict::Passed)), "passed            fine     4.0 s");
         let skipped = console.scenario(&result("no", Verdict::Skipped { reason: "needs the kind lab".into() }));
         assert!(skipped.ends_with("needs the kind lab") && !skipped.contains('\n'), "{skipped}");
         let known = Verdict::ExpectedFailure { link: "https://example.test/1".into(), failure: failure() };
@@ -203,7 +203,7 @@ mod tests {
         };
         let red = ScenarioResult { sabotage: Some(row.clone()), ..result("weights", Verdict::Passed) };
         let line = Console::plain(18).line(&red);
-        assert_eq!(line, "red as demanded  weights / no route     4.0 s  wait#5, condition-unmet");
+        assert_eq!(line, "red as demanded   weights / no route     4.0 s  wait#5, condition-unmet");
         let otherwise = ScenarioResult { sabotage: Some(row.clone()), ..result("weights", Verdict::Failed(failure())) };
         assert!(Console::plain(18).line(&otherwise).starts_with("red otherwise "));
         let row = model::SabotageRow { red: None, ..row };

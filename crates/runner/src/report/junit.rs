@@ -26,9 +26,9 @@ fn suite(report: &Report, name: &str, results: &[&ScenarioResult]) -> TestSuite 
     suite.set_time(seconds(report.seconds));
     suite.add_property(Property::new("run", &report.run));
     suite.add_property(Property::new("started", &report.started));
-    suite.add_property(Property::new("lab", report.lab.kind_word()));
+    suite.add_property(Property::new("lab", report.lab.kind.word()));
     suite.add_property(Property::new("gateway", &report.lab.gateway));
-    suite.add_property(Property::new("kafka", report.lab.kafka_word()));
+    suite.add_property(Property::new("kafka", report.lab.kafka.to_string()));
     for (part, version) in &report.lab.versions {
         suite.add_property(Property::new(format!("version.{part}"), version));
     }

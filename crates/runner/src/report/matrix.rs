@@ -51,7 +51,7 @@ impl Column {
         let kafka = if strimzi { named("strimzi") } else { "stand-in".to_owned() };
         let place = [LabKind::Local, LabKind::Kind, LabKind::Existing].iter().position(|kind| *kind == lab.kind);
         let place = place.unwrap_or_default();
-        Self { place, lab: lab.kind_word(), strimzi, kafka, gateway: named(&lab.gateway) }
+        Self { place, lab: lab.kind.word(), strimzi, kafka, gateway: named(&lab.gateway) }
     }
 
     fn title(&self) -> String {

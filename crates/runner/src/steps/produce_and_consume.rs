@@ -3,7 +3,7 @@
 use super::messages::{produce_spec, shares, unproved};
 use super::{Execute, Outcome};
 use crate::{Context, cause, clients};
-use lab::backends::kind::images;
+use lab::backends::cluster::images;
 use model::{Cause, Failure};
 use scenario::{Library, ProduceAndConsume};
 

@@ -1,8 +1,8 @@
 //! Images in a file, for a machine without a network: written where there is one, read where there is none.
 
-use super::Error;
 use super::engine::Engine;
-use super::images::{self, RequiredImage};
+use crate::backends::cluster::images::RequiredImage;
+use crate::backends::cluster::{Error, images};
 use camino::Utf8Path;
 use model::FileError;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub async fn save(
     file: &Utf8Path,
     tick: impl Fn(&str),
 ) -> Result<(), Error> {
-    images::obtain(engine, wanted, true, tick).await?;
+    images::obtain(engine, wanted, tick).await?;
     let names = wanted.iter().map(|wanted| wanted.image.image.as_str());
     engine.call(["save", "--output", file.as_str()].into_iter().chain(names), WITHIN).run().await?;
     Ok(())

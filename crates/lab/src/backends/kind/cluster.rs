@@ -3,8 +3,9 @@
 use super::command::Call;
 use super::engine::{Engine, PROVIDER};
 use super::record::Record;
-use super::{Error, config, network, pods};
-use crate::backends::local;
+use super::{config, network};
+use crate::backends::cluster::Error;
+use crate::backends::{local, pods};
 use camino::Utf8Path;
 use kubeapi::Catalog;
 use model::{FileError, LabDir, Ports};
@@ -43,14 +44,6 @@ pub struct ClusterRequest<'a> {
     pub node_image: &'a str,
     pub ports: &'a Ports,
     pub gateway: &'a str,
-}
-
-/// How the cluster came to run.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ClusterOrigin {
-    New,
-    /// It ran already, or its container was started again.
-    Kept,
 }
 
 impl<'a> Cluster<'a> {
@@ -186,7 +179,7 @@ impl<'a> Cluster<'a> {
         }
         network::tidy(self.engine).await?;
         for path in [Record::path(self.dir), self.dir.kubeconfig(), self.dir.path().join("kind-cluster.yaml")] {
-            super::state::remove(&path)?;
+            crate::backends::cluster::state::remove(&path)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! External commands, bounded in time. A failure carries the command and the end of what it printed.
 
-use super::Error;
+use crate::backends::cluster::Error;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! kind's own configuration file, from the template in `kind/`.
 
-use super::Error;
 use super::record::Record;
-use super::values::Values;
+use crate::backends::cluster::Error;
+use crate::backends::cluster::Values;
 use model::{FileError, paths};
 use std::fs;
 
@@ -46,7 +46,7 @@ mod tests {
         assert!(mappings.iter().all(|m| m["listenAddress"] == "127.0.0.1"));
         let pairs: BTreeMap<_, _> =
             mappings.iter().map(|m| (m["hostPort"].as_u64(), m["containerPort"].as_u64())).collect();
-        let wanted = record.ports.all().zip(super::super::NODE_PORTS);
+        let wanted = record.ports.all().zip(crate::backends::cluster::NODE_PORTS);
         assert_eq!(pairs, wanted.map(|(host, node)| (Some(host.into()), Some(node.into()))).collect());
     }
 }

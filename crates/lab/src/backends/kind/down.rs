@@ -1,20 +1,12 @@
 //! `lab down` on kind: the cluster, its kubeconfig, and the network where the lab made it.
 
-use super::Error;
 use super::cluster::Cluster;
 use super::engine::Engine;
 use super::record::Record;
+use crate::backends::cluster::Error;
 use camino::Utf8Path;
 use host::Progress;
 use model::LabDir;
-
-/// Whether this lab has, or half made, a cluster of its own.
-///
-/// # Errors
-/// When the lab's record cannot be read.
-pub fn is_there(dir: &LabDir) -> Result<bool, Error> {
-    Ok(Record::load(dir)?.is_some())
-}
 
 /// Removes the lab's cluster; one that is gone is fine. `kind` is kind's program.
 ///

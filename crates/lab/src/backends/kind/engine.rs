@@ -1,7 +1,7 @@
 //! Which container engine answers, and which images it has.
 
-use super::Error;
 use super::command::Call;
+use crate::backends::cluster::Error;
 use std::env;
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// A command of the engine.
-    pub(super) fn call<'a>(&self, args: impl IntoIterator<Item = &'a str>, within: Duration) -> Call {
+    pub(crate) fn call<'a>(&self, args: impl IntoIterator<Item = &'a str>, within: Duration) -> Call {
         Call::new(&self.program, args, within)
     }
 

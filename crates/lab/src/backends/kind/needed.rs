@@ -1,7 +1,7 @@
 //! Which images the labs of several gateways and Kafka providers need, for `lab images`.
 
-use super::images::{self, RequiredImage};
-use super::{Error, gateway};
+use crate::backends::cluster::images::RequiredImage;
+use crate::backends::cluster::{Error, gateway, images};
 use crate::gateway::GatewayFixture;
 use model::KafkaProvider;
 
@@ -23,7 +23,7 @@ impl RequiredImages {
     /// # Errors
     /// When a data file cannot be used, or there is no such gateway.
     pub fn images(&self) -> Result<Vec<RequiredImage>, Error> {
-        let mut all = vec![images::node(self.node_image.as_deref(), None)?];
+        let mut all = vec![images::node(self.node_image.as_deref())?];
         for name in &self.gateways {
             let fixture = GatewayFixture::load(name)?;
             all.extend(images::used_by(&gateway::section(&fixture)?.images, name));

@@ -1,7 +1,8 @@
 //! The engine's network named `kind`: kind makes it with the first cluster and never removes it.
 
 use super::engine::Engine;
-use super::{Error, state};
+use crate::backends::cluster::Error;
+use crate::backends::cluster::state;
 use camino::Utf8PathBuf;
 use model::paths;
 use model::paths::PathsError;

@@ -1,8 +1,8 @@
 //! The node's own image store: what is in it, and how images get into it.
 
-use super::Error;
 use super::engine::Engine;
-use super::images::full_name;
+use crate::backends::cluster::Error;
+use crate::backends::cluster::images::full_name;
 use futures::{StreamExt as _, TryStreamExt, stream};
 use std::collections::BTreeSet;
 use std::time::Duration;

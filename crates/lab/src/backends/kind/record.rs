@@ -1,6 +1,7 @@
 //! What the lab must remember of its kind cluster, since nobody else can tell: that it made it.
 
-use super::{Error, state};
+use crate::backends::cluster::Error;
+use crate::backends::cluster::state;
 use camino::Utf8PathBuf;
 use model::{LabDir, Ports};
 use serde::{Deserialize, Serialize};

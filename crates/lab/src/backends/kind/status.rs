@@ -1,9 +1,9 @@
 //! What there is of a lab's cluster.
 
-use super::Error;
 use super::cluster::Cluster;
 use super::engine::Engine;
 use super::record::Record;
+use crate::backends::cluster::Error;
 use camino::Utf8Path;
 use model::LabDir;
 use std::fmt;

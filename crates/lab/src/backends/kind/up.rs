@@ -1,10 +1,11 @@
 //! `lab up` on kind, in phases: cluster, images beside the Gateway API, gateway beside the operator.
 
-use super::cluster::{Cluster, ClusterOrigin, ClusterRequest};
+use super::cluster::{Cluster, ClusterRequest};
 use super::engine::Engine;
-use super::install::Installer;
-use super::options::{GATEWAY_API, KIND};
-use super::{Error, KindCluster, KindOptions, PartFiles, gateway, gateway_api, images, node, strimzi};
+use super::node;
+use crate::backends::cluster::Installer;
+use crate::backends::cluster::{ClusterHandle, ClusterSpec, Error, PartFiles, gateway, gateway_api, images, strimzi};
+use crate::backends::cluster::{GATEWAY_API, KIND};
 use crate::gateway::GatewayFixture;
 use host::Progress;
 use kubeapi::Catalog;
@@ -20,10 +21,10 @@ use std::net::{IpAddr, Ipv4Addr};
 /// Whatever cannot be had is told before anything is made; later errors leave what there is to the next call.
 pub async fn up(
     dir: &LabDir,
-    options: &KindOptions,
+    options: &ClusterSpec,
     parts: &PartFiles,
     progress: &Progress,
-) -> Result<KindCluster, Error> {
+) -> Result<ClusterHandle, Error> {
     let fixture = GatewayFixture::load(&options.gateway)?;
     if !gateway::section(&fixture)?.tried {
         progress
@@ -40,10 +41,10 @@ pub async fn up(
     let found = cluster.find(&wanted).await?;
     phase.done(if found.is_some() { "it runs" } else { "there is none" });
 
-    obtain(&engine, &cluster, &images, &node_image, found.is_some(), options.pull, progress).await?;
-    let (catalog, made) = match found {
-        Some(catalog) => (catalog, ClusterOrigin::Kept),
-        None => (create(&cluster, &wanted, progress).await?, ClusterOrigin::New),
+    obtain(&engine, &cluster, &images, &node_image, found.is_some(), progress).await?;
+    let catalog = match found {
+        Some(catalog) => catalog,
+        None => create(&cluster, &wanted, progress).await?,
     };
 
     let installer = Installer { catalog: &catalog, applied: None };
@@ -82,12 +83,11 @@ pub async fn up(
             Ok::<(), Error>(())
         }
     )?;
-    Ok(KindCluster {
+    Ok(ClusterHandle {
         kubeconfig: dir.kubeconfig(),
         context: cluster.context(),
         reach: options.reach(&fixture, IpAddr::V4(Ipv4Addr::LOCALHOST)),
         versions: versions(&engine, &catalog, &gateway_api, &node_image, &images, options).await,
-        kept: made == ClusterOrigin::Kept,
     })
 }
 
@@ -98,7 +98,6 @@ async fn obtain(
     wanted: &[images::RequiredImage],
     node_image: &images::RequiredImage,
     runs: bool,
-    pull: bool,
     progress: &Progress,
 ) -> Result<(), Error> {
     let phase = RefCell::new(progress.phase("images in the engine"));
@@ -108,8 +107,7 @@ async fn obtain(
     if !runs {
         needed.push(node_image.clone());
     }
-    let pulled =
-        images::obtain(engine, &needed, pull, |name| phase.borrow_mut().update(format!("pulling {name}"))).await?;
+    let pulled = images::obtain(engine, &needed, |name| phase.borrow_mut().update(format!("pulling {name}"))).await?;
     phase.into_inner().done(format!("{} needed, {pulled} pulled", needed.len()));
     Ok(())
 }
@@ -134,7 +132,7 @@ async fn versions(
     gateway_api: &str,
     node_image: &images::RequiredImage,
     images: &[images::RequiredImage],
-    options: &KindOptions,
+    options: &ClusterSpec,
 ) -> BTreeMap<String, String> {
     // Only for the page that the user reads: an unknown version stops nothing.
     let kubernetes =

@@ -1,11 +1,10 @@
 //! What `lab up` is asked for, and what it gives back.
 
-use super::existing::Existing;
 use super::images::{self, RequiredImage};
 use super::{Error, gateway};
 use crate::gateway::GatewayFixture;
 use camino::{Utf8Path, Utf8PathBuf};
-use model::{GatewayReach, KafkaProvider, Ports};
+use model::{GatewayReach, KafkaProvider, Ports, UserCluster};
 use std::collections::BTreeMap;
 
 /// The part that holds the Gateway API bundle.
@@ -15,7 +14,7 @@ pub const KIND: &str = "kind";
 
 /// What a lab in Kubernetes is made of.
 #[derive(Clone, Debug)]
-pub struct KindOptions {
+pub struct ClusterSpec {
     /// The lab's name.
     pub name: String,
     /// A folder of `fixtures/gateways`.
@@ -25,10 +24,6 @@ pub struct KindOptions {
     pub ports: Ports,
     /// The node's image; the default is the one pinned for `kubernetes`.
     pub node_image: Option<String>,
-    /// A Kubernetes minor such as `1.34`; the default is the newest that all gateways support.
-    pub kubernetes: Option<String>,
-    /// Whether images that the engine lacks may be pulled.
-    pub pull: bool,
 }
 
 /// Where parts are, by their names.
@@ -37,14 +32,12 @@ pub struct PartFiles(BTreeMap<String, Utf8PathBuf>);
 
 /// A lab's cluster that runs, with its gateway and the operator in it.
 #[derive(Clone, Debug)]
-pub struct KindCluster {
+pub struct ClusterHandle {
     pub kubeconfig: Utf8PathBuf,
     pub context: String,
     pub reach: GatewayReach,
     /// What runs, by part: `kubernetes`, `gateway-api`, the container engine and every image.
     pub versions: BTreeMap<String, String>,
-    /// Whether the cluster was there before.
-    pub kept: bool,
 }
 
 impl PartFiles {
@@ -64,11 +57,11 @@ impl FromIterator<(String, Utf8PathBuf)> for PartFiles {
     }
 }
 
-/// The names of the parts that [`super::up`] takes for these options.
+/// The names of the parts that [`crate::backends::kind::up`] takes for these options.
 ///
 /// # Errors
 /// When there is no such gateway, or it does not run on kind.
-pub fn wanted_parts(options: &KindOptions, existing: Option<&Existing>) -> Result<Vec<String>, Error> {
+pub fn wanted_parts(options: &ClusterSpec, existing: Option<&UserCluster>) -> Result<Vec<String>, Error> {
     let cluster = existing.is_none().then(|| KIND.to_owned());
     let fixture = GatewayFixture::load(&options.gateway)?;
     let gateway = existing.is_none_or(|existing| existing.install_gateway);
@@ -82,7 +75,7 @@ pub fn wanted_parts(options: &KindOptions, existing: Option<&Existing>) -> Resul
     Ok(cluster.into_iter().chain([GATEWAY_API.to_owned()]).chain(own).chain(strimzi).collect())
 }
 
-impl KindOptions {
+impl ClusterSpec {
     /// Every image that the cluster needs but the node's own: the gateway's and those that run Kafka.
     ///
     /// # Errors
@@ -99,7 +92,7 @@ impl KindOptions {
     }
 
     /// The part that is Strimzi's install manifest: `strimzi` for the newest version, `strimzi-VERSION` for others.
-    pub(super) fn strimzi_part(&self) -> Result<String, Error> {
+    pub(crate) fn strimzi_part(&self) -> Result<String, Error> {
         let newest = images::newest_strimzi()? == self.strimzi_version;
         Ok(if newest { "strimzi".to_owned() } else { format!("strimzi-{}", self.strimzi_version) })
     }
@@ -109,10 +102,10 @@ impl KindOptions {
     /// # Errors
     /// When the Kubernetes version is not listed.
     pub fn node_image(&self) -> Result<RequiredImage, Error> {
-        images::node(self.node_image.as_deref(), self.kubernetes.as_deref())
+        images::node(self.node_image.as_deref())
     }
 
-    pub(super) fn reach(&self, fixture: &GatewayFixture, address: std::net::IpAddr) -> GatewayReach {
+    pub(crate) fn reach(&self, fixture: &GatewayFixture, address: std::net::IpAddr) -> GatewayReach {
         GatewayReach {
             name: self.gateway.clone(),
             class: fixture.class.clone(),
@@ -135,15 +128,13 @@ mod tests {
         let known: Vec<_> = Parts::load().expect("a sound list").list().into_iter().map(|part| part.name).collect();
         for gateway in names() {
             for version in ["1.2.0", "1.1.0"] {
-                let options = KindOptions {
+                let options = ClusterSpec {
                     name: "lab".into(),
                     gateway: gateway.clone(),
                     kafka: KafkaProvider::Strimzi,
                     strimzi_version: version.into(),
                     ports: Ports::from_base(9092),
                     node_image: None,
-                    kubernetes: None,
-                    pull: false,
                 };
                 for part in wanted_parts(&options, None).expect("it runs on kind") {
                     assert!(known.contains(&part), "{gateway}: {part}");

@@ -2,7 +2,8 @@
 
 use super::install::{self, Component, Installer};
 use super::manifests::Source;
-use super::{Error, manifests, pods};
+use super::{Error, manifests};
+use crate::backends::pods;
 use ::kube::api::DynamicObject;
 use camino::Utf8Path;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Every image that a cluster needs, whether the engine has it, and how it is had.
 
 use super::Error;
-use super::engine::Engine;
+use crate::backends::kind::engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
 use model::{FileError, KafkaProvider, paths};
 use serde::Deserialize;
@@ -59,18 +59,17 @@ fn catalogue() -> Result<Catalogue, Error> {
     serde_saphyr::from_str(&text).map_err(|error| Error::Data { path, problem: error.without_snippet().to_string() })
 }
 
-/// The node's image: the override, else `LAB_NODE_IMAGE`, else the one pinned for this Kubernetes minor such as `1.34`,
-/// else for the default one.
+/// The node's image: the override, else `LAB_NODE_IMAGE`, else the one pinned for the default Kubernetes minor.
 ///
 /// # Errors
-/// When there is no pin for the minor.
-pub fn node(given: Option<&str>, minor: Option<&str>) -> Result<RequiredImage, Error> {
+/// When the data file has no pin for its default.
+pub fn node(given: Option<&str>) -> Result<RequiredImage, Error> {
     let named = given.map(str::to_owned).or_else(|| env::var("LAB_NODE_IMAGE").ok().filter(|name| !name.is_empty()));
     let image = match named {
         Some(image) => Image { image, pin: None },
         None => {
             let nodes = catalogue()?.node;
-            let minor = minor.unwrap_or(&nodes.default);
+            let minor = &nodes.default;
             nodes.versions.get(minor).cloned().ok_or_else(|| Error::Data {
                 path: paths::fixtures().join("images.yaml"),
                 problem: format!(
@@ -154,28 +153,19 @@ async fn present(engine: &Engine, image: &Image) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Makes sure that the engine has every image, pulling what it lacks when `pull` is set; `tick` gets each name.
+/// Makes sure that the engine has every image, pulling what it lacks; `tick` gets each name.
 ///
 /// # Errors
 /// [`Error::MissingImages`], which names all that cannot be had, and why.
-pub async fn obtain(
-    engine: &Engine,
-    wanted: &[RequiredImage],
-    pull: bool,
-    tick: impl Fn(&str),
-) -> Result<usize, Error> {
+pub async fn obtain(engine: &Engine, wanted: &[RequiredImage], tick: impl Fn(&str)) -> Result<usize, Error> {
     let lacking = lacking(engine, wanted).await?;
     let failures: Vec<String> = stream::iter(&lacking)
         .map(|wanted| async {
-            let why = if pull {
-                tick(&wanted.image.image);
-                match self::pull(engine, &wanted.image).await {
-                    Ok(()) => return None,
-                    Err(Error::Command { tail, .. }) => tail.lines().last().unwrap_or_default().to_owned(),
-                    Err(error) => error.to_string(),
-                }
-            } else {
-                "not in the engine, and nothing may be pulled".to_owned()
+            tick(&wanted.image.image);
+            let why = match pull(engine, &wanted.image).await {
+                Ok(()) => return None,
+                Err(Error::Command { tail, .. }) => tail.lines().last().unwrap_or_default().to_owned(),
+                Err(error) => error.to_string(),
             };
             Some(format!("  {} (for {}): {why}", wanted.image.image, wanted.used_by))
         })
@@ -231,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_data_file_is_sound() {
-        let node = node(Some("mine:1"), None).expect("the override");
+        let node = node(Some("mine:1")).expect("the override");
         assert_eq!((pull_reference(&node.image).as_str(), node.used_by.as_str()), ("mine:1", "the node"));
         let newest = newest_strimzi().expect("a list");
         assert_eq!(kafka(KafkaProvider::Strimzi, &newest).expect("its images").len(), 2);

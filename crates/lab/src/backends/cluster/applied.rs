@@ -1,6 +1,7 @@
 //! What the lab put into a cluster that is not its own, so that exactly that is taken out again.
 
-use super::{Error, state};
+use super::Error;
+use crate::backends::cluster::state;
 use camino::Utf8PathBuf;
 use kubeapi::ObjectRef;
 use model::LabDir;

@@ -1,6 +1,6 @@
 //! Small JSON files that are either whole or absent.
 
-use super::Error;
+use crate::backends::cluster::Error;
 use camino::Utf8Path;
 use model::FileError;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Pods that will not come up by waiting: told at once, with the image and what the kubelet says.
 
-use super::Error;
+use crate::backends::cluster::Error;
 use crate::backends::local::last_words;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};

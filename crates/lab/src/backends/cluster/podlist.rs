@@ -1,6 +1,7 @@
 //! The Pods of a lab in Kubernetes, a line each, and their logs.
 
-use super::{Error, pods};
+use super::Error;
+use crate::backends::pods;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams, LogParams};
 use kubeapi::{Catalog, Error as KubeError};

@@ -1,22 +1,18 @@
 //! The local lab, phase by phase.
 
-use super::agent::{self, AgentSettings};
-use super::doctor::local_gateways;
-use super::handle::{Lab, connect, read_info};
-use super::up::UpOptions;
-use super::{Error, client_files, connectivity, definitions, hosts, obtain, shared};
-use crate::backends::kind::pods;
-use crate::backends::local;
+use crate::Error;
+use crate::agent::AgentSettings;
 use crate::backends::local::{JvmRuntime, control_plane, ports};
+use crate::backends::{local, pods};
+use crate::doctor::local_gateways;
 use crate::gateway::{FixtureError, GatewayFixture};
+use crate::handle::{Lab, connect};
+use crate::{agent, client_files, definitions, obtain, shared};
 use artifacts::Obtained;
 use camino::Utf8PathBuf;
-use cli::KafkaChoice;
 use host::Progress;
-use model::{FileError, GatewayReach, KafkaProvider, LabDir, LabInfo, LabKind, Ports};
-use probe::resolve;
+use model::{GatewayReach, KafkaProvider, LabDir, LabInfo, LabKind, Ports, UpOptions};
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -24,7 +20,7 @@ const DOMAIN: &str = "kafka.test";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The parts that it is made of, with its usual gateway.
-pub(super) const PARTS: [&str; 6] = ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"];
+pub const PARTS: [&str; 6] = ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"];
 
 /// Everything that the local lab is made of.
 struct LocalParts {
@@ -37,31 +33,48 @@ struct LocalParts {
     jvm: JvmRuntime,
 }
 
-/// Brings the local lab up, or repairs it.
-pub(super) async fn up(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
-    if options.kafka == Some(KafkaChoice::Strimzi) {
-        return Err(Error::StrimziOnLocal);
-    }
-    let fixture = match GatewayFixture::load(options.gateway.as_deref().unwrap_or("traefik")) {
-        // Of the gateways that there are, not all run here.
-        Err(FixtureError::Unknown { name, .. }) => {
-            return Err(local::Error::NoGateway { gateway: name, known: local_gateways() }.into());
+/// What a local lab is made of.
+pub struct LocalSpec {
+    name: String,
+    fixture: GatewayFixture,
+    ports: Ports,
+}
+
+impl LocalSpec {
+    /// What the user's wishes mean for a local lab.
+    ///
+    /// # Errors
+    /// For Strimzi, which needs a cluster with nodes, and for a gateway that does not run here.
+    pub fn of(options: &UpOptions, ports: Ports) -> Result<Self, Error> {
+        if options.kafka == Some(KafkaProvider::Strimzi) {
+            return Err(Error::StrimziOnLocal);
         }
-        fixture => fixture?,
-    };
-    if fixture.local.is_none() {
-        return Err(not_local(&fixture).into());
+        let fixture = match GatewayFixture::load(options.gateway.as_deref().unwrap_or("traefik")) {
+            // Of the gateways that there are, not all run here.
+            Err(FixtureError::Unknown { name, .. }) => {
+                return Err(local::Error::NoGateway { gateway: name, known: local_gateways() }.into());
+            }
+            fixture => fixture?,
+        };
+        if fixture.local.is_none() {
+            return Err(not_local(&fixture).into());
+        }
+        Ok(Self { name: options.name.clone(), fixture, ports })
     }
-    let ports = ports(options, read_info(dir)?.as_ref())?;
-    check_room(dir, options, &fixture, &ports)?;
-    let parts = obtain(&fixture, progress).await?;
+}
+
+/// Brings the local lab up, or repairs it.
+pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<Lab, Error> {
+    let fixture = &spec.fixture;
+    check_room(dir, spec)?;
+    let parts = obtain(fixture, progress).await?;
 
     let phase = progress.phase("control plane");
     control_plane::start(dir, &parts.etcd.path, &parts.apiserver.path).await?;
-    let info = info(dir, options, &fixture, ports, &parts);
+    let info = info(dir, spec, &parts);
     let catalog = connect(&info.kubeconfig, &info.context).await?;
     phase.done(format!("kube-apiserver {}", parts.apiserver.version));
-    let lab = Lab { info, dir: dir.clone(), catalog };
+    let lab = Lab::new(info, dir.clone(), catalog);
     lab.record()?;
 
     let phase = progress.phase("resource definitions");
@@ -76,10 +89,10 @@ pub(super) async fn up(dir: &LabDir, options: &UpOptions, progress: &Progress) -
         },
         jvm: Some(parts.jvm.clone()),
     };
-    agent::start(dir, &options.name, &settings).await?;
+    agent::start(dir, &spec.name, &settings).await?;
     let gateway = async {
         let phase = progress.phase("gateway");
-        local::gateway::start(dir, &lab.catalog, &parts.gateway.path, &fixture, &lab.info.gateway.ports).await?;
+        local::gateway::start(dir, &lab.catalog, &parts.gateway.path, fixture, &lab.info.gateway.ports).await?;
         phase.done(format!("{} {}", fixture.name, parts.gateway.version));
         Ok::<_, Error>(())
     };
@@ -100,18 +113,21 @@ pub(super) async fn up(dir: &LabDir, options: &UpOptions, progress: &Progress) -
         ended = ended(dir, &fixture.name) => return Err(ended),
     }
 
-    finish(&lab, options, progress).await?;
-    console_tools(&lab, &parts, progress).await?;
     Ok(lab)
 }
 
 /// Kafka's console tools as scripts in the client folder. The lab works without them, so that they cannot be had is only
 /// said.
-async fn console_tools(lab: &Lab, parts: &LocalParts, progress: &Progress) -> Result<(), Error> {
+pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Error> {
+    // Both were obtained a moment ago, so this is a look into the cache.
+    let parts = obtain::all(["kafka", "java"].map(str::to_owned).to_vec(), progress).await?;
+    let [kafka, java] = parts.as_slice() else {
+        return Err(Error::Missing { what: vec!["kafka and java".to_owned()] });
+    };
     // Apache's own archive has them beside the brokers' jars.
-    let beside = parts.kafka.path.join(format!("kafka-tools-{}.jar", parts.kafka.version));
+    let beside = kafka.path.join(format!("kafka-tools-{}.jar", kafka.version));
     let libs = if beside.exists() {
-        parts.kafka.path.clone()
+        kafka.path.clone()
     } else {
         match obtain::all(vec!["kafka-tools".to_owned()], progress).await {
             Ok(found) => found.into_iter().map(|part| part.path).next().unwrap_or_default(),
@@ -122,28 +138,15 @@ async fn console_tools(lab: &Lab, parts: &LocalParts, progress: &Progress) -> Re
             Err(error) => return Err(error),
         }
     };
-    client_files::write_tools(lab, &parts.java.path, &libs)
-}
-
-/// The ports that are asked for, or those of the lab that is up.
-///
-/// # Errors
-/// [`Error::OtherPorts`] when both are given and differ.
-pub(super) fn ports(options: &UpOptions, up: Option<&LabInfo>) -> Result<Ports, Error> {
-    match (up.map(|info| &info.gateway.ports), options.port_base) {
-        (Some(ports), Some(wanted)) if ports.passthrough != wanted => {
-            Err(Error::OtherPorts { name: options.name.clone(), is: ports.passthrough, wanted })
-        }
-        (Some(ports), _) => Ok(ports.clone()),
-        (None, wanted) => Ok(Ports::from_base(wanted.unwrap_or(Ports::USUAL_BASE))),
-    }
+    client_files::write_tools(lab, &java.path, &libs)
 }
 
 /// What brokers write before the first message, etcd's log, and the logs of all: measured at a lab of an hour.
-pub(super) const NEEDED_MB: u64 = 300;
+pub const NEEDED_MB: u64 = 300;
 
 /// Checks what would otherwise end a broker or etcd in the middle: ports that are taken, and a disk that is full.
-fn check_room(dir: &LabDir, options: &UpOptions, fixture: &GatewayFixture, ports: &Ports) -> Result<(), Error> {
+fn check_room(dir: &LabDir, spec: &LocalSpec) -> Result<(), Error> {
+    let LocalSpec { name, fixture, ports } = spec;
     let running = local::process::running(dir)?;
     if running.iter().all(|one| one.component != fixture.name) {
         for port in ports.all() {
@@ -154,7 +157,7 @@ fn check_room(dir: &LabDir, options: &UpOptions, fixture: &GatewayFixture, ports
     let own = |component: &str| component == local::agent::COMPONENT || local::node::pod_of(component).is_some();
     if running.iter().all(|one| !own(&one.component)) {
         let ports = shared::broker_ports(DOMAIN, &reach(fixture, ports.clone()))?;
-        ports::check_own(local::Net::of(&options.name), &ports)?;
+        ports::check_own(local::Net::of(name), &ports)?;
     }
     if running.is_empty() {
         local::disk::check(dir.path(), NEEDED_MB)?;
@@ -194,20 +197,6 @@ async fn ended(dir: &LabDir, gateway: &str) -> Error {
 
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const REPLACED_WITHIN: Duration = Duration::from_secs(5);
-
-/// What every lab ends with: a client's proof, and the files for other clients.
-pub(super) async fn finish(lab: &Lab, options: &UpOptions, progress: &Progress) -> Result<(), Error> {
-    resolve::map_domain(&lab.info.domain, lab.info.gateway.address);
-    let phase = progress.phase("proof");
-    let proof = connectivity::through_every_route(lab).await?;
-    phase.done(format!("a message through the route of each of brokers {:?}", proof.brokers));
-    let files = client_files::write(lab, &proof.ca, &proof.brokers)?;
-    if options.hosts {
-        let block = fs::read_to_string(&files.hosts).map_err(FileError::of("read", &files.hosts))?;
-        hosts::write(&lab.info.name, &block)?;
-    }
-    Ok(())
-}
 
 async fn obtain(fixture: &GatewayFixture, progress: &Progress) -> Result<LocalParts, Error> {
     let gateway = fixture.local.as_ref().map(|local| local.program.clone());
@@ -253,15 +242,15 @@ fn reach(fixture: &GatewayFixture, ports: Ports) -> GatewayReach {
     }
 }
 
-fn info(dir: &LabDir, options: &UpOptions, fixture: &GatewayFixture, ports: Ports, parts: &LocalParts) -> LabInfo {
+fn info(dir: &LabDir, spec: &LocalSpec, parts: &LocalParts) -> LabInfo {
     let all = [&parts.etcd, &parts.apiserver, &parts.gateway, &parts.kafka, &parts.java, &parts.crds];
     LabInfo {
-        name: options.name.clone(),
+        name: spec.name.clone(),
         kind: LabKind::Local,
         domain: DOMAIN.to_owned(),
         kubeconfig: dir.kubeconfig(),
-        context: options.name.clone(),
-        gateway: reach(fixture, ports),
+        context: spec.name.clone(),
+        gateway: reach(&spec.fixture, spec.ports.clone()),
         kafka: KafkaProvider::Standin,
         shared: shared::cluster(),
         versions: all

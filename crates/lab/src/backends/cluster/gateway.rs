@@ -3,7 +3,8 @@
 use super::install::{self, Component, Installer};
 use super::manifests::Source;
 use super::values::Values;
-use super::{Error, PartFiles, manifests, pods};
+use super::{Error, PartFiles, manifests};
+use crate::backends::pods;
 use crate::gateway::{GatewayFixture, KindGateway, KindManifest};
 use ::kube::api::DynamicObject;
 use kubeapi::ObjectRef;

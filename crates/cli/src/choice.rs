@@ -1,0 +1,48 @@
+//! The kinds of lab and the operators, as values of flags.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use model::{KafkaProvider, LabKind};
+use std::fmt;
+
+/// The word for a lab that is chosen by what this machine offers.
+pub const AUTO: &str = "auto";
+
+/// A kind of lab, or none in particular.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LabChoice(pub Option<LabKind>);
+
+impl fmt::Display for LabChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.map_or(AUTO, LabKind::word))
+    }
+}
+
+/// Reads `--lab`.
+pub fn lab() -> impl TypedValueParser<Value = LabChoice> {
+    let help = |kind| match kind {
+        LabKind::Kind => "A KIND cluster",
+        LabKind::Local => "Processes on loopback, without a container engine",
+        LabKind::Existing => "A cluster of yours: nothing is installed that was not asked for",
+    };
+    let auto = PossibleValue::new(AUTO)
+        .help("kind where a container engine answers and its node image can be had, else local");
+    let kinds = [LabKind::Kind, LabKind::Local, LabKind::Existing];
+    let values = kinds.map(|kind| PossibleValue::new(kind.word()).help(help(kind)));
+    PossibleValuesParser::new([auto].into_iter().chain(values))
+        .map(|word| LabChoice(LabKind::ALL.into_iter().find(|kind| kind.word() == word)))
+}
+
+/// Reads `--kafka`.
+pub fn kafka() -> impl TypedValueParser<Value = KafkaProvider> {
+    let help = |provider| match provider {
+        KafkaProvider::Strimzi => "The operator itself",
+        KafkaProvider::Standin => "Our stand-in for the operator, for the same resources",
+    };
+    let values = KafkaProvider::ALL.map(|provider| PossibleValue::new(provider.word()).help(help(provider)));
+    PossibleValuesParser::new(values).try_map(|word| {
+        KafkaProvider::ALL
+            .into_iter()
+            .find(|provider| provider.word() == word)
+            .ok_or_else(|| format!("{word} is no operator"))
+    })
+}

@@ -1,0 +1,63 @@
+//! From a cluster with a gateway and an operator to a lab: its facts, and the shared Kafka cluster.
+
+use super::{ClusterHandle, ClusterSpec, images};
+use crate::agent::{self, AgentSettings};
+use crate::backends::pods;
+use crate::gateway::GatewayFixture;
+use crate::handle::{Lab, connect};
+use crate::{Error, shared};
+use artifacts::Obtained;
+use host::Phase;
+use model::{LabDir, LabInfo, LabKind};
+use std::collections::BTreeMap;
+
+const DOMAIN: &str = "kafka.test";
+
+/// Connects to the cluster and writes down what is known of the lab.
+pub async fn open(
+    dir: &LabDir,
+    kind: LabKind,
+    spec: &ClusterSpec,
+    cluster: ClusterHandle,
+    parts: &[Obtained],
+) -> Result<Lab, Error> {
+    let ClusterHandle { kubeconfig, context, reach, versions: running } = cluster;
+    let mut versions: BTreeMap<_, _> =
+        parts.iter().map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin))).collect();
+    // What runs counts, not where its manifest came from.
+    versions.extend(running);
+    let catalog = connect(&kubeconfig, &context).await?;
+    let info = LabInfo {
+        name: spec.name.clone(),
+        kind,
+        domain: DOMAIN.to_owned(),
+        kubeconfig,
+        context,
+        gateway: reach,
+        kafka: spec.kafka,
+        shared: shared::cluster(),
+        versions,
+    };
+    let lab = Lab::new(info, dir.clone(), catalog);
+    lab.record()?;
+    Ok(lab)
+}
+
+/// Starts the stand-in beside the cluster: it reaches brokers by port-forward.
+pub async fn start_standin(lab: &Lab) -> Result<(), Error> {
+    let image = images::apache_kafka()?.image;
+    let placement = standin::Placement { node_name: None, image };
+    let settings = AgentSettings { reach: standin::Reach::PortForward, placement, jvm: None };
+    agent::start(&lab.dir, &lab.info.name, &settings).await
+}
+
+/// Waits for the shared cluster. A Pod that has no image, or ends again and again, is told at once instead of when
+/// patience ends.
+pub async fn shared_ready(lab: &Lab, phase: &mut Phase) -> Result<(), Error> {
+    let gateway = GatewayFixture::load(&lab.info.gateway.name)?.kind.map(|kind| kind.namespace);
+    let namespaces: Vec<_> = [lab.info.shared.namespace.clone()].into_iter().chain(gateway).collect();
+    tokio::select! {
+        ready = shared::ready(&lab.catalog, &lab.info, phase) => ready,
+        trouble = pods::trouble(&lab.catalog, &namespaces) => Err(trouble.into()),
+    }
+}

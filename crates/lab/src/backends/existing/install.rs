@@ -1,0 +1,99 @@
+//! A lab in a cluster of the user's own: only what was asked for goes in, and exactly that comes out.
+
+use crate::backends::cluster::Applied;
+use crate::backends::cluster::GATEWAY_API;
+use crate::backends::cluster::Installer;
+use crate::backends::cluster::{ClusterHandle, ClusterSpec, Error, PartFiles, gateway, gateway_api, strimzi};
+use crate::gateway::GatewayFixture;
+use ::kube::api::DynamicObject;
+use camino::Utf8PathBuf;
+use host::Progress;
+use kubeapi::Catalog;
+use model::{KafkaProvider, LabDir, UserCluster};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// Installs what was asked for; every object is written down in the lab's folder before it is applied.
+///
+/// # Errors
+/// [`Error::Exists`] for an object that the user has already; nothing of the user's is changed.
+pub async fn install(
+    dir: &LabDir,
+    options: &ClusterSpec,
+    existing: &UserCluster,
+    parts: &PartFiles,
+    progress: &Progress,
+) -> Result<ClusterHandle, Error> {
+    let fixture = GatewayFixture::load(&options.gateway)?;
+    let catalog = kubeapi::connect(None, &existing.context).await?;
+    kubeapi::wait_ready(&catalog, &existing.context, CONNECT).await?;
+    let applied = Applied::open(dir, &existing.context)?;
+    let installer = Installer { catalog: &catalog, applied: Some(&applied) };
+    let strimzi = existing.install_strimzi && options.kafka == KafkaProvider::Strimzi;
+
+    let mut versions = BTreeMap::new();
+    let has = if existing.install_gateway || strimzi {
+        let phase = progress.phase("Gateway API");
+        let has = gateway_api::ensure(&installer, parts.of(GATEWAY_API, &fixture.title)?, &fixture.title).await?;
+        phase.done(&has);
+        Some(has)
+    } else {
+        gateway_api::present(&installer).await?
+    };
+    let absent = || Error::GatewayApi {
+        has: "nothing".to_owned(),
+        needed_by: fixture.title.clone(),
+        way_out: "install it, or let the lab do so with `--gateway NAME`".to_owned(),
+    };
+    versions.insert("gateway-api".to_owned(), has.ok_or_else(absent)?);
+    if existing.install_gateway {
+        let phase = progress.phase(format!("gateway: {}", fixture.name));
+        let component = gateway::begin(installer, &fixture, parts, &options.ports).await?;
+        gateway::finish(installer, &fixture, component).await?;
+        phase.done(format!("GatewayClass {} accepted", fixture.class));
+    }
+    if let Some(version) = fixture.kind.as_ref().filter(|_| existing.install_gateway).and_then(|kind| kind.version()) {
+        versions.insert(fixture.name.clone(), version.to_owned());
+    }
+    if strimzi {
+        versions.insert("strimzi".to_owned(), options.strimzi_version.clone());
+        let phase = progress.phase("Strimzi's operator");
+        let component = strimzi::begin(installer, parts.of(&options.strimzi_part()?, "--kafka strimzi")?).await?;
+        strimzi::finish(installer, component).await?;
+        phase.done(&options.strimzi_version);
+    }
+    if let Ok(info) = catalog.client().apiserver_version().await {
+        versions.insert("kubernetes".to_owned(), info.git_version);
+    }
+    Ok(ClusterHandle {
+        kubeconfig: users_kubeconfig(),
+        context: existing.context.clone(),
+        reach: options.reach(&fixture, existing.address),
+        versions,
+    })
+}
+
+/// Applies objects of the lab's beside those of [`up`]: each is written down first, so that [`down`] removes it too; a
+/// Namespace or a definition that the user has already is left as it is, and stays.
+///
+/// # Errors
+/// [`Error::Exists`] for any other object that the user has already.
+pub async fn apply(
+    dir: &LabDir,
+    context: &str,
+    catalog: &Catalog,
+    objects: Vec<DynamicObject>,
+    namespace: &str,
+) -> Result<(), Error> {
+    let applied = Applied::open(dir, context)?;
+    Installer { catalog, applied: Some(&applied) }.apply(objects, namespace).await.map(drop)
+}
+
+/// The file of `KUBECONFIG` or the default one; with several files the first, since a path is one path.
+fn users_kubeconfig() -> Utf8PathBuf {
+    let home = || format!("{}/.kube/config", std::env::var("HOME").unwrap_or_default());
+    let listed = std::env::var("KUBECONFIG").ok().filter(|list| !list.is_empty());
+    listed.and_then(|list| list.split(':').find(|path| !path.is_empty()).map(str::to_owned)).unwrap_or_else(home).into()
+}

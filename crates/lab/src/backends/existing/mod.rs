@@ -1,0 +1,7 @@
+//! The lab in a cluster of the user's own.
+
+mod install;
+mod lab;
+mod remove;
+
+pub(crate) use lab::{ExistingLab, up};

@@ -1,0 +1,78 @@
+//! The KIND lab, phase by phase, and what differs about it once it is up.
+
+use super::available::missing_images;
+use super::engine::Engine;
+use super::record::Record;
+use super::status::{Status, status};
+use super::{down, up as in_cluster};
+use crate::backends::Backend;
+use crate::backends::cluster::{self, ClusterSpec, PartFiles};
+use crate::backends::local::status::{Component, agent_only};
+use crate::handle::Lab;
+use crate::{Error, definitions, obtain, shared};
+use futures::future::BoxFuture;
+use host::Progress;
+use model::{KafkaProvider, LabDir, LabKind};
+
+/// Brings a lab in a KIND cluster up, or repairs it.
+pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result<Lab, Error> {
+    // Without an engine nothing else is of use, and what else is missing would hide that.
+    Engine::find().await?;
+    let parts = match obtain::all(cluster::wanted_parts(spec, None)?, progress).await {
+        Err(Error::Missing { mut what }) => {
+            what.extend(missing_images(spec).await);
+            return Err(Error::Missing { what });
+        }
+        parts => parts?,
+    };
+    let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
+    let made = in_cluster::up(dir, spec, &files, progress).await?;
+    let lab = cluster::open(dir, LabKind::Kind, spec, made, &parts).await?;
+
+    let mut phase = progress.phase("Kafka");
+    if spec.kafka == KafkaProvider::Standin {
+        definitions::apply(&lab.catalog, &[&standin::crds()]).await?;
+        cluster::start_standin(&lab).await?;
+    }
+    shared::apply(&lab.catalog, &lab.info).await?;
+    phase.update("resources applied");
+    cluster::shared_ready(&lab, &mut phase).await?;
+    phase.done("three brokers ready");
+    Ok(lab)
+}
+
+/// A lab in a KIND cluster of its own.
+#[derive(Debug)]
+pub struct KindLab;
+
+impl Backend for KindLab {
+    fn components(&self, lab: &Lab) -> Result<Vec<Component>, Error> {
+        Ok(if lab.info.kafka == KafkaProvider::Standin { agent_only(&lab.dir)? } else { Vec::new() })
+    }
+
+    fn namespaces(&self, _lab: &Lab) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn cluster_trouble<'a>(&'a self, lab: &'a Lab) -> BoxFuture<'a, Result<Option<String>, Error>> {
+        Box::pin(async {
+            Ok(match status(&lab.dir, &lab.info.name).await? {
+                Status::Answering { .. } => None,
+                other => Some(other.to_string()),
+            })
+        })
+    }
+
+    fn is_there(&self, dir: &LabDir) -> Result<bool, Error> {
+        Ok(Record::load(dir)?.is_some())
+    }
+
+    fn down<'a>(&'a self, dir: &'a LabDir, name: &'a str, progress: &'a Progress) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            for program in obtain::all(vec!["kind".to_owned()], progress).await? {
+                down::down(dir, name, &program.path, progress).await?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! The command line, turned once into the lab that is to come up.
+
+use super::Error;
+use super::backends::cluster::ClusterSpec;
+use super::backends::{existing, kind, local};
+use super::handle::{Lab, read_info};
+use host::Progress;
+use model::{KafkaProvider, LabDir, LabInfo, LabKind, Ports, UpOptions, UserCluster};
+
+/// The lab that is to come up.
+pub(super) enum Target {
+    Local(Box<local::LocalSpec>),
+    Kind(ClusterSpec),
+    Existing(ClusterSpec, UserCluster),
+}
+
+impl Target {
+    /// Decides, and says why. A lab that is up stays what it is: asking for another kind under its name is an error.
+    ///
+    /// # Errors
+    /// [`Error::OtherLab`], [`Error::OtherPorts`], [`Error::NoContext`], or what is asked for and cannot be.
+    pub(super) async fn decide(dir: &LabDir, options: &UpOptions) -> Result<(Self, String), Error> {
+        let up = read_info(dir)?;
+        if let Some(info) = &up {
+            if let Some(wanted) = options.kind.filter(|wanted| *wanted != info.kind) {
+                return Err(Error::OtherLab { name: options.name.clone(), is: info.kind, wanted });
+            }
+            return Ok((Self::of(info.kind, options, up.as_ref())?, "it is up already".to_owned()));
+        }
+        if let Some(asked) = options.kind {
+            return Ok((Self::of(asked, options, None)?, "as asked".to_owned()));
+        }
+        let spec = cluster_spec(options, None)?;
+        match kind::works(&spec).await {
+            Ok(why) => Ok((Self::Kind(spec), why)),
+            Err(why) => Ok((Self::of(LabKind::Local, options, None)?, why)),
+        }
+    }
+
+    fn of(kind: LabKind, options: &UpOptions, up: Option<&LabInfo>) -> Result<Self, Error> {
+        Ok(match kind {
+            LabKind::Local => Self::Local(Box::new(local::LocalSpec::of(options, ports(options, up)?)?)),
+            LabKind::Kind => Self::Kind(cluster_spec(options, up)?),
+            LabKind::Existing => Self::Existing(cluster_spec(options, up)?, user_cluster(options, up)?),
+        })
+    }
+
+    pub(super) fn kind(&self) -> LabKind {
+        match self {
+            Self::Local(_) => LabKind::Local,
+            Self::Kind(_) => LabKind::Kind,
+            Self::Existing(..) => LabKind::Existing,
+        }
+    }
+
+    /// Brings the lab up, or what of it is missing.
+    pub(super) async fn up(&self, dir: &LabDir, progress: &Progress) -> Result<Lab, Error> {
+        match self {
+            Self::Local(spec) => local::up(dir, spec, progress).await,
+            Self::Kind(spec) => kind::up(dir, spec, progress).await,
+            Self::Existing(spec, cluster) => existing::up(dir, spec, cluster, progress).await,
+        }
+    }
+
+    /// Adds Kafka's console tools to the client files, where Kafka's jars are at hand anyway.
+    pub(super) async fn add_tools(&self, lab: &Lab, progress: &Progress) -> Result<(), Error> {
+        match self {
+            Self::Local(_) => local::add_console_tools(lab, progress).await,
+            Self::Kind(_) | Self::Existing(..) => Ok(()),
+        }
+    }
+}
+
+/// What the user's wishes mean for a lab in Kubernetes. One that is up stays what it is, unless the user asks for
+/// something else.
+fn cluster_spec(options: &UpOptions, up: Option<&LabInfo>) -> Result<ClusterSpec, Error> {
+    let kafka = options.kafka.or(up.map(|info| info.kafka)).unwrap_or(KafkaProvider::Strimzi);
+    let gateway = options.gateway.clone().or_else(|| up.map(|info| info.gateway.name.clone()));
+    Ok(ClusterSpec {
+        name: options.name.clone(),
+        gateway: gateway.unwrap_or_else(|| "envoy-gateway".to_owned()),
+        kafka,
+        strimzi_version: options.strimzi.clone(),
+        ports: ports(options, up)?,
+        node_image: options.node_image.clone(),
+    })
+}
+
+/// The user's cluster: the one that is named now, or that of the lab that is up, into which nothing more is installed.
+fn user_cluster(options: &UpOptions, up: Option<&LabInfo>) -> Result<UserCluster, Error> {
+    if let Some(named) = &options.existing {
+        return Ok(named.clone());
+    }
+    let up = up.ok_or_else(|| Error::NoContext { name: options.name.clone() })?;
+    Ok(UserCluster {
+        context: up.context.clone(),
+        address: up.gateway.address,
+        install_gateway: false,
+        install_strimzi: false,
+    })
+}
+
+/// The ports that are asked for, or those of the lab that is up.
+fn ports(options: &UpOptions, up: Option<&LabInfo>) -> Result<Ports, Error> {
+    match (up.map(|info| &info.gateway.ports), options.port_base) {
+        (Some(ports), Some(wanted)) if ports.passthrough != wanted => {
+            Err(Error::OtherPorts { name: options.name.clone(), is: ports.passthrough, wanted })
+        }
+        (Some(ports), _) => Ok(ports.clone()),
+        (None, wanted) => Ok(Ports::from_base(wanted.unwrap_or(Ports::USUAL_BASE))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn plain(name: &str) -> UpOptions {
+        UpOptions {
+            name: name.to_owned(),
+            kind: None,
+            gateway: None,
+            kafka: None,
+            port_base: None,
+            hosts: false,
+            strimzi: "1.2.0".to_owned(),
+            node_image: None,
+            existing: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn up_without_flags_stays_in_the_users_cluster_and_installs_nothing() {
+        let (_folder, mut lab) = testing::lab("theirs");
+        lab.info.kind = LabKind::Existing;
+        lab.info.context = "prod".to_owned();
+        lab.record().expect("written");
+        let (target, why) = Target::decide(&lab.dir, &plain("theirs")).await.expect("it is up");
+        assert_eq!(why, "it is up already");
+        let Target::Existing(_, cluster) = target else { panic!("{:?}", target.kind()) };
+        assert_eq!(cluster.context, "prod");
+        assert!(!cluster.install_gateway && !cluster.install_strimzi);
+    }
+
+    #[tokio::test]
+    async fn another_kind_than_that_of_the_lab_that_is_up_is_refused_with_both() {
+        let (_folder, lab) = testing::lab("other");
+        lab.record().expect("written");
+        let asks = UpOptions { kind: Some(LabKind::Kind), ..plain("other") };
+        let error = Target::decide(&lab.dir, &asks).await.err().expect("it is local").to_string();
+        assert!(error.contains("is a local lab, not kind"), "{error}");
+    }
+
+    #[test]
+    fn an_existing_lab_needs_a_context_and_a_kind_lab_takes_none() {
+        let named = UserCluster {
+            context: "prod".to_owned(),
+            address: [127, 0, 0, 1].into(),
+            install_gateway: true,
+            install_strimzi: false,
+        };
+        let options = UpOptions { existing: Some(named), ..plain("own") };
+        let target = Target::of(LabKind::Kind, &options, None).expect("sound");
+        assert_eq!(target.kind(), LabKind::Kind, "a context does not turn it into the user's cluster");
+        let error = Target::of(LabKind::Existing, &plain("own"), None).err().expect("no context").to_string();
+        assert!(error.contains("--context"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn another_port_base_than_that_of_the_lab_that_is_up_is_refused_with_both() {
+        let (_folder, lab) = testing::lab("ports");
+        let asks = |base| UpOptions { port_base: base, ..plain("ports") };
+        let error = ports(&asks(Some(20500)), Some(&lab.info)).expect_err("it is up at 9092").to_string();
+        assert!(error.contains("9092") && error.contains("20500") && error.contains("LAB_PORT_BASE"), "{error}");
+        assert_eq!(ports(&asks(Some(9092)), Some(&lab.info)).expect("the same").passthrough, 9092);
+        assert_eq!(ports(&asks(None), Some(&lab.info)).expect("none asked for").passthrough, 9092);
+        assert_eq!(ports(&asks(Some(20500)), None).expect("a new lab").passthrough, 20500);
+    }
+}
