@@ -276,6 +276,18 @@ fn routing(facts: &Facts) -> Option<(Cause, String)> {
             return Some((Cause::BrokerDown, summary));
         }
     }
+    // A gateway that does not know the name ends the connection. One that hands it on to a process which does nothing
+    // can only wait, as the client does.
+    let silent = |tls: &TlsOutcome| matches!(tls.handshake, Handshake::TimedOut { connected: true });
+    if facts.tls.as_ref().is_some_and(silent) && accepted[0].backends.iter().any(|backend| backend.ready > 0) {
+        let summary = format!(
+            "{} accepts the connection and then answers nothing, although {} is accepted and has a ready backend: the \
+             process behind it may be frozen, so look at the broker's log",
+            address(facts),
+            accepted[0].title()
+        );
+        return Some((Cause::Timeout, summary));
+    }
     let unserved = is_default(facts)
         || facts.tls.as_ref().is_some_and(|tls| tls.connected() && !tls.completed() && tls.chain.is_empty());
     unserved.then(|| {

@@ -370,3 +370,13 @@ async fn a_real_probe_of_a_closed_port_is_unreachable() {
         Facts { port: address.port(), tcp: Some(TcpOutcome::Refused), tls: Some(outcome), broker: None, ..facts() };
     assert_eq!(classify(&facts).cause, Cause::Unreachable);
 }
+
+#[test]
+fn a_ready_broker_that_answers_nothing_is_not_an_unknown_name() {
+    let silent = tls(Handshake::TimedOut { connected: true }, None, None);
+    let frozen = classify(&Facts { tls: silent.clone(), routes: vec![route()], ..facts() });
+    assert_eq!(frozen.cause, Cause::Timeout, "{}", frozen.seen);
+    assert!(frozen.seen.contains("may be frozen"), "{}", frozen.seen);
+    // Without a route the gateway is the one that does not answer.
+    assert_ne!(classify(&Facts { tls: silent, routes: Vec::new(), ..facts() }).cause, Cause::Timeout);
+}
