@@ -2,6 +2,7 @@
 
 use super::{Context, client_log};
 use diagnose::{Settings, Subject, diagnose};
+use lab::backends::local::node::pod_of;
 use model::{Cause, Failure};
 use probe::tls::{Handshake, TlsOutcome};
 use probe::{ClientError, ConnectionConfig};
@@ -50,12 +51,21 @@ pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOu
 }
 
 async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&ConnectionConfig>) -> Failure {
-    if let Some(failure) = dead(&context.lab.dead_components()) {
+    // What the run froze itself is no fault of the lab.
+    let frozen = context.journal.frozen();
+    let mut components = context.lab.dead_components();
+    components.retain(|line| !pod_of_line(line).is_some_and(|pod| frozen.contains(&pod)));
+    if let Some(failure) = dead(&components) {
         return failure;
     }
     let settings = Settings { access: access.cloned(), ..Settings::default() };
     let gateway = context.lab.gateway_facts();
     context.clock.waiting(diagnose(&context.lab.catalog, &gateway, subject, &settings)).await
+}
+
+/// The Pod, as `namespace/name`, that a sentence such as `kafka-a_broker-10 is stopped` is about.
+fn pod_of_line(line: &str) -> Option<String> {
+    pod_of(line.split(' ').next()?)
 }
 
 /// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.
@@ -83,6 +93,12 @@ mod tests {
         assert_eq!(failure.cause, Cause::LabComponentDead);
         assert!(failure.seen.contains("agent does not run"), "{}", failure.seen);
         assert!(failure.seen.contains("`cargo xtask lab up` repairs it"), "{}", failure.seen);
+    }
+
+    #[test]
+    fn the_pod_of_a_component_is_known_from_the_sentence_on_it() {
+        assert_eq!(pod_of_line("kafka-a_broker-10 is stopped (SIGSTOP)").as_deref(), Some("a/broker-10"));
+        assert_eq!(pod_of_line("agent does not run"), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod messages;
 mod objects;
 mod operator;
 mod patch;
+mod pause;
 mod pods;
 mod probe;
 mod probe_tcp;

@@ -1,7 +1,7 @@
 //! Executes `restart`.
 
 use super::objects::remove;
-use super::pods::ready;
+use super::pods::{of_broker, ready};
 use super::standing::Standing;
 use super::{Execute, Outcome};
 use crate::{Context, cause, clients, failure, gateway};
@@ -46,22 +46,7 @@ async fn restart_broker(context: &mut Context<'_>, broker: i32, within: Duration
     let wanted = format!("broker {broker} restarts and is ready within {within:?}");
     let failed = |error: &kubeapi::Error| failure::kubernetes(&wanted, error);
     let catalog = &context.lab.catalog;
-    let kind = context.clock.waiting(catalog.kind("Pod", Some("v1"))).await.map_err(|error| failed(&error))?;
-    let list = ::kube::api::ListParams::default().labels(&format!("strimzi.io/cluster={}", context.cluster));
-    let api = kind.api(catalog.client(), &context.kafka_namespace);
-    let pods = context
-        .clock
-        .waiting(api.list(&list))
-        .await
-        .map_err(|error| failed(&kubeapi::Error::request("list Pods")(error)))?;
-    let suffix = format!("-{broker}");
-    let found = pods.items.into_iter().find_map(|pod| {
-        let name = pod.metadata.name.clone()?;
-        name.ends_with(&suffix).then_some((name, pod.metadata.uid.clone()))
-    });
-    let Some((name, uid)) = found else {
-        return Err(Failure::new(Cause::BrokerDown, wanted, format!("no Pod of {} ends in {suffix}", context.cluster)));
-    };
+    let (name, uid) = of_broker(context, broker, &wanted).await?;
     let pod = context.object("Pod", &name, Some(&context.kafka_namespace)).await?;
     let removed = context.clock.waiting(remove(catalog, &pod, uid.as_deref())).await;
     removed.map_err(|error| failed(&error))?;

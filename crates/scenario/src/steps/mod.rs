@@ -13,6 +13,7 @@ mod describe_cluster;
 mod list;
 mod messages;
 mod patch;
+mod pause;
 mod probe;
 mod probe_tcp;
 mod produce;
@@ -39,6 +40,7 @@ pub use delete::Target;
 pub use describe_cluster::DescribeCluster;
 pub use messages::ProduceConsume;
 pub use patch::{JsonChange, JsonOp, Patch};
+pub use pause::Pause;
 pub use probe::{Probe, ProbeWants, Terminator};
 pub use probe_tcp::{PortState, ProbeTcp};
 pub use produce::Produce;
@@ -95,6 +97,8 @@ list::steps! { $
     "scale" => Scale(Scale),
     /// Restarts a broker or the gateway, and waits until it is back.
     "restart" => Restart(Restart),
+    /// Freezes the process of a Pod for a while. The next steps run meanwhile.
+    "pause" => Pause(Pause),
     /// Waits for nothing but time. Needs a reason.
     "sleep" => Sleep(Sleep),
 }

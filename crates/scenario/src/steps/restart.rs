@@ -57,7 +57,11 @@ impl StepDefinition for Restart {
     }
 
     fn touches(&self) -> Touches<'_> {
-        if self.gateway { Touches::Gateway("restarts the gateway") } else { Touches::Cluster("restarts a broker") }
+        match (self.broker, self.gateway) {
+            (Some(_), _) => Touches::Cluster("restarts a broker"),
+            (None, true) => Touches::Gateway("restarts the gateway"),
+            (None, false) => Touches::Nothing,
+        }
     }
 
     fn causes(&self) -> Causes {
