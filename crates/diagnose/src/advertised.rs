@@ -1,19 +1,14 @@
 //! A failure that names no broker: the metadata lists them, and each advertised address is looked at.
 
 use super::classify::classify;
-use super::facts::{Diagnosis, Facts};
+use super::facts::Facts;
 use super::gather::{Settings, gather};
 use kubeapi::Catalog;
-use model::Cause;
+use model::{Cause, Failure};
 
 /// The first advertised address that explains the failure; else what was found so far, which then says how many were
 /// looked at.
-pub(super) async fn every_address(
-    catalog: &Catalog,
-    facts: &Facts,
-    settings: &Settings,
-    so_far: Diagnosis,
-) -> Diagnosis {
+pub(super) async fn every_address(catalog: &Catalog, facts: &Facts, settings: &Settings, so_far: Failure) -> Failure {
     let (Some(access), Some(_)) = (&settings.access, &facts.error) else { return so_far };
     let found = match probe::cluster(access, settings.within * 2).await {
         Ok(found) => found,
@@ -34,7 +29,7 @@ pub(super) async fn every_address(
         gather(&mut one, catalog, settings).await;
         let diagnosis = classify(&one);
         if !matches!(diagnosis.cause, Cause::Timeout | Cause::Unknown) {
-            return Diagnosis {
+            return Failure {
                 evidence: together(so_far.evidence, &broker.to_string(), diagnosis.evidence),
                 ..diagnosis
             };

@@ -1,18 +1,18 @@
 //! From facts to a cause: pure, so that each rule can be tested without a network.
 
 use super::evidence::evidence;
-use super::facts::{Diagnosis, Facts, Lookup, Route};
+use super::facts::{Facts, Lookup, Route};
 use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
 use super::wrong_broker::wrong_broker;
-use model::Cause;
+use model::{Cause, Failure};
 use probe::tcp::TcpOutcome;
 use probe::tls::{Afterwards, Handshake, TlsOutcome, Verdict};
 
-/// Draws the diagnosis. The order of the rules is the order in which a connection comes about, except that what Kafka
+/// The cause, in a sentence that can be acted on, with the facts that it rests on. The order of the rules is the order in which a connection comes about, except that what Kafka
 /// itself answered comes first: then the whole way works.
-pub fn classify(facts: &Facts) -> Diagnosis {
-    let (cause, summary) = verdict(facts);
-    Diagnosis { cause, summary, evidence: evidence(facts) }
+pub fn classify(facts: &Facts) -> Failure {
+    let (cause, seen) = verdict(facts);
+    Failure::new(cause, format!("a connection to {}", address(facts)), seen).with_evidence(evidence(facts))
 }
 
 fn verdict(facts: &Facts) -> (Cause, String) {
@@ -275,6 +275,18 @@ fn routing(facts: &Facts) -> Option<(Cause, String)> {
             );
             return Some((Cause::BrokerDown, summary));
         }
+    }
+    // A gateway that does not know the name ends the connection. One that hands it on to a process which does nothing
+    // can only wait, as the client does.
+    let silent = |tls: &TlsOutcome| matches!(tls.handshake, Handshake::TimedOut { connected: true });
+    if facts.tls.as_ref().is_some_and(silent) && accepted[0].backends.iter().any(|backend| backend.ready > 0) {
+        let summary = format!(
+            "{} accepts the connection and then answers nothing, although {} is accepted and has a ready backend: the \
+             process behind it may be frozen, so look at the broker's log",
+            address(facts),
+            accepted[0].title()
+        );
+        return Some((Cause::Timeout, summary));
     }
     let unserved = is_default(facts)
         || facts.tls.as_ref().is_some_and(|tls| tls.connected() && !tls.completed() && tls.chain.is_empty());

@@ -209,10 +209,10 @@ fn each_cause_has_facts_that_lead_to_it() {
     for (cause, mention, facts) in &table {
         let diagnosis = classify(facts);
         assert_eq!(diagnosis.cause, *cause, "{diagnosis:#?}");
-        assert!(diagnosis.summary.contains(mention), "{mention} is not in: {}", diagnosis.summary);
+        assert!(diagnosis.seen.contains(mention), "{mention} is not in: {}", diagnosis.seen);
         assert!(!diagnosis.evidence.is_empty());
         // One sentence, not a paragraph.
-        assert!(!diagnosis.summary.contains('\n'), "{}", diagnosis.summary);
+        assert!(!diagnosis.seen.contains('\n'), "{}", diagnosis.seen);
     }
     let all = [
         Cause::UnresolvedName,
@@ -268,8 +268,8 @@ fn answers_that_differ_are_a_wrong_broker() {
     let diagnosis = classify(&asked(&[11, 12, 10, 11, 12]));
     assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
     let counts = "2 of 5 connections reached broker 11, 2 broker 12, 1 broker 10";
-    assert!(diagnosis.summary.contains("leads to several brokers"), "{}", diagnosis.summary);
-    assert!(diagnosis.summary.contains(counts), "{}", diagnosis.summary);
+    assert!(diagnosis.seen.contains("leads to several brokers"), "{}", diagnosis.seen);
+    assert!(diagnosis.seen.contains(counts), "{}", diagnosis.seen);
     assert!(diagnosis.evidence.contains(&format!("kafka: {counts}")), "{:#?}", diagnosis.evidence);
     // Where the same one answers each time the way is not to blame.
     assert_eq!(classify(&asked(&[11; 5])).cause, Cause::Timeout);
@@ -292,16 +292,16 @@ fn a_broker_of_another_cluster_is_a_wrong_broker_and_no_untrusted_certificate() 
     };
     let diagnosis = classify(&facts);
     assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
-    assert!(diagnosis.summary.contains("is led to broker 11 of Kafka kafka/two, and not of Kafka kafka/one"));
+    assert!(diagnosis.seen.contains("is led to broker 11 of Kafka kafka/two, and not of Kafka kafka/one"));
     // The route alone says it as well, and so does the certificate.
     let by_route = classify(&Facts { tls: tls(Handshake::Closed, None, None), ..facts.clone() });
-    assert!(by_route.summary.contains("broker 11 of Kafka kafka/two"), "{}", by_route.summary);
+    assert!(by_route.seen.contains("broker 11 of Kafka kafka/two"), "{}", by_route.seen);
     let by_certificate = classify(&Facts { routes: Vec::new(), ..facts.clone() });
     assert_eq!(by_certificate.cause, Cause::WrongBroker);
     // Where no resource says whose the name is, the certificate's cluster is at least named.
     let unclaimed = classify(&Facts { routes: Vec::new(), declared: None, ..facts });
     assert_eq!(unclaimed.cause, Cause::UntrustedCertificate);
-    assert!(unclaimed.summary.contains("Secret kafka/two-cluster-ca-cert"), "{}", unclaimed.summary);
+    assert!(unclaimed.seen.contains("Secret kafka/two-cluster-ca-cert"), "{}", unclaimed.seen);
 }
 
 #[test]
@@ -324,15 +324,15 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
     let diagnosis = classify(&typo);
     assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
     for words in ["no Gateway serves it (they serve *.strimzi.gateway.api.test", "advertisedHost of broker 11"] {
-        assert!(diagnosis.summary.contains(words), "{words}: {}", diagnosis.summary);
+        assert!(diagnosis.seen.contains(words), "{words}: {}", diagnosis.seen);
     }
     // A name that a Gateway serves lacks nothing but DNS.
     let served = Facts { served: vec![listener("c", "*.wrong.test")], ..typo.clone() };
     let diagnosis = classify(&served);
-    assert!(diagnosis.cause == Cause::UnresolvedName && diagnosis.summary.contains("add it to DNS"), "{diagnosis:?}");
+    assert!(diagnosis.cause == Cause::UnresolvedName && diagnosis.seen.contains("add it to DNS"), "{diagnosis:?}");
     // And one that a client was given is not advertised.
     let given = classify(&Facts { broker: None, declared: None, ..typo });
-    assert!(given.cause == Cause::UnresolvedName && given.summary.contains("check the name"), "{given:?}");
+    assert!(given.cause == Cause::UnresolvedName && given.seen.contains("check the name"), "{given:?}");
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn a_route_that_is_kept_out_is_told_with_what_its_listener_serves() {
         port: 9092,
         hostname: Some("*.kafka.example".into()),
     }];
-    let summary = classify(&facts).summary;
+    let summary = classify(&facts).seen;
     let end = "(NoMatchingListenerHostname); Gateway kafka/lab listener kafka serves *.kafka.example on port 9092";
     assert!(summary.ends_with(end), "{summary}");
 }
@@ -369,4 +369,14 @@ async fn a_real_probe_of_a_closed_port_is_unreachable() {
     let facts =
         Facts { port: address.port(), tcp: Some(TcpOutcome::Refused), tls: Some(outcome), broker: None, ..facts() };
     assert_eq!(classify(&facts).cause, Cause::Unreachable);
+}
+
+#[test]
+fn a_ready_broker_that_answers_nothing_is_not_an_unknown_name() {
+    let silent = tls(Handshake::TimedOut { connected: true }, None, None);
+    let frozen = classify(&Facts { tls: silent.clone(), routes: vec![route()], ..facts() });
+    assert_eq!(frozen.cause, Cause::Timeout, "{}", frozen.seen);
+    assert!(frozen.seen.contains("may be frozen"), "{}", frozen.seen);
+    // Without a route the gateway is the one that does not answer.
+    assert_ne!(classify(&Facts { tls: silent, routes: Vec::new(), ..facts() }).cause, Cause::Timeout);
 }

@@ -1,10 +1,8 @@
 //! Everything that a diagnosis is drawn from, gathered before it is drawn.
 
-use model::Cause;
 use probe::tcp::TcpOutcome;
 use probe::tls::TlsOutcome;
 use probe::{BrokerAddr, ClientError, Peer, Whose};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -15,15 +13,6 @@ pub enum Subject {
     Failure(ClientError),
     /// An address that somebody cannot reach.
     Address { host: String, port: u16 },
-}
-
-/// A cause, in a sentence that can be acted on, with what it rests on.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Diagnosis {
-    pub cause: Cause,
-    pub summary: String,
-    /// Facts, each with its source, in the order in which they were found.
-    pub evidence: Vec<String>,
 }
 
 /// How a name resolved.

@@ -1,9 +1,9 @@
 //! Gathers the facts: what the client said, what the network answers, what the cluster's objects say.
 
-use super::facts::{Diagnosis, Facts, Gateway, Lookup, Subject};
+use super::facts::{Facts, Gateway, Lookup, Subject};
 use super::{advertised, classify::classify, routes, symptom};
 use kubeapi::Catalog;
-use model::Cause;
+use model::{Cause, Failure};
 use probe::tls::Probe;
 use probe::{ConnectionConfig, Identity, NodeIdentity, Peer, Trust, identify, resolve, tcp};
 use std::net::{IpAddr, SocketAddr};
@@ -32,7 +32,7 @@ const ASKED: usize = 5;
 const ASKED_BY_CLIENT: usize = 3;
 
 /// Finds the cause of a failure. What cannot be found out is said in the evidence; the rest still counts.
-pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, settings: &Settings) -> Diagnosis {
+pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, settings: &Settings) -> Failure {
     let mut facts = match start(subject, settings) {
         Ok(facts) => facts,
         Err(diagnosis) => return *diagnosis,
@@ -58,7 +58,7 @@ pub(super) async fn gather(facts: &mut Facts, catalog: &Catalog, settings: &Sett
 }
 
 /// The address that the subject is about.
-fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Diagnosis>> {
+fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Failure>> {
     match subject {
         Subject::Address { host, port } => Ok(Facts::of(host, *port)),
         Subject::Failure(error) => {
@@ -77,7 +77,7 @@ fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Diagnosis>
                     facts.gaps.push("which address failed: neither the client nor its access says".to_owned());
                     facts.error = Some(error.clone());
                     let mut diagnosis = classify(&facts);
-                    diagnosis.summary = error.to_string();
+                    diagnosis.seen = error.to_string();
                     return Err(Box::new(diagnosis));
                 }
             };

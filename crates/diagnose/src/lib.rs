@@ -11,8 +11,6 @@ mod symptom;
 mod wrong_broker;
 
 pub use classify::classify;
-pub use facts::{
-    Backend, Condition, Declared, Diagnosis, Facts, Gateway, Listener, Lookup, Parent, PodBroker, Route, Subject,
-};
+pub use facts::{Backend, Condition, Declared, Facts, Gateway, Listener, Lookup, Parent, PodBroker, Route, Subject};
 pub use gather::{Settings, diagnose};
 pub use names::beside;

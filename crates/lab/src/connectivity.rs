@@ -30,7 +30,7 @@ pub(super) async fn through_every_route(lab: &Lab) -> Result<Connectivity, Error
             let settings = diagnose::Settings { access: Some(access), ..diagnose::Settings::default() };
             let subject = diagnose::Subject::Failure(error);
             let found = diagnose::diagnose(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await;
-            Err(Error::Proof { summary: format!("{} ({})", found.summary, found.cause), evidence: found.evidence })
+            Err(Error::Proof { summary: format!("{} ({})", found.seen, found.cause), evidence: found.evidence })
         }
     }
 }

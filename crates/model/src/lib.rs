@@ -3,6 +3,7 @@
 
 mod cause;
 mod exit;
+mod failure;
 mod file_error;
 mod lab_dir;
 mod lab_info;
@@ -19,14 +20,15 @@ mod visible;
 
 pub use cause::Cause;
 pub use exit::Exit;
+pub use failure::{Failure, StepRef};
 pub use file_error::FileError;
 pub use lab_dir::{FolderError, LabDir};
 pub use lab_info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedCluster};
 pub use listener::Listener;
 pub use paths::PathsError;
 pub use report::{
-    Attempt, Failure, LabFacts, LoadFigures, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepRef,
-    StepResult, Timeline, Verdict,
+    Attempt, LabFacts, LoadFigures, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepResult, Timeline,
+    Verdict,
 };
 pub use run_stats::RunStats;
 pub use up_options::{UpOptions, UserCluster};

@@ -1,6 +1,7 @@
 //! The one model of results. Every view (console, JSON, JUnit) is made from it and from nothing else.
 
 use crate::cause::Cause;
+use crate::failure::Failure;
 use crate::{KafkaProvider, LabInfo, LabKind};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
@@ -129,38 +130,6 @@ impl Verdict {
             Self::Passed | Self::Skipped { .. } | Self::Unsupported { .. } | Self::UnexpectedPass { .. } => None,
         }
     }
-}
-
-/// What was wanted, what was seen instead, and why.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Failure {
-    /// Absent when it failed before its first step.
-    pub step: Option<StepRef>,
-    pub cause: Cause,
-    pub wanted: String,
-    /// The last thing seen.
-    pub seen: String,
-    /// Seconds between the last change of what was seen and the deadline.
-    pub since_change: Option<f64>,
-    pub evidence: Vec<String>,
-}
-
-impl Failure {
-    /// Whether `text` stands anywhere in what the failure says.
-    pub fn mentions(&self, text: &str) -> bool {
-        [&self.wanted, &self.seen].into_iter().chain(&self.evidence).any(|said| said.contains(text))
-    }
-}
-
-/// A step of a scenario, and where it is written.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct StepRef {
-    /// Its keyword, with `#2` for the second of its kind.
-    pub label: String,
-    pub file: Utf8PathBuf,
-    pub line: u64,
 }
 
 /// One scenario in one run, all attempts together.

@@ -1,33 +1,24 @@
 //! The steps of one attempt, in order, each under its deadline and the scenario's.
 
-use super::{Context, StepFailure, Stop, Task, labels, steps};
-use model::{Cause, Failure, StepOutcome, StepRef, StepResult};
+use super::{Context, Stop, Task, steps};
+use model::{Cause, Failure, StepOutcome, StepRef, StepResult, Verdict};
 use scenario::{Sabotage, Scenario, Step, StepItem};
 use serde_saphyr::Spanned;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How the steps ended.
-#[derive(Debug)]
-pub enum StepsOutcome {
-    Green,
-    Red(Failure),
-    /// The run was stopped meanwhile.
-    Stopped(String),
-}
-
 /// Runs all steps, and puts down how each went.
-pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> StepsOutcome {
+pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> Verdict {
     let scenario = &task.job.scenario;
     let deadline = Instant::now() + scenario.within.0;
     if let Err(failure) = context.make_namespace().await {
-        return StepsOutcome::Red(failure.at(None));
+        return Verdict::Failed(failure);
     }
-    let mut ended = StepsOutcome::Green;
+    let mut ended = Verdict::Passed;
     for (index, step) in scenario.steps.iter().enumerate() {
         let label = scenario.step_name(index);
         let left_out = task.sabotage().and_then(|one| scenario.find_step(one.leave_out.as_ref()?)) == Some(index);
-        if left_out || !matches!(ended, StepsOutcome::Green) {
+        if left_out || ended != Verdict::Passed {
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
@@ -36,7 +27,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             && let Err(failure) = steps::sabotage(context, sabotage).await
         {
             let place = StepRef { label: "sabotage".to_owned(), ..place };
-            ended = StepsOutcome::Red(failure.at(Some(place)));
+            ended = Verdict::Failed(failure.at(place));
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
@@ -58,9 +49,11 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             Bounded::Done(Err(failure)) => {
                 result.outcome = StepOutcome::Failed;
                 result.evidence.clone_from(&failure.evidence);
-                ended = StepsOutcome::Red(failure.at(Some(place)));
+                ended = Verdict::Failed(failure.at(place));
             }
-            Bounded::Stopped(reason) => ended = StepsOutcome::Stopped(format!("stopped in step {label}: {reason}")),
+            Bounded::Stopped(reason) => {
+                ended = Verdict::Skipped { reason: format!("stopped in step {label}: {reason}") }
+            }
         }
         done.push(result);
     }
@@ -76,9 +69,9 @@ async fn bounded(context: &mut Context<'_>, step: &Step, stop: &Stop, deadline: 
     let limit = steps::limit(step);
     let step_deadline = Instant::now() + limit;
     let late =
-        |wanted: String| Bounded::Done(Err(StepFailure::new(Cause::Timeout, wanted, "the step was still under way")));
+        |wanted: String| Bounded::Done(Err(Failure::new(Cause::Timeout, wanted, "the step was still under way")));
     tokio::select! {
-        outcome = steps::perform(context, step) => Bounded::Done(outcome),
+        outcome = steps::execute(context, step) => Bounded::Done(outcome),
         reason = stop.raised() => Bounded::Stopped(reason),
         () = sleep_until(deadline) => late(format!("all steps within {within:?}")),
         () = sleep_until(step_deadline) => late(format!("the step within {limit:?}")),
@@ -93,7 +86,7 @@ fn due(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
 
 /// The step as the user sees it while it is under way, with this run's values for its variables.
 fn said(context: &Context<'_>, step: &Step, label: &str) -> String {
-    let summary = context.resolve(step).map_or_else(|_| labels::summary(step), |step| labels::summary(&step));
+    let summary = context.resolve(step).map_or_else(|_| step.summary(), |step| step.summary());
     format!("{label} {summary}")
 }
 
@@ -101,7 +94,7 @@ fn row(step: &Spanned<StepItem>, label: &str, started: Duration) -> StepResult {
     StepResult {
         label: label.to_owned(),
         line: step.referenced.line(),
-        summary: labels::summary(&step.value),
+        summary: step.value.summary(),
         started: started.as_secs_f64(),
         seconds: 0.0,
         waited: 0.0,

@@ -1,8 +1,9 @@
 //! From what a client met to a failure with its cause: the one place where the runner asks the diagnosis.
 
-use super::{Context, StepFailure, client_log};
-use diagnose::{Diagnosis, Settings, Subject, diagnose};
-use model::Cause;
+use super::{Context, client_log};
+use diagnose::{Settings, Subject, diagnose};
+use lab::backends::local::node::pod_of;
+use model::{Cause, Failure};
 use probe::tls::{Handshake, TlsOutcome};
 use probe::{ClientError, ConnectionConfig};
 
@@ -12,12 +13,12 @@ pub async fn client(
     wanted: impl Into<String>,
     access: &ConnectionConfig,
     error: &ClientError,
-) -> StepFailure {
-    let diagnosis = ask(context, &Subject::Failure(error.clone()), Some(access)).await;
-    let evidence = with_client(diagnosis.evidence, error);
+) -> Failure {
+    let failure = ask(context, &Subject::Failure(error.clone()), Some(access)).await;
+    let evidence = with_client(failure.evidence, error);
     let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
-    let seen = if plain { diagnosis.summary } else { diagnosis.summary.replace(client_log::GUESS, "") };
-    StepFailure::new(diagnosis.cause, wanted, seen).with_evidence(evidence)
+    let seen = if plain { failure.seen } else { failure.seen.replace(client_log::GUESS, "") };
+    Failure { wanted: wanted.into(), seen, evidence, ..failure }
 }
 
 /// A diagnosis's evidence with the client's own words, which come first: what was found out about them ends the list.
@@ -37,41 +38,48 @@ fn with_client(evidence: Vec<String>, error: &ClientError) -> Vec<String> {
 }
 
 /// The failure of a TLS handshake for `sni`, or for none.
-pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOutcome) -> StepFailure {
+pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOutcome) -> Failure {
     let host = sni.map_or_else(|| outcome.address.ip().to_string(), ToOwned::to_owned);
     let subject = Subject::Address { host, port: outcome.address.port() };
-    let diagnosis = ask(context, &subject, None).await;
-    let mut evidence = diagnosis.evidence;
+    let mut failure = ask(context, &subject, None).await;
+    let evidence = &mut failure.evidence;
     // The diagnosis makes a handshake of its own, which mostly ends as this one did.
     if !evidence.iter().any(|line| line.ends_with(&outcome.to_string())) {
         evidence.insert(0, outcome.to_string());
     }
-    StepFailure::new(diagnosis.cause, "a TLS handshake", diagnosis.summary).with_evidence(evidence)
+    Failure { wanted: "a TLS handshake".to_owned(), ..failure }
 }
 
-async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&ConnectionConfig>) -> Diagnosis {
-    if let Some(diagnosis) = dead(&context.lab.dead_components()) {
-        return diagnosis;
+async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&ConnectionConfig>) -> Failure {
+    // What the run froze itself is no fault of the lab.
+    let frozen = context.journal.frozen();
+    let mut components = context.lab.dead_components();
+    components.retain(|line| !pod_of_line(line).is_some_and(|pod| frozen.contains(&pod)));
+    if let Some(failure) = dead(&components) {
+        return failure;
     }
     let settings = Settings { access: access.cloned(), ..Settings::default() };
     let gateway = context.lab.gateway_facts();
     context.clock.waiting(diagnose(&context.lab.catalog, &gateway, subject, &settings)).await
 }
 
+/// The Pod, as `namespace/name`, that a sentence such as `kafka-a_broker-10 is stopped` is about.
+fn pod_of_line(line: &str) -> Option<String> {
+    pod_of(line.split(' ').next()?)
+}
+
 /// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.
 /// `components`: a sentence each, such as `agent does not run`.
-fn dead(components: &[String]) -> Option<Diagnosis> {
+fn dead(components: &[String]) -> Option<Failure> {
     if components.is_empty() {
         return None;
     }
-    Some(Diagnosis {
-        cause: Cause::LabComponentDead,
-        summary: format!(
-            "a part of the lab itself is down ({}), so nothing that needs it works; `cargo xtask lab up` repairs it",
-            components.join(", ")
-        ),
-        evidence: components.iter().map(|one| format!("processes: {one}")).collect(),
-    })
+    let seen = format!(
+        "a part of the lab itself is down ({}), so nothing that needs it works; `cargo xtask lab up` repairs it",
+        components.join(", ")
+    );
+    let evidence = components.iter().map(|one| format!("processes: {one}"));
+    Some(Failure::new(Cause::LabComponentDead, "a lab whose parts all run", seen).with_evidence(evidence))
 }
 
 #[cfg(test)]
@@ -81,10 +89,16 @@ mod tests {
     #[test]
     fn a_dead_agent_is_the_lab_and_not_the_gateway() {
         assert_eq!(dead(&[]), None);
-        let diagnosis = dead(&["agent does not run".to_owned()]).expect("a diagnosis");
-        assert_eq!(diagnosis.cause, Cause::LabComponentDead);
-        assert!(diagnosis.summary.contains("agent does not run"), "{}", diagnosis.summary);
-        assert!(diagnosis.summary.contains("`cargo xtask lab up` repairs it"), "{}", diagnosis.summary);
+        let failure = dead(&["agent does not run".to_owned()]).expect("a failure");
+        assert_eq!(failure.cause, Cause::LabComponentDead);
+        assert!(failure.seen.contains("agent does not run"), "{}", failure.seen);
+        assert!(failure.seen.contains("`cargo xtask lab up` repairs it"), "{}", failure.seen);
+    }
+
+    #[test]
+    fn the_pod_of_a_component_is_known_from_the_sentence_on_it() {
+        assert_eq!(pod_of_line("kafka-a_broker-10 is stopped (SIGSTOP)").as_deref(), Some("a/broker-10"));
+        assert_eq!(pod_of_line("agent does not run"), None);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use super::journal::{Journal, Undo, as_new};
 use super::record::Record;
-use super::{Context, clients, failure, steps};
+use super::{Context, clients, steps};
 use ::kube::api::{Patch, PatchParams};
 use kubeapi::{MANAGER, ObjectRef};
 use lab::Lab;
+use lab::backends::local;
 use probe::{ConnectionConfig, delete_topic};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,7 +47,7 @@ async fn undo(lab: &Lab, clients: &BTreeMap<String, ConnectionConfig>, mut journ
             name: journal.namespace().to_owned(),
         };
         if let Err(error) = kubeapi::delete(&lab.catalog, &namespace).await {
-            problems.push(failure::with_causes(&error));
+            problems.push(host::with_causes(&error));
         }
     };
     if timeout(WITHIN, all).await.is_err() {
@@ -60,7 +61,7 @@ async fn undo(lab: &Lab, clients: &BTreeMap<String, ConnectionConfig>, mut journ
 
 async fn one(lab: &Lab, clients: &BTreeMap<String, ConnectionConfig>, undo: &Undo) -> Result<(), String> {
     let catalog = &lab.catalog;
-    let told = |error: kubeapi::Error| failure::with_causes(&error);
+    let told = |error: kubeapi::Error| host::with_causes(&error);
     match undo {
         Undo::Delete(object) if object.kind == "Namespace" => kubeapi::delete(catalog, object).await.map_err(told),
         Undo::Delete(object) => steps::remove(catalog, object, None).await.map_err(told),
@@ -85,6 +86,11 @@ async fn one(lab: &Lab, clients: &BTreeMap<String, ConnectionConfig>, undo: &Und
             };
             changed_back.await.map_err(told)
         }
+        Undo::Resume { namespace, pod } => match local::freeze(&lab.dir, namespace, pod, false) {
+            // A process that has ended is not frozen.
+            Ok(()) | Err(local::Error::NotRunning { .. }) => Ok(()),
+            Err(error) => Err(format!("the process of Pod {namespace}/{pod} may still be frozen: {error}")),
+        },
         Undo::DeleteTopic { client, topic, of: None } => delete_topic_somehow(lab, clients.get(client), topic).await,
         Undo::DeleteTopic { client, topic, of: Some(cluster) } => match clients.get(client) {
             Some(access) => {
@@ -112,7 +118,7 @@ async fn delete_topic_somehow(lab: &Lab, client: Option<&ConnectionConfig>, topi
                 .await
                 .map_err(|error| error.to_string())
         }
-        Err(error) => Err(failure::with_causes(&error)),
+        Err(error) => Err(host::with_causes(&error)),
     };
     match (by_shared, client) {
         (Err(_), Some(access)) => delete_topic(access, topic, TOPIC_WITHIN).await.map_err(|error| error.to_string()),
@@ -137,5 +143,31 @@ mod tests {
             assert!(told.starts_with("the topic orders-0a1b2c of Kafka kafka/prod is still there ("), "{told}");
             assert!(told.ends_with("): delete it by hand"), "{told}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_has_ended_is_not_frozen_any_more() {
+        let (_folder, lab) = lab::testing::lab("resume");
+        let undo = Undo::Resume { namespace: "a".to_owned(), pod: "broker-11".to_owned() };
+        assert_eq!(one(&lab, &BTreeMap::new(), &undo).await, Ok(()));
+    }
+
+    /// The API server of the lab never answers, and time is paused, so that each request ends at once.
+    #[tokio::test(start_paused = true)]
+    async fn the_last_change_is_undone_first_and_a_failure_does_not_end_the_cleanup() {
+        let (_folder, lab) = lab::testing::lab("order");
+        let mut journal = Journal::begin(&lab.dir, "order-000001", None).expect("begun");
+        for topic in ["first", "second"] {
+            let of = Some("Kafka kafka/prod".to_owned());
+            journal.push(Undo::DeleteTopic { client: "gone".to_owned(), topic: topic.to_owned(), of });
+        }
+        let problems = undo(&lab, &BTreeMap::new(), journal).await.expect("nothing can be undone");
+        let lines: Vec<_> = problems.lines().collect();
+        assert!(lines[0].starts_with("the topic second of Kafka kafka/prod is still there"), "{problems}");
+        assert!(lines[1].starts_with("the topic first of Kafka kafka/prod is still there"), "{problems}");
+        // The namespace comes last.
+        assert!(lines[2].starts_with("the API server did not answer"), "{problems}");
+        assert_eq!(lines.len(), 3, "{problems}");
+        assert!(Record::abandoned(&lab.dir, |_| true).expect("readable").records.is_empty(), "the record is gone");
     }
 }

@@ -1,9 +1,9 @@
 //! From a client's description to what it needs to connect.
 
-use super::{Context, StepFailure, authority, existing, forward};
+use super::{Context, authority, existing, failure, forward};
 use k8s_openapi::ByteString;
 use kubeapi::{Catalog, ConditionState, ObjectRef, wait_for};
-use model::Cause;
+use model::{Cause, Failure};
 use probe::{ConnectionConfig, Identity, Trust};
 use scenario::Library;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub const DEFAULT: &str = "default";
 ///
 /// # Errors
 /// When there is no such client, or a Secret that it needs does not come.
-pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<ConnectionConfig, StepFailure> {
+pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<ConnectionConfig, Failure> {
     let name = name.unwrap_or(DEFAULT);
     if let Some(access) = context.clients.get(name) {
         return Ok(access.clone());
@@ -30,7 +30,7 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Con
             scenario::Client { bootstrap: None, port_forward: None, trust: None, identity: None, library: None }
         }
         None => {
-            return Err(StepFailure::new(Cause::Unknown, format!("client {name}"), "the scenario has no such client"));
+            return Err(Failure::new(Cause::Unknown, format!("client {name}"), "the scenario has no such client"));
         }
     };
     let bootstrap = match (&described.bootstrap, &described.port_forward) {
@@ -58,7 +58,7 @@ pub fn library(context: &Context<'_>, name: Option<&str>) -> Library {
 ///
 /// # Errors
 /// When the Secret does not come.
-pub async fn cluster_ca(context: &Context<'_>) -> Result<String, StepFailure> {
+pub async fn cluster_ca(context: &Context<'_>) -> Result<String, Failure> {
     secret_text_for(context, &context.kafka_namespace, &format!("{}-cluster-ca-cert", context.cluster), "ca.crt").await
 }
 
@@ -66,12 +66,11 @@ pub async fn cluster_ca(context: &Context<'_>) -> Result<String, StepFailure> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn lab_ca(context: &Context<'_>) -> Result<String, StepFailure> {
-    authority::lab_ca(&context.lab.dir)
-        .map_err(|error| StepFailure::new(Cause::Unknown, "the lab's CA", error.to_string()))
+pub fn lab_ca(context: &Context<'_>) -> Result<String, Failure> {
+    authority::lab_ca(&context.lab.dir).map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
 }
 
-async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, StepFailure> {
+async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, Failure> {
     let pem = match trust.unwrap_or(&scenario::Trust::ClusterCa) {
         scenario::Trust::Plaintext => return Ok(Trust::None),
         scenario::Trust::ClusterCa => cluster_ca(context).await?,
@@ -88,7 +87,7 @@ async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result
     Ok(Trust::Pem(pem))
 }
 
-async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, StepFailure> {
+async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, Failure> {
     // An operator makes a user's Secret beside the KafkaUser, which lives with its cluster.
     let of = |namespace: &Option<String>| namespace.clone().unwrap_or_else(|| context.kafka_namespace.clone());
     match who {
@@ -107,10 +106,10 @@ async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Re
     }
 }
 
-async fn secret_text_for(context: &Context<'_>, namespace: &str, name: &str, key: &str) -> Result<String, StepFailure> {
+async fn secret_text_for(context: &Context<'_>, namespace: &str, name: &str, key: &str) -> Result<String, Failure> {
     let read = secret_text(&context.lab.catalog, namespace, name, key);
     let wanted = || format!("key {key} of Secret {namespace}/{name}");
-    context.clock.waiting(read).await.map_err(|error| StepFailure::kube(wanted(), &error))
+    context.clock.waiting(read).await.map_err(|error| failure::kubernetes(wanted(), &error))
 }
 
 /// A key of a Secret, which may take a while to come.

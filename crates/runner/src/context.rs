@@ -5,12 +5,12 @@ use super::journal::Journal;
 use super::live::Line;
 use super::locks::LockGuard;
 use super::variables::{self, Own};
-use super::{Job, StepFailure, ident};
+use super::{Job, failure, ident};
 use ::kube::api::DynamicObject;
 use kubeapi::ObjectRef;
 use lab::Lab;
 use model::vars::Variables;
-use model::{Cause, LoadFigures, vars};
+use model::{Cause, Failure, LoadFigures, vars};
 use probe::{ConnectionConfig, Load, Produced};
 use scenario::ClusterUse;
 use serde::Serialize;
@@ -62,7 +62,7 @@ impl<'a> Context<'a> {
         clock: &'a Clock,
         line: Line,
         slot: Option<(String, LockGuard)>,
-    ) -> Result<Self, StepFailure> {
+    ) -> Result<Self, Failure> {
         let id = ident::short();
         let namespace = ident::namespace(job.name(), &id);
         let shared = &lab.info.shared;
@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
             None => None,
         };
         let journal = Journal::begin(&lab.dir, &namespace, port.map(|(slot, _)| slot))
-            .map_err(|error| StepFailure::new(Cause::Unknown, "a record of what is to be undone", error.to_string()))?;
+            .map_err(|error| Failure::new(Cause::Unknown, "a record of what is to be undone", error.to_string()))?;
         let own = Own {
             scenario: job.name(),
             id: &id,
@@ -115,7 +115,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// When the API server refuses.
-    pub async fn make_namespace(&self) -> Result<(), StepFailure> {
+    pub async fn make_namespace(&self) -> Result<(), Failure> {
         let object: DynamicObject = serde_json::from_value(serde_json::json!({
             "apiVersion": "v1",
             "kind": "Namespace",
@@ -124,11 +124,11 @@ impl<'a> Context<'a> {
                 "kafka-gateway-lab/scenario": self.job.name(),
             }},
         }))
-        .map_err(|error| StepFailure::new(Cause::Unknown, "a namespace", error.to_string()))?;
+        .map_err(|error| Failure::new(Cause::Unknown, "a namespace", error.to_string()))?;
         let made = kubeapi::apply(&self.lab.catalog, &object, "", kubeapi::MANAGER);
         match self.clock.waiting(made).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(StepFailure::kube(format!("namespace {}", self.namespace), &error)),
+            Err(error) => Err(failure::kubernetes(format!("namespace {}", self.namespace), &error)),
         }
     }
 
@@ -136,41 +136,41 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// When a variable has no value.
-    pub fn resolve<T: Serialize + DeserializeOwned>(&self, item: &T) -> Result<T, StepFailure> {
+    pub fn resolve<T: Serialize + DeserializeOwned>(&self, item: &T) -> Result<T, Failure> {
         vars::resolve(item, &self.variables)
-            .map_err(|error| StepFailure::new(Cause::Unknown, "a value for each variable", error.to_string()))
+            .map_err(|error| Failure::new(Cause::Unknown, "a value for each variable", error.to_string()))
     }
 
     /// A text with its variables replaced.
     ///
     /// # Errors
     /// When a variable has no value.
-    pub fn fill(&self, text: &str) -> Result<String, StepFailure> {
+    pub fn fill(&self, text: &str) -> Result<String, Failure> {
         vars::substitute(text, &self.variables)
-            .map_err(|error| StepFailure::new(Cause::Unknown, "a value for each variable", error.to_string()))
+            .map_err(|error| Failure::new(Cause::Unknown, "a value for each variable", error.to_string()))
     }
 
     /// The objects of one of the scenario's manifests, with their variables replaced.
     ///
     /// # Errors
     /// When the file cannot be read or is no manifest.
-    pub fn manifest(&self, file: &str) -> Result<Vec<DynamicObject>, StepFailure> {
+    pub fn manifest(&self, file: &str) -> Result<Vec<DynamicObject>, Failure> {
         let path = self.job.path.join(file);
         let wanted = || format!("the objects of {file}");
         let text = std::fs::read_to_string(&path)
-            .map_err(|error| StepFailure::new(Cause::ManifestRefused, wanted(), format!("{path}: {error}")))?;
+            .map_err(|error| Failure::new(Cause::ManifestRefused, wanted(), format!("{path}: {error}")))?;
         let text = vars::substitute(&text, &self.variables)
-            .map_err(|error| StepFailure::new(Cause::ManifestRefused, wanted(), format!("{file}: {error}")))?;
-        kubeapi::parse_manifests(file, &text).map_err(|error| StepFailure::kube(wanted(), &error))
+            .map_err(|error| Failure::new(Cause::ManifestRefused, wanted(), format!("{file}: {error}")))?;
+        kubeapi::parse_manifests(file, &text).map_err(|error| failure::kubernetes(wanted(), &error))
     }
 
     /// An object by kind and name; without a namespace in the scenario's own.
     ///
     /// # Errors
     /// When the API server knows no such kind.
-    pub async fn object(&self, kind: &str, name: &str, namespace: Option<&str>) -> Result<ObjectRef, StepFailure> {
+    pub async fn object(&self, kind: &str, name: &str, namespace: Option<&str>) -> Result<ObjectRef, Failure> {
         let found = self.clock.waiting(self.lab.catalog.kind(kind, None)).await;
-        let found = found.map_err(|error| StepFailure::kube(format!("{kind} {name}"), &error))?;
+        let found = found.map_err(|error| failure::kubernetes(format!("{kind} {name}"), &error))?;
         let namespace = if found.namespaced { namespace.unwrap_or(&self.namespace).to_owned() } else { String::new() };
         Ok(ObjectRef {
             api_version: found.resource.api_version.clone(),
@@ -187,18 +187,18 @@ impl<'a> Context<'a> {
 }
 
 /// The port of a slot's listener, by the spec of the shared cluster.
-async fn slot_port(lab: &Lab, slot: &str) -> Result<u16, StepFailure> {
+async fn slot_port(lab: &Lab, slot: &str) -> Result<u16, Failure> {
     let shared = &lab.info.shared;
     let wanted = format!("the port of listener {slot} of Kafka {}/{}", shared.namespace, shared.cluster);
-    let kind = lab.catalog.kind("Kafka", None).await.map_err(|error| StepFailure::kube(&wanted, &error))?;
+    let kind = lab.catalog.kind("Kafka", None).await.map_err(|error| failure::kubernetes(&wanted, &error))?;
     let api = kind.api(lab.catalog.client(), &shared.namespace);
     let kafka = api
         .get(&shared.cluster)
         .await
-        .map_err(|error| StepFailure::new(Cause::ConditionUnmet, &wanted, error.to_string()))?;
+        .map_err(|error| Failure::new(Cause::ConditionUnmet, &wanted, error.to_string()))?;
     let listeners = kafka.data["spec"]["kafka"]["listeners"].as_array();
     let port =
         listeners.and_then(|all| all.iter().find(|one| one["name"] == slot)).and_then(|one| one["port"].as_u64());
     port.and_then(|port| u16::try_from(port).ok())
-        .ok_or_else(|| StepFailure::new(Cause::ConditionUnmet, &wanted, "no such listener in its spec"))
+        .ok_or_else(|| Failure::new(Cause::ConditionUnmet, &wanted, "no such listener in its spec"))
 }

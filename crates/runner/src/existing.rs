@@ -1,26 +1,26 @@
 //! A Kafka cluster that was there before the run: where a client reaches it.
 
-use super::{Context, StepFailure};
-use model::Cause;
+use super::Context;
+use model::{Cause, Failure};
 use serde_json::Value;
 
 /// The bootstrap address of the listener that the scenario names.
 ///
 /// # Errors
 /// When the scenario names none, or the cluster or the listener is not there or has no address.
-pub async fn bootstrap(context: &Context<'_>) -> Result<String, StepFailure> {
+pub async fn bootstrap(context: &Context<'_>) -> Result<String, Failure> {
     let (cluster, namespace) = (&context.cluster, &context.kafka_namespace);
     let Some(listener) = &context.job.scenario.kafka.listener_name else {
         let seen = "the scenario says neither `kafka.listener-name` nor the client's `bootstrap`";
-        return Err(StepFailure::new(Cause::Unknown, "a bootstrap address", seen));
+        return Err(Failure::new(Cause::Unknown, "a bootstrap address", seen));
     };
     let wanted = format!("the bootstrap address of listener {listener} of Kafka {namespace}/{cluster}");
     let kafka = context.object("Kafka", cluster, Some(namespace)).await?;
     let Some(found) = super::steps::get(context, &kafka).await? else {
-        return Err(StepFailure::new(Cause::ConditionUnmet, wanted, "there is no such Kafka"));
+        return Err(Failure::new(Cause::ConditionUnmet, wanted, "there is no such Kafka"));
     };
     let port = context.lab.info.gateway.ports.passthrough;
-    address(&found.data, listener, port).map_err(|seen| StepFailure::new(Cause::ConditionUnmet, wanted, seen))
+    address(&found.data, listener, port).map_err(|seen| Failure::new(Cause::ConditionUnmet, wanted, seen))
 }
 
 /// The status of a `tlsroute` listener says port 443, whatever the Gateway's port is, so that it is not asked.

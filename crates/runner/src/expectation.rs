@@ -66,14 +66,9 @@ pub fn sabotaged(scenario: &Scenario, sabotage: &Sabotage, ended: Verdict) -> (S
                 Verdict::Failed(Failure { wanted, seen, ..failure })
             }
         },
-        Verdict::Passed => Verdict::Failed(Failure {
-            step: None,
-            cause: Cause::NotRefused,
-            wanted,
-            seen: "green: the scenario does not notice the sabotage".to_owned(),
-            since_change: None,
-            evidence: Vec::new(),
-        }),
+        Verdict::Passed => {
+            Verdict::Failed(Failure::new(Cause::NotRefused, wanted, "green: the scenario does not notice the sabotage"))
+        }
         untried => {
             row.red = None;
             untried

@@ -1,12 +1,12 @@
 //! A port-forward to a Service, as `kubectl port-forward` makes one: a local port, and beyond it the Service.
 
-use super::{Context, StepFailure};
+use super::Context;
 use ::kube::Api;
 use ::kube::api::ListParams;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kubeapi::{Catalog, target_port};
-use model::Cause;
+use model::{Cause, Failure};
 use scenario::PortForward;
 use std::io;
 use tokio::io::copy_bidirectional;
@@ -28,20 +28,19 @@ enum ForwardTarget {
 ///
 /// # Errors
 /// When the Service has no address or no Pod, or the local port cannot be had.
-pub async fn open(context: &mut Context<'_>, target: &PortForward) -> Result<String, StepFailure> {
+pub async fn open(context: &mut Context<'_>, target: &PortForward) -> Result<String, Failure> {
     let namespace = target.namespace.clone().unwrap_or_else(|| context.namespace.clone());
     let wanted = format!("a port-forward to Service {namespace}/{}:{}", target.service, target.port);
     let local = context.lab.backend.process_node().is_some();
     let found = beyond(&context.lab.catalog, &namespace, target, local);
-    let beyond =
-        context.clock.waiting(found).await.map_err(|seen| StepFailure::new(Cause::Unreachable, &wanted, seen))?;
+    let beyond = context.clock.waiting(found).await.map_err(|seen| Failure::new(Cause::Unreachable, &wanted, seen))?;
     let bound = async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         io::Result::Ok((listener, address))
     };
     let (listener, address) =
-        bound.await.map_err(|error| StepFailure::new(Cause::Unreachable, &wanted, error.to_string()))?;
+        bound.await.map_err(|error| Failure::new(Cause::Unreachable, &wanted, error.to_string()))?;
     context.tasks.spawn(async move {
         while let Ok((mut near, _)) = listener.accept().await {
             let beyond = beyond.clone();

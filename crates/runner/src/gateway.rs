@@ -1,11 +1,11 @@
 //! The gateway under test, as steps need it.
 
-use super::{Context, StepFailure};
+use super::{Context, failure};
 use ::kube::api::{DeleteParams, DynamicObject, ListParams};
 use kubeapi::{ConditionState, wait_for_all};
 use lab::Lab;
 use lab::gateway::{FixtureError, GatewayFixture};
-use model::Cause;
+use model::{Cause, Failure};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ pub fn default_certificate(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When it cannot be found, or does not come back in time.
-pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, StepFailure> {
+pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, Failure> {
     let name = context.lab.info.gateway.name.clone();
     let wanted = format!("{name} restarts and is back within {within:?}");
     let lab = context.lab;
     let Some(restart) = lab.backend.restart_data_plane(lab) else {
         return restart_pods(context, &wanted, within).await;
     };
-    let failed = |seen: String| StepFailure::new(Cause::Unreachable, &wanted, seen);
+    let failed = |seen: String| Failure::new(Cause::Unreachable, &wanted, seen);
     match context.clock.waiting(tokio::time::timeout(within, restart)).await {
         Ok(Ok(())) => Ok(vec![format!("{name} is back")]),
         Ok(Err(error)) => Err(failed(error.to_string())),
@@ -39,9 +39,9 @@ const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
 
 /// In a cluster with nodes: deletes the data plane's Pods. The fixture says which where the lab installed the gateway;
 /// else they are those of the run's own Gateways, since a user's cluster has others.
-async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, StepFailure> {
+async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, Failure> {
     let name = &context.lab.info.gateway.name;
-    let failed = |seen: String| StepFailure::new(Cause::Unreachable, wanted, seen);
+    let failed = |seen: String| Failure::new(Cause::Unreachable, wanted, seen);
     let selector = match GatewayFixture::load(name) {
         Ok(fixture) => fixture.kind.map(|kind| kind.data_plane),
         // A gateway of a user's own cluster.
@@ -49,7 +49,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
         Err(error) => return Err(failed(error.to_string())),
     };
     let catalog = &context.lab.catalog;
-    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| StepFailure::kube(wanted, &error))?;
+    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| failure::kubernetes(wanted, &error))?;
     let (list, selector) = match selector.filter(|selector| is_the_labs(context.lab, selector)) {
         Some(selector) => (::kube::Api::all_with(catalog.client().clone(), &kind.resource), selector),
         None => {
@@ -81,7 +81,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
             ready => ConditionState::NotYet(format!("{ready} of {} Pods are ready", names.len())),
         }
     });
-    context.clock.waiting(back).await.map_err(|error| StepFailure::kube(wanted, &error))?;
+    context.clock.waiting(back).await.map_err(|error| failure::kubernetes(wanted, &error))?;
     Ok(vec![format!("{} Pods of {name} in {namespace} came back", names.len())])
 }
 
@@ -92,12 +92,13 @@ fn is_the_labs(lab: &Lab, selector: &str) -> bool {
 }
 
 /// The names of the Gateways in the run's own namespace.
-async fn own_gateways(context: &Context<'_>, wanted: &str) -> Result<Vec<String>, StepFailure> {
+async fn own_gateways(context: &Context<'_>, wanted: &str) -> Result<Vec<String>, Failure> {
     let kind = context.clock.waiting(context.lab.catalog.kind("Gateway", None)).await;
-    let kind = kind.map_err(|error| StepFailure::kube(wanted, &error))?;
+    let kind = kind.map_err(|error| failure::kubernetes(wanted, &error))?;
     let api = kind.api(context.lab.catalog.client(), &context.namespace);
     let listed = context.clock.waiting(api.list(&ListParams::default())).await;
-    let listed = listed.map_err(|error| StepFailure::kube(wanted, &kubeapi::Error::request("list Gateways")(error)))?;
+    let listed =
+        listed.map_err(|error| failure::kubernetes(wanted, &kubeapi::Error::request("list Gateways")(error)))?;
     Ok(listed.items.into_iter().filter_map(|gateway| gateway.metadata.name).collect())
 }
 

@@ -1,6 +1,6 @@
 //! Who may run beside whom.
 
-use scenario::{ClusterUse, Sabotage, Scenario, Step};
+use scenario::{ClusterUse, Sabotage, Scenario};
 
 /// How much of the lab a scenario takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,41 +17,15 @@ impl Isolation {
     /// From the steps, and from the sabotage that is to be done.
     pub fn of(scenario: &Scenario, sabotage: Option<&Sabotage>) -> Self {
         let own = scenario.kafka.cluster == ClusterUse::Own;
-        let mut alone = scenario.steps.iter().any(|step| disturbs(&step.value, own));
-        if let Some(sabotage) = sabotage {
-            alone |= sabotage
-                .delete
-                .as_ref()
-                .is_some_and(|target| foreign(&target.kind, &target.name, target.namespace.as_deref()));
-            alone |= sabotage
-                .patch
-                .as_ref()
-                .is_some_and(|patch| foreign(&patch.kind, &patch.name, patch.namespace.as_deref()));
-        }
+        let sabotaged = sabotage.into_iter().flat_map(Sabotage::touches);
+        let mut touched = scenario.steps.iter().map(|step| step.value.touches()).chain(sabotaged);
+        let alone = touched.any(|touched| touched.disturbs(own));
         match (alone, own) {
             (true, _) => Self::Exclusive,
             (false, true) => Self::OneOwnCluster,
             (false, false) => Self::Parallel,
         }
     }
-}
-
-fn disturbs(step: &Step, own: bool) -> bool {
-    match step {
-        Step::Restart(restart) => restart.gateway || !own,
-        Step::Scale(_) => !own,
-        Step::Delete(target) => foreign(&target.kind, &target.name, target.namespace.as_deref()),
-        Step::Patch(patch) => foreign(&patch.kind, &patch.name, patch.namespace.as_deref()),
-        _ => false,
-    }
-}
-
-/// Whether changing this object is felt by other scenarios. Topics and users of the shared cluster have to live in its
-/// namespace, and are the scenario's own all the same, as is everything that has the run's id in its name.
-fn foreign(kind: &str, name: &str, namespace: Option<&str>) -> bool {
-    let everywhere = ["GatewayClass", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Namespace"];
-    let elsewhere = namespace.is_some_and(|namespace| namespace != "${namespace}");
-    everywhere.contains(&kind) || (elsewhere && !["KafkaTopic", "KafkaUser"].contains(&kind) && !name.contains("${id}"))
 }
 
 /// The first of `pending` that may start beside `running`.

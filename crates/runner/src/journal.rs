@@ -18,6 +18,8 @@ pub enum Undo {
     Restore { object: ObjectRef, was: Box<DynamicObject> },
     /// An object of somebody else that the run changed: the merge patch that changes it back.
     PatchBack { object: ObjectRef, merge: Value },
+    /// A Pod whose process the run froze.
+    Resume { namespace: String, pod: String },
     /// A topic of a cluster that stays, and the client that made it.
     DeleteTopic {
         client: String,
@@ -79,6 +81,15 @@ impl Journal {
     pub fn push(&mut self, undo: Undo) {
         self.record.state.undo.push(undo);
         self.write();
+    }
+
+    /// The Pods, as `namespace/name`, whose processes the run froze.
+    pub fn frozen(&self) -> Vec<String> {
+        let pods = self.record.state.undo.iter().filter_map(|undo| match undo {
+            Undo::Resume { namespace, pod } => Some(format!("{namespace}/{pod}")),
+            _ => None,
+        });
+        pods.collect()
     }
 
     /// The last thing that is to be undone.

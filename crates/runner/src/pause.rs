@@ -41,14 +41,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_does_nothing_to_a_terminal() {
-        let failure = Failure {
-            step: None,
-            cause: Cause::Timeout,
-            wanted: String::new(),
-            seen: "\u{1b}[2Jgone".to_owned(),
-            since_change: None,
-            evidence: Vec::new(),
-        };
+        let failure = Failure::new(Cause::Timeout, "", "\u{1b}[2Jgone");
         assert_eq!(paused("one", &failure), "paused: one failed: timeout: \\u{1b}[2Jgone");
     }
 }

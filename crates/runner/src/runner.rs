@@ -1,6 +1,6 @@
 //! One scenario, from its needs to its cleanup.
 
-use super::attempt::{self, StepsOutcome};
+use super::attempt;
 use super::clock::Clock;
 use super::live::Line;
 use super::locks::{LockGuard, Locks};
@@ -46,16 +46,30 @@ pub struct Runner {
 
 type Claimed = (Vec<LockGuard>, Option<(String, LockGuard)>);
 
-/// What an attempt left, before it is put into a result.
+/// How an attempt ended, before it is put into a result.
 struct AttemptOutcome {
     verdict: Verdict,
     /// With this run's values for its variables, once they are known.
-    sabotage: Option<Sabotage>,
+    sabotage: Option<SabotageRow>,
     steps: Vec<StepResult>,
     namespace: String,
     diagnostics: Option<Utf8PathBuf>,
     cleanup_failed: Option<String>,
     timeline: Timeline,
+}
+
+impl AttemptOutcome {
+    fn new((sabotage, verdict): (Option<SabotageRow>, Verdict)) -> Self {
+        Self {
+            verdict,
+            sabotage,
+            steps: Vec::new(),
+            namespace: String::new(),
+            diagnostics: None,
+            cleanup_failed: None,
+            timeline: Timeline::default(),
+        }
+    }
 }
 
 impl Runner {
@@ -134,7 +148,7 @@ impl Runner {
             std::io::Result::Ok((isolation, slot))
         };
         tokio::select! {
-            claimed = claimed => claimed.map_err(|error| failed(Cause::Unknown, "a turn", &format!("the lab's locks: {error}"))),
+            claimed = claimed => claimed.map_err(|error| Verdict::Failed(Failure::new(Cause::Unknown, "a turn", format!("the lab's locks: {error}")))),
             reason = self.stop.raised() => Err(Verdict::Skipped { reason: format!("not started: {reason}") }),
         }
     }
@@ -171,70 +185,55 @@ impl Runner {
     }
 
     async fn attempt(&self, task: &Task) -> AttemptOutcome {
-        let mut timeline = Timeline { started: self.start.elapsed().as_secs_f64(), ..Timeline::default() };
-        let nothing = |verdict, timeline| AttemptOutcome {
-            verdict,
-            sabotage: task.sabotage().cloned(),
-            steps: Vec::new(),
-            namespace: String::new(),
-            diagnostics: None,
-            cleanup_failed: None,
-            timeline,
+        let started = self.start.elapsed().as_secs_f64();
+        let not_tried = |verdict| {
+            let timeline = Timeline { started, ..Timeline::default() };
+            AttemptOutcome { timeline, ..AttemptOutcome::new(self.decide(task, task.sabotage(), verdict)) }
         };
         if let Some(verdict) = self.untried(task).await {
-            return nothing(verdict, timeline);
+            return not_tried(verdict);
         }
         let line = self.options.view.begin(task);
         line.step("waits for its turn");
         let queued = Instant::now();
-        let (_lane, slot) = match self.claim(task).await {
+        let (_isolation, slot) = match self.claim(task).await {
             Ok(claimed) => claimed,
-            Err(verdict) => return nothing(verdict, timeline),
+            Err(verdict) => return not_tried(verdict),
         };
-        timeline.queued = queued.elapsed().as_secs_f64();
-
+        let queued = queued.elapsed().as_secs_f64();
         let clock = Clock::default();
-        let left = self.tried(task, &clock, line, slot).await;
-        timeline.seconds = clock.elapsed().as_secs_f64();
-        timeline.waited = clock.waited().as_secs_f64();
-        timeline.cleanup = left.timeline.cleanup;
-        AttemptOutcome { timeline, ..left }
+        let mut outcome = self.tried(task, &clock, line, slot).await;
+        outcome.timeline = Timeline {
+            started,
+            queued,
+            seconds: clock.elapsed().as_secs_f64(),
+            waited: clock.waited().as_secs_f64(),
+            cleanup: outcome.timeline.cleanup,
+        };
+        outcome
     }
 
     async fn tried(&self, task: &Task, clock: &Clock, line: Line, slot: Option<(String, LockGuard)>) -> AttemptOutcome {
-        let mut left = AttemptOutcome {
-            verdict: Verdict::Passed,
-            sabotage: task.sabotage().cloned(),
-            steps: Vec::new(),
-            namespace: String::new(),
-            diagnostics: None,
-            cleanup_failed: None,
-            timeline: Timeline::default(),
-        };
         let mut context = match Context::new(&self.lab, &task.job, clock, line, slot).await {
             Ok(context) => context,
             Err(failure) => {
-                left.verdict = Verdict::Failed(failure.at(None));
-                return left;
+                return AttemptOutcome::new(self.decide(task, task.sabotage(), Verdict::Failed(failure)));
             }
         };
-        left.namespace.clone_from(&context.namespace);
-        left.sabotage = left.sabotage.map(|sabotage| context.resolve(&sabotage).unwrap_or(sabotage));
-        let ended = attempt::steps(&mut context, task, &self.stop, &mut left.steps).await;
-        let verdict = match ended {
-            StepsOutcome::Green => Verdict::Passed,
-            StepsOutcome::Red(failure) => Verdict::Failed(failure),
-            StepsOutcome::Stopped(reason) => Verdict::Skipped { reason },
+        let sabotage = task.sabotage().map(|sabotage| context.resolve(sabotage).unwrap_or_else(|_| sabotage.clone()));
+        let mut steps = Vec::new();
+        let ended = attempt::steps(&mut context, task, &self.stop, &mut steps).await;
+        let mut outcome = AttemptOutcome {
+            steps,
+            namespace: context.namespace.clone(),
+            ..AttemptOutcome::new(self.decide(task, sabotage.as_ref(), ended))
         };
-        left.verdict = verdict;
-        // Judged only for what is to be collected; the row itself is made from the verdict again.
-        let (_, judged) = self.judged(task, left.sabotage.as_ref(), left.verdict.clone());
-        if judged.is_bad()
-            && let Some(failure) = judged.failure()
+        if outcome.verdict.is_bad()
+            && let Some(failure) = outcome.verdict.failure()
         {
             let folder = self.folder.scenario(&task.slug());
             context.line.step("collecting diagnostics");
-            left.diagnostics = diagnostics::collect(&context, &folder, failure).await;
+            outcome.diagnostics = diagnostics::collect(&context, &folder, failure).await;
             if self.options.pause_on_failure {
                 let _turn = self.pausing.lock().await;
                 self.options.view.show(false);
@@ -244,20 +243,20 @@ impl Runner {
         }
         if self.stop.reason().is_some() && self.lab_is_gone() {
             // Whatever the run made went with the lab.
-            return left;
+            return outcome;
         }
         if self.options.keep {
             let kept = context.journal.keep();
-            left.cleanup_failed = kept
+            outcome.cleanup_failed = kept
                 .err()
                 .map(|error| format!("could not mark the run as kept, so the next run will delete it: {error}"));
         } else {
             let begun = Instant::now();
             context.line.step("cleans up");
-            left.cleanup_failed = cleanup::cleanup(context).await;
-            left.timeline.cleanup = begun.elapsed().as_secs_f64();
+            outcome.cleanup_failed = cleanup::cleanup(context).await;
+            outcome.timeline.cleanup = begun.elapsed().as_secs_f64();
         }
-        left
+        outcome
     }
 
     /// Whether the lab went down meanwhile, and the cluster with it. A cluster of the user's own stays.
@@ -265,13 +264,14 @@ impl Runner {
         self.lab.backend.owns_cluster() && matches!(self.lab.dir.info().try_exists(), Ok(false))
     }
 
-    fn judged(&self, task: &Task, sabotage: Option<&Sabotage>, verdict: Verdict) -> (Option<SabotageRow>, Verdict) {
+    /// What the end of the steps means: the one place where a verdict is decided.
+    fn decide(&self, task: &Task, sabotage: Option<&Sabotage>, ended: Verdict) -> (Option<SabotageRow>, Verdict) {
         match sabotage {
             Some(sabotage) => {
-                let (row, verdict) = expectation::sabotaged(&task.job.scenario, sabotage, verdict);
+                let (row, verdict) = expectation::sabotaged(&task.job.scenario, sabotage, ended);
                 (Some(row), verdict)
             }
-            None => (None, expectation::with_deviations(verdict, task.job.name(), &self.options.deviations)),
+            None => (None, expectation::with_deviations(ended, task.job.name(), &self.options.deviations)),
         }
     }
 }
@@ -284,37 +284,25 @@ impl Executor for Runner {
     }
 
     async fn run(&self, task: &Task) -> ScenarioResult {
-        let left = self.attempt(task).await;
-        let (sabotage, verdict) = self.judged(task, left.sabotage.as_ref(), left.verdict);
+        let outcome = self.attempt(task).await;
         let scenario = &task.job.scenario;
         ScenarioResult {
             name: scenario.name.clone(),
             title: scenario.title.clone(),
             links: scenario.links.clone(),
-            sabotage,
-            cleanup_failed: left.cleanup_failed.clone(),
+            sabotage: outcome.sabotage,
+            cleanup_failed: outcome.cleanup_failed.clone(),
             flaky: false,
-            seconds: left.timeline.seconds,
-            steps: left.steps,
+            seconds: outcome.timeline.seconds,
+            steps: outcome.steps,
             attempts: vec![Attempt {
-                verdict: verdict.clone(),
-                cleanup_failed: left.cleanup_failed,
-                namespace: left.namespace,
-                diagnostics: left.diagnostics,
-                timeline: left.timeline,
+                verdict: outcome.verdict.clone(),
+                cleanup_failed: outcome.cleanup_failed,
+                namespace: outcome.namespace,
+                diagnostics: outcome.diagnostics,
+                timeline: outcome.timeline,
             }],
-            verdict,
+            verdict: outcome.verdict,
         }
     }
-}
-
-fn failed(cause: Cause, wanted: &str, seen: &str) -> Verdict {
-    Verdict::Failed(Failure {
-        step: None,
-        cause,
-        wanted: wanted.to_owned(),
-        seen: seen.to_owned(),
-        since_change: None,
-        evidence: Vec::new(),
-    })
 }

@@ -1,9 +1,8 @@
 //! The values of a run's variables.
 
-use super::StepFailure;
 use lab::manifest_variables;
 use model::vars::Variables;
-use model::{Cause, LabInfo};
+use model::{Cause, Failure, LabInfo};
 
 /// What a run claimed or made up for itself.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ pub struct Own<'a> {
 ///
 /// # Errors
 /// When the language knows a variable by another name than the runner.
-pub fn variables(info: &LabInfo, own: &Own<'_>) -> Result<Variables, StepFailure> {
+pub fn variables(info: &LabInfo, own: &Own<'_>) -> Result<Variables, Failure> {
     let mut values = vec![
         ("scenario", own.scenario.to_owned()),
         ("id", own.id.to_owned()),
@@ -38,7 +37,7 @@ pub fn variables(info: &LabInfo, own: &Own<'_>) -> Result<Variables, StepFailure
     let mut variables = manifest_variables(info);
     for (name, value) in values {
         if !variables.set(name, value) {
-            return Err(StepFailure::new(Cause::Unknown, "a value for every variable", format!("no variable {name}")));
+            return Err(Failure::new(Cause::Unknown, "a value for every variable", format!("no variable {name}")));
         }
     }
     Ok(variables)

@@ -1,136 +1,6 @@
-//! Steps by keyword: `wait`, and `wait#2` for the second of its kind.
+//! Steps by name: `wait`, and `wait#2` for the second of its kind.
 
-use super::{
-    Connections, CreateTopic, DescribeCluster, Probe, ProbeTcp, ProduceConsume, Refuse, Restart, Scale, Scenario, Span,
-    Step, Stop,
-};
-
-impl Step {
-    /// Every keyword, in the order of the reference.
-    pub const KEYWORDS: [&'static str; 20] = [
-        "apply",
-        "churn",
-        "delete",
-        "patch",
-        "wait",
-        "certificate",
-        "create-topic",
-        "describe-cluster",
-        "produce",
-        "consume",
-        "produce-and-consume",
-        "refuse",
-        "probe",
-        "probe-tcp",
-        "start",
-        "stop",
-        "connections",
-        "scale",
-        "restart",
-        "sleep",
-    ];
-
-    /// The keyword as it is written.
-    pub fn keyword(&self) -> &'static str {
-        match self {
-            Self::Apply(_) => "apply",
-            Self::Churn(_) => "churn",
-            Self::Delete(_) => "delete",
-            Self::Patch(_) => "patch",
-            Self::Wait(_) => "wait",
-            Self::Certificate(_) => "certificate",
-            Self::CreateTopic(_) => "create-topic",
-            Self::DescribeCluster(_) => "describe-cluster",
-            Self::Produce(_) => "produce",
-            Self::Consume(_) => "consume",
-            Self::ProduceAndConsume(_) => "produce-and-consume",
-            Self::Refuse(_) => "refuse",
-            Self::Probe(_) => "probe",
-            Self::ProbeTcp(_) => "probe-tcp",
-            Self::Start(_) => "start",
-            Self::Stop(_) => "stop",
-            Self::Connections(_) => "connections",
-            Self::Scale(_) => "scale",
-            Self::Restart(_) => "restart",
-            Self::Sleep(_) => "sleep",
-        }
-    }
-
-    /// The Kafka client that the step uses; `default` where it names none, nothing where it uses none.
-    pub fn client(&self) -> Option<&str> {
-        let named = match self {
-            Self::CreateTopic(step) => &step.client,
-            Self::DescribeCluster(step) => &step.client,
-            Self::Produce(step) | Self::Consume(step) | Self::ProduceAndConsume(step) => &step.client,
-            Self::Start(step) => &step.client,
-            Self::Refuse(step) => return step.client.as_deref(),
-            Self::Restart(step) if step.in_sync => &step.client,
-            _ => return None,
-        };
-        Some(named.as_deref().unwrap_or("default"))
-    }
-
-    /// The topic that the step needs.
-    pub fn topic(&self) -> Option<&str> {
-        match self {
-            Self::Produce(step) | Self::Consume(step) | Self::ProduceAndConsume(step) => Some(&step.topic),
-            Self::Start(step) => Some(&step.topic),
-            Self::Refuse(step) => step.topic.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The step's own deadline: as written, or its default.
-    pub fn within(&self) -> Option<Span> {
-        let (written, default) = match self {
-            Self::Wait(step) => (Some(step.within), 0),
-            Self::CreateTopic(step) => (step.within, 30),
-            Self::DescribeCluster(step) => (step.within, 30),
-            Self::Produce(step) | Self::Consume(step) | Self::ProduceAndConsume(step) => (step.within, 30),
-            Self::Refuse(step) => (step.within, 15),
-            Self::Probe(step) => (step.within, 30),
-            Self::ProbeTcp(step) => (step.within, 30),
-            Self::Stop(step) => (step.within, 30),
-            Self::Connections(step) => (step.within, 60),
-            Self::Scale(step) => (step.within, 120),
-            Self::Restart(step) => (step.within, 120),
-            Self::Sleep(step) => (Some(step.r#for), 0),
-            Self::Apply(_) | Self::Churn(_) | Self::Delete(_) | Self::Patch(_) | Self::Certificate(_) => return None,
-            Self::Start(_) => return None,
-        };
-        Some(written.unwrap_or(Span::seconds(default)))
-    }
-
-    /// The step with a deadline of at most `most`. One that has none stays as it is.
-    pub fn shortened(&self, most: Span) -> Self {
-        let Some(own) = self.within() else { return self.clone() };
-        let shorter = own.min(most);
-        let mut step = self.clone();
-        match &mut step {
-            Self::Wait(wait) => wait.within = shorter,
-            Self::CreateTopic(CreateTopic { within, .. })
-            | Self::DescribeCluster(DescribeCluster { within, .. })
-            | Self::Produce(ProduceConsume { within, .. })
-            | Self::Consume(ProduceConsume { within, .. })
-            | Self::ProduceAndConsume(ProduceConsume { within, .. })
-            | Self::Refuse(Refuse { within, .. })
-            | Self::Probe(Probe { within, .. })
-            | Self::ProbeTcp(ProbeTcp { within, .. })
-            | Self::Stop(Stop { within, .. })
-            | Self::Connections(Connections { within, .. })
-            | Self::Scale(Scale { within, .. })
-            | Self::Restart(Restart { within, .. }) => *within = Some(shorter),
-            Self::Sleep(_)
-            | Self::Apply(_)
-            | Self::Churn(_)
-            | Self::Delete(_)
-            | Self::Patch(_)
-            | Self::Certificate(_)
-            | Self::Start(_) => {}
-        }
-        step
-    }
-}
+use super::Scenario;
 
 impl Scenario {
     /// The index of the step that an `id`, a `keyword` or `keyword#2` names.
@@ -167,6 +37,7 @@ impl Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Span, Step};
 
     #[test]
     fn keywords_are_those_of_the_schema() {

@@ -1,6 +1,7 @@
 //! A scenario as it stands in `scenario.yaml`.
 
-use super::{Span, Step, StepItem, Target};
+use super::steps::StepDefinition;
+use super::{Patch, Span, Step, StepItem, Target, Touches};
 use model::{Cause, Listener};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -238,13 +239,22 @@ pub struct Sabotage {
     /// Applies a manifest, and waits until every route in it is accepted.
     pub apply: Option<String>,
     /// Patches an object.
-    pub patch: Option<super::Patch>,
+    pub patch: Option<Patch>,
     /// Leaves out a step: its `id`, or its keyword, with `#2` for the second of its kind.
     pub leave_out: Option<String>,
     /// The step before which `delete`, `apply` or `patch` is done. Default: the step that is to fail.
     pub before: Option<String>,
     /// How the run must end.
     pub expect: Expectation,
+}
+
+impl Sabotage {
+    /// What the change itself may disturb for other scenarios.
+    pub fn touches(&self) -> impl Iterator<Item = Touches<'_>> {
+        let deleted = self.delete.as_ref().map(StepDefinition::touches);
+        let patched = self.patch.as_ref().map(StepDefinition::touches);
+        deleted.into_iter().chain(patched)
+    }
 }
 
 /// How a sabotaged run must end.

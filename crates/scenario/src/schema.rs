@@ -1,7 +1,7 @@
 //! The JSON Schema of `scenario.yaml`, from the types.
 
-use super::Scenario;
 use super::step_item::ID;
+use super::{Scenario, Step};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(Scenario).to_value();
     name_steps(&mut schema);
+    say_default_deadlines(&mut schema);
     sorted(schema)
 }
 
@@ -20,6 +21,25 @@ fn name_steps(schema: &mut Value) {
             "description": "A name by which sabotage and reports call the step.",
         });
     }
+}
+
+/// The default of a step's `within` is a constant beside the step, and is said here to people.
+fn say_default_deadlines(schema: &mut Value) {
+    let defaults: BTreeMap<String, String> = Step::default_deadlines()
+        .filter_map(|(keyword, within)| Some((definition(schema, keyword)?, within.to_string())))
+        .collect();
+    for (name, within) in defaults {
+        let property = &mut schema["$defs"][&name]["properties"]["within"];
+        let text = property["description"].as_str().unwrap_or_default();
+        property["description"] = format!("{text} Default: {within}.").into();
+    }
+}
+
+/// The name of the definition of a step's keys.
+fn definition(schema: &Value, keyword: &str) -> Option<String> {
+    let steps = schema["$defs"]["Step"]["oneOf"].as_array()?;
+    let reference = steps.iter().find_map(|step| step["properties"].get(keyword)?["$ref"].as_str())?;
+    reference.strip_prefix("#/$defs/").map(ToOwned::to_owned)
 }
 
 fn sorted(value: Value) -> Value {
@@ -52,6 +72,18 @@ mod tests {
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(committed == schema_text(), "scenarios/schema.json has drifted: run UPDATE_DOCS=1 cargo test schema");
+    }
+
+    #[test]
+    fn each_default_deadline_is_said_once() {
+        let schema = schema();
+        for (keyword, within) in Step::default_deadlines() {
+            let name = definition(&schema, keyword).expect(keyword);
+            let text = schema["$defs"][&name]["properties"]["within"]["description"].as_str().expect(keyword);
+            assert!(text.ends_with(&format!(". Default: {within}.")), "{keyword}: {text}");
+            assert_eq!(text.matches("Default").count(), 1, "{keyword}: {text}");
+        }
+        assert!(Step::default_deadlines().any(|(keyword, within)| keyword == "refuse" && within.to_string() == "15s"));
     }
 
     #[test]

@@ -4,11 +4,12 @@ use super::gather::of_the_lab;
 use super::summary::{Probe, ProbedBroker};
 use crate::Lab;
 use ::kube::api::{Api, DynamicObject, ListParams};
-use diagnose::{Diagnosis, Settings, Subject};
+use diagnose::{Settings, Subject};
 use futures::future::join_all;
 use host::with_causes;
 use k8s_openapi::api::core::v1::Secret;
 use kubeapi::Error;
+use model::Failure;
 use probe::{ConnectionConfig, NodeIdentity};
 use serde_json::Value;
 use std::time::Duration;
@@ -104,13 +105,13 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
     probe
 }
 
-async fn explained(lab: &Lab, subject: Subject, access: &ConnectionConfig) -> Diagnosis {
+async fn explained(lab: &Lab, subject: Subject, access: &ConnectionConfig) -> Failure {
     let settings = Settings { access: Some(access.clone()), ..Settings::default() };
     diagnose::diagnose(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await
 }
 
-fn told(found: &Diagnosis) -> String {
-    format!("{} ({})", found.summary, found.cause)
+fn told(found: &Failure) -> String {
+    format!("{} ({})", found.seen, found.cause)
 }
 
 /// The first listener that a TLSRoute leads to and that asks no client who it is. `usual` is the port where the resource

@@ -30,7 +30,7 @@ pub enum Next {
 
 /// The answers of one probe's connections.
 ///
-/// GatewaySnapshot the first answer as wanted, others may be those of a route that is still being programmed. After it they are
+/// Before the first answer as wanted, others may be those of a route that is still being programmed. After it they are
 /// not: then the name leads to several brokers, and to ask until the wanted one answers would hide it. A gateway of
 /// several replicas, or on a loaded machine, gets one longer pause in between.
 #[derive(Debug)]

@@ -1,40 +1,42 @@
-//! certificate.
+//! Executes `certificate`.
 
 use super::standing::{Standing, left_alone, standing};
-use super::{Outcome, objects};
+use super::{Execute, Outcome, objects};
 use crate::authority::{CertificateRequest, Signer};
-use crate::{Context, StepFailure, authority};
+use crate::{Context, authority, failure};
 use ::kube::api::DynamicObject;
 use kubeapi::MANAGER;
-use model::Cause;
+use model::{Cause, Failure};
 use scenario::{Certificate, Signer as By};
 use serde_json::json;
 
-pub async fn certificate(context: &mut Context<'_>, step: &Certificate) -> Outcome {
-    let wanted = format!("a certificate for {}", step.dns_names.join(", "));
-    let signer = match step.signed_by.as_ref().unwrap_or(&By::LabCa) {
-        By::LabCa => Signer::Lab(&context.lab.dir),
-        By::UnknownCa => Signer::Nobody,
-        By::Itself => Signer::Itself,
-    };
-    let failed = |text: String| StepFailure::new(Cause::Unknown, &wanted, text);
-    let made = authority::make(&CertificateRequest { dns_names: &step.dns_names, signer, expired: step.expired })
+impl Execute for Certificate {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let wanted = format!("a certificate for {}", self.dns_names.join(", "));
+        let signer = match self.signed_by.as_ref().unwrap_or(&By::LabCa) {
+            By::LabCa => Signer::Lab(&context.lab.dir),
+            By::UnknownCa => Signer::Nobody,
+            By::Itself => Signer::Itself,
+        };
+        let failed = |text: String| Failure::new(Cause::Unknown, &wanted, text);
+        let made = authority::make(&CertificateRequest { dns_names: &self.dns_names, signer, expired: self.expired })
+            .map_err(|error| failed(error.to_string()))?;
+        let secret: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/tls",
+            "metadata": {"name": self.secret, "namespace": self.namespace.as_deref().unwrap_or(&context.namespace)},
+            "stringData": {"tls.crt": made.chain, "tls.key": made.key, "ca.crt": made.authority},
+        }))
         .map_err(|error| failed(error.to_string()))?;
-    let secret: DynamicObject = serde_json::from_value(json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "kubernetes.io/tls",
-        "metadata": {"name": step.secret, "namespace": step.namespace.as_deref().unwrap_or(&context.namespace)},
-        "stringData": {"tls.crt": made.chain, "tls.key": made.key, "ca.crt": made.authority},
-    }))
-    .map_err(|error| failed(error.to_string()))?;
-    let target = context.object("Secret", &step.secret, step.namespace.as_deref()).await?;
-    let there = objects::get(context, &target).await?.is_some();
-    if standing(context, &target, there).of_a_secret() == Standing::LeftAlone {
-        return Err(left_alone(&target));
+        let target = context.object("Secret", &self.secret, self.namespace.as_deref()).await?;
+        let there = objects::get(context, &target).await?.is_some();
+        if standing(context, &target, there).of_a_secret() == Standing::LeftAlone {
+            return Err(left_alone(&target));
+        }
+        context.journal.applies(&target);
+        let applied = kubeapi::apply(&context.lab.catalog, &secret, &context.namespace, MANAGER);
+        context.clock.waiting(applied).await.map_err(|error| failure::kubernetes(&wanted, &error))?;
+        Ok(vec![format!("{target} for {}", self.dns_names.join(", "))])
     }
-    context.journal.applies(&target);
-    let applied = kubeapi::apply(&context.lab.catalog, &secret, &context.namespace, MANAGER);
-    context.clock.waiting(applied).await.map_err(|error| StepFailure::kube(&wanted, &error))?;
-    Ok(vec![format!("{target} for {}", step.dns_names.join(", "))])
 }

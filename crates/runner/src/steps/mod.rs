@@ -1,23 +1,39 @@
-//! What each step does, a family a file.
+//! How each step is carried out: one file for each, and what they share.
 
 mod answers;
+mod apply;
 mod certificate;
+mod churn;
 mod conditions;
 mod connections;
-mod dispatch;
-mod life;
-mod load;
+mod consume;
+mod create_topic;
+mod delete;
+mod describe_cluster;
+mod execute;
+mod messages;
 mod objects;
 mod operator;
+mod patch;
+mod pause;
+mod pods;
 mod probe;
 mod probe_tcp;
+mod produce;
+mod produce_and_consume;
 mod refuse;
+mod restart;
+mod sabotage;
+mod scale;
+mod sleep;
 mod standing;
+mod start;
+mod stop;
 mod takeover;
-mod traffic;
 mod wait;
 mod whose;
 
-pub use dispatch::{Outcome, limit, perform, sabotage};
-pub use life::{pool_has, ready};
+pub use execute::{Execute, Outcome, execute, limit};
 pub use objects::{get, remove};
+pub use pods::{pool_has, ready};
+pub use sabotage::sabotage;

@@ -1,8 +1,8 @@
 //! Keeps the operator from repairing what a sabotage breaks.
 
 use super::conditions::check;
-use super::{Outcome, objects};
-use crate::{Context, StepFailure};
+use super::{Execute, Outcome, objects};
+use crate::{Context, failure};
 use ::kube::api::DynamicObject;
 use kubeapi::{ObjectRef, wait_for};
 use scenario::{Patch, Span, Wait};
@@ -28,7 +28,7 @@ pub async fn pause(context: &mut Context<'_>, kind: &str, name: &str, namespace:
         merge: Some(json!({"metadata": {"annotations": {"strimzi.io/pause-reconciliation": "true"}}})),
         json: None,
     };
-    objects::patch(context, &annotate).await?;
+    annotate.execute(context).await?;
     let kafka: ObjectRef = context.object("Kafka", cluster, Some(&object.namespace)).await?;
     let paused = Wait {
         kind: annotate.kind,
@@ -44,7 +44,7 @@ pub async fn pause(context: &mut Context<'_>, kind: &str, name: &str, namespace:
     };
     let wanted = "ReconciliationPaused=True";
     let waited = wait_for(&context.lab.catalog, &kafka, wanted, WITHIN.0, |seen| check(&paused, seen));
-    context.clock.waiting(waited).await.map_err(|error| StepFailure::kube(format!("{kafka}: {wanted}"), &error))?;
+    context.clock.waiting(waited).await.map_err(|error| failure::kubernetes(format!("{kafka}: {wanted}"), &error))?;
     Ok(Vec::new())
 }
 

@@ -1,18 +1,17 @@
-//! probe.
+//! Executes `probe`.
 
 use super::answers::{Answer, Answers, Next};
 use super::refuse::port;
-use super::{Outcome, whose};
-use crate::{Context, StepFailure, cause, clients};
-use model::Cause;
+use super::{Execute, Outcome, whose};
+use crate::{Context, cause, clients};
+use model::{Cause, Failure};
 use probe::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
 use probe::{BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
-use scenario::{Probe, Span, Terminator};
+use scenario::{Probe, Terminator};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const WITHIN: Span = Span::seconds(30);
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
 pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
@@ -23,87 +22,89 @@ pub(super) const SETTLE: Duration = Duration::from_secs(2);
 /// passes so once in 4000 times, and one that takes turns never.
 pub(super) const TIMES_FOR_A_BROKER: u32 = 8;
 
-pub async fn probe(context: &mut Context<'_>, step: &Probe) -> Outcome {
-    let within = step.within.unwrap_or(WITHIN).0;
-    let mut deadline = Instant::now() + within;
-    let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
-    let authority = match step.expect.terminated_by {
-        Some(Terminator::Gateway) => Some(clients::lab_ca(context)?),
-        Some(Terminator::Broker) => Some(clients::cluster_ca(context).await?),
-        None => None,
-    };
-    let alpn: Vec<_> = step.alpn.iter().map(String::as_str).collect();
-    let default = if step.expect.broker.is_some() { TIMES_FOR_A_BROKER } else { 1 };
-    let times = step.times.unwrap_or(default);
-    let whose = match step.expect.broker {
-        Some(_) => whose::of(context, step.expect.cluster.as_deref()).await,
-        None => Whose::default(),
-    };
-    let mut answers = Answers::new(times, whose.clone());
-    // What was seen while there was time to look: the last look may be cut short by the deadline.
-    let mut looked: Option<StepFailure> = None;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(5));
-        let mut question =
-            Question { alpn: &alpn, trust: authority.as_deref(), ..Question::new(address, Some(&step.sni), left) };
-        if times > 1 {
-            // Who answers is known by the end of the handshake, and watching each of many would add up.
-            question.linger = Duration::ZERO;
-        }
-        let (outcome, look) = look(context, step, &whose, &question).await?;
-        let before = answers.in_a_row();
-        let (answer, failure) = match look {
-            Observation::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
-                Next::Passed => {
-                    context.served.insert((step.sni.clone(), address.port()));
-                    let seen = match times {
-                        1 => outcome.to_string(),
-                        _ => format!("{times} times in a row: {outcome}"),
-                    };
-                    return Ok(std::iter::once(seen).chain(told).collect());
-                }
-                next => (next, None),
-            },
-            Observation::Another(peer, failure) => (answers.add(Answer::Another(peer)), Some(failure)),
-            Observation::Failed(failure) => (answers.add(Answer::Failed), Some(failure)),
+impl Execute for Probe {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let within = self.within.unwrap_or(Probe::WITHIN).0;
+        let mut deadline = Instant::now() + within;
+        let address = SocketAddr::new(context.lab.info.gateway.address, port(context, self.port.as_deref())?);
+        let authority = match self.expect.terminated_by {
+            Some(Terminator::Gateway) => Some(clients::lab_ca(context)?),
+            Some(Terminator::Broker) => Some(clients::cluster_ca(context).await?),
+            None => None,
         };
-        let failure = failure.map(|failure| match before {
-            0 => failure,
-            before => failure.with_evidence([broke_off(before)]),
-        });
-        match answer {
-            Next::Differing(seen) => return Err(differing(step, seen, &outcome)),
-            Next::Again if failure.is_none() => continue,
-            Next::Settle => {
-                deadline += SETTLE;
-                context.clock.waiting(tokio::time::sleep(SETTLE)).await;
-                continue;
+        let alpn: Vec<_> = self.alpn.iter().map(String::as_str).collect();
+        let default = if self.expect.broker.is_some() { TIMES_FOR_A_BROKER } else { 1 };
+        let times = self.times.unwrap_or(default);
+        let whose = match self.expect.broker {
+            Some(_) => whose::of(context, self.expect.cluster.as_deref()).await,
+            None => Whose::default(),
+        };
+        let mut answers = Answers::new(times, whose.clone());
+        // What was seen while there was time to look: the last look may be cut short by the deadline.
+        let mut looked: Option<Failure> = None;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(5));
+            let mut question =
+                Question { alpn: &alpn, trust: authority.as_deref(), ..Question::new(address, Some(&self.sni), left) };
+            if times > 1 {
+                // Who answers is known by the end of the handshake, and watching each of many would add up.
+                question.linger = Duration::ZERO;
             }
-            _ => {}
-        }
-        if Instant::now() + AGAIN >= deadline {
-            if answers.differ()
-                && let Next::Differing(seen) = answers.tell()
-            {
-                return Err(differing(step, seen, &outcome));
+            let (outcome, look) = look(context, self, &whose, &question).await?;
+            let before = answers.in_a_row();
+            let (answer, failure) = match look {
+                Observation::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
+                    Next::Passed => {
+                        context.served.insert((self.sni.clone(), address.port()));
+                        let seen = match times {
+                            1 => outcome.to_string(),
+                            _ => format!("{times} times in a row: {outcome}"),
+                        };
+                        return Ok(std::iter::once(seen).chain(told).collect());
+                    }
+                    next => (next, None),
+                },
+                Observation::Another(peer, failure) => (answers.add(Answer::Another(peer)), Some(failure)),
+                Observation::Failed(failure) => (answers.add(Answer::Failed), Some(failure)),
+            };
+            let failure = failure.map(|failure| match before {
+                0 => failure,
+                before => failure.with_evidence([broke_off(before)]),
+            });
+            match answer {
+                Next::Differing(seen) => return Err(differing(self, seen, &outcome)),
+                Next::Again if failure.is_none() => continue,
+                Next::Settle => {
+                    deadline += SETTLE;
+                    context.clock.waiting(tokio::time::sleep(SETTLE)).await;
+                    continue;
+                }
+                _ => {}
             }
-            // An answer as wanted has not come too late, only not often enough yet.
-            let Some(failure) = failure else { continue };
-            // A handshake that never came about has a cause that the diagnosis knows better.
+            if Instant::now() + AGAIN >= deadline {
+                if answers.differ()
+                    && let Next::Differing(seen) = answers.tell()
+                {
+                    return Err(differing(self, seen, &outcome));
+                }
+                // An answer as wanted has not come too late, only not often enough yet.
+                let Some(failure) = failure else { continue };
+                // A handshake that never came about has a cause that the diagnosis knows better.
+                if outcome.completed() {
+                    return Err(failure);
+                }
+                if let (Handshake::TimedOut { .. }, Some(looked)) = (&outcome.handshake, looked) {
+                    return Err(looked.with_evidence([format!("and at last: {outcome}")]));
+                }
+                let told = cause::handshake(context, Some(&self.sni), &outcome).await;
+                return Err(Failure { wanted: failure.wanted, ..told });
+            }
             if outcome.completed() {
-                return Err(failure);
+                looked = failure.or(looked);
             }
-            if let (Handshake::TimedOut { .. }, Some(looked)) = (&outcome.handshake, looked) {
-                return Err(looked.with_evidence([format!("and at last: {outcome}")]));
+            if answer == Next::Later {
+                context.clock.waiting(tokio::time::sleep(AGAIN)).await;
             }
-            let told = cause::handshake(context, Some(&step.sni), &outcome).await;
-            return Err(StepFailure { wanted: failure.wanted, ..told });
-        }
-        if outcome.completed() {
-            looked = failure.or(looked);
-        }
-        if answer == Next::Later {
-            context.clock.waiting(tokio::time::sleep(AGAIN)).await;
         }
     }
 }
@@ -116,21 +117,21 @@ fn broke_off(before: usize) -> String {
 }
 
 /// The name leads to the wanted broker and to others.
-fn differing(step: &Probe, seen: String, outcome: &TlsOutcome) -> StepFailure {
+fn differing(step: &Probe, seen: String, outcome: &TlsOutcome) -> Failure {
     let wanted = match step.expect.broker {
         Some(broker) => format!("{}: {} answers each time", step.sni, owned(broker, step.expect.cluster.as_deref())),
         None => format!("{}: the same answer each time", step.sni),
     };
     let seen = format!("{seen}: the name leads to several brokers, as through a Service that selects all of them");
-    StepFailure::new(Cause::WrongBroker, wanted, seen).with_evidence([format!("the last: {outcome}")])
+    Failure::new(Cause::WrongBroker, wanted, seen).with_evidence([format!("the last: {outcome}")])
 }
 
 /// What one connection showed.
 enum Observation {
     /// All that was wanted, and how it is known who answered.
     Wanted(Option<Peer>, Option<String>),
-    Another(Peer, StepFailure),
-    Failed(StepFailure),
+    Another(Peer, Failure),
+    Failed(Failure),
 }
 
 async fn look(
@@ -138,7 +139,7 @@ async fn look(
     step: &Probe,
     whose: &Whose,
     question: &Question<'_>,
-) -> Result<(TlsOutcome, Observation), StepFailure> {
+) -> Result<(TlsOutcome, Observation), Failure> {
     let expect = &step.expect;
     // Who is asked by a word or not at all cannot be watched as well.
     let asked = expect.kafka.is_some() || expect.broker.is_some();
@@ -183,7 +184,7 @@ async fn look(
         (true, name) => format!("the certificate is that of {name}: {outcome}"),
         (false, name) => format!("{name} answers there: {outcome}"),
     };
-    Ok((outcome, Observation::Another(peer, StepFailure::new(Cause::WrongBroker, words, seen))))
+    Ok((outcome, Observation::Another(peer, Failure::new(Cause::WrongBroker, words, seen))))
 }
 
 /// The broker in words.
@@ -202,7 +203,7 @@ async fn by_the_client(
     wanted: i32,
     outcome: &TlsOutcome,
     why: &str,
-) -> Result<Observation, StepFailure> {
+) -> Result<Observation, Failure> {
     if let Some(failure) = without_a_client(step, wanted, &context.cluster) {
         return Ok(Observation::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
     }
@@ -225,25 +226,25 @@ async fn by_the_client(
     Ok(match by_its_own_word(wanted, at, advertised.as_ref(), identities.remove(&wanted)) {
         Ok(told) => Observation::Wanted(Some(Peer::Said { id: wanted, cluster_id }), Some(told)),
         Err((cause @ Cause::WrongBroker, seen)) => {
-            Observation::Another(Peer::Another, StepFailure::new(cause, words, seen))
+            Observation::Another(Peer::Another, Failure::new(cause, words, seen))
         }
-        Err((cause, seen)) => Observation::Failed(StepFailure::new(cause, words, seen)),
+        Err((cause, seen)) => Observation::Failed(Failure::new(cause, words, seen)),
     })
 }
 
 /// The scenario's clients know only the cluster in use: a broker of the same id there says nothing about another cluster.
-fn without_a_client(step: &Probe, wanted: i32, in_use: &str) -> Option<StepFailure> {
+fn without_a_client(step: &Probe, wanted: i32, in_use: &str) -> Option<Failure> {
     let cluster = step.expect.cluster.as_deref().filter(|cluster| *cluster != in_use)?;
     let words = format!("{}: {} answers", step.sni, owned(wanted, Some(cluster)));
     let seen = "it does not say who it is, and only clients of the cluster in use can ask";
-    Some(StepFailure::new(Cause::Unknown, words, seen))
+    Some(Failure::new(Cause::Unknown, words, seen))
 }
 
 /// What the handshake shows against what it must show.
-fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<StepFailure> {
+fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
     let expect = &step.expect;
     let sni = &step.sni;
-    let failed = |cause, wanted: String| Some(StepFailure::new(cause, wanted, outcome.to_string()));
+    let failed = |cause, wanted: String| Some(Failure::new(cause, wanted, outcome.to_string()));
     let Handshake::Completed { alpn, .. } = &outcome.handshake else {
         return failed(Cause::UnknownSni, format!("a TLS handshake with {sni}"));
     };
@@ -298,13 +299,13 @@ fn by_its_own_word(
 }
 
 /// Whether a broker answered, against whether one had to.
-fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<StepFailure> {
+fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<Failure> {
     match (word, wanted) {
         (Ok(_), true) | (Err(_), false) => None,
-        (Err(seen), true) => Some(StepFailure::new(Cause::Unknown, format!("{sni}: a broker answers"), seen)),
+        (Err(seen), true) => Some(Failure::new(Cause::Unknown, format!("{sni}: a broker answers"), seen)),
         (Ok(word), false) => {
             let seen = format!("a broker answers ({} kinds of request)", word.hello.apis);
-            Some(StepFailure::new(Cause::NotRefused, format!("{sni}: no broker answers"), seen))
+            Some(Failure::new(Cause::NotRefused, format!("{sni}: no broker answers"), seen))
         }
     }
 }

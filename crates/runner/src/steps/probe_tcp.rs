@@ -1,52 +1,52 @@
-//! probe-tcp.
+//! Executes `probe-tcp`.
 
 use super::answers::{Answer, Answers, Next};
 use super::probe::{AGAIN, SETTLE, TIMES_FOR_A_BROKER};
 use super::refuse::port;
-use super::{Outcome, whose};
-use crate::{Context, StepFailure};
-use model::Cause;
+use super::{Execute, Outcome, whose};
+use crate::Context;
+use model::{Cause, Failure};
 use probe::tcp::TcpOutcome;
 use probe::{Peer, Whose, own_word, tcp};
-use scenario::{PortState, ProbeTcp, Span};
+use scenario::{PortState, ProbeTcp};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
 
-const WITHIN: Span = Span::seconds(30);
-
-pub async fn probe_tcp(context: &mut Context<'_>, step: &ProbeTcp) -> Outcome {
-    let within = step.within.unwrap_or(WITHIN).0;
-    let deadline = Instant::now() + within;
-    let port = port(context, Some(&step.port))?;
-    let host = step.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
-    let wanted = format!(
-        "{host}:{port} {}",
-        match step.expect {
-            PortState::Open => "accepts connections",
-            PortState::Kafka => "is answered by a broker",
-            PortState::Closed => "is closed",
+impl Execute for ProbeTcp {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let within = self.within.unwrap_or(ProbeTcp::WITHIN).0;
+        let deadline = Instant::now() + within;
+        let port = port(context, Some(&self.port))?;
+        let host = self.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
+        let wanted = format!(
+            "{host}:{port} {}",
+            match self.expect {
+                PortState::Open => "accepts connections",
+                PortState::Kafka => "is answered by a broker",
+                PortState::Closed => "is closed",
+            }
+        );
+        let found = context.clock.waiting(tokio::net::lookup_host((host.as_str(), port))).await;
+        let Some(address) = found.ok().and_then(|mut all| all.next()) else {
+            return Err(Failure::new(Cause::UnresolvedName, wanted, format!("{host} does not resolve")));
+        };
+        if let Some(broker) = self.broker {
+            return tcp_broker(context, broker, address, deadline, wanted).await;
         }
-    );
-    let found = context.clock.waiting(tokio::net::lookup_host((host.as_str(), port))).await;
-    let Some(address) = found.ok().and_then(|mut all| all.next()) else {
-        return Err(StepFailure::new(Cause::UnresolvedName, wanted, format!("{host} does not resolve")));
-    };
-    if let Some(broker) = step.broker {
-        return tcp_broker(context, broker, address, deadline, wanted).await;
-    }
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
-        let (met, seen) = context.clock.waiting(port_state(step.expect, address, left)).await;
-        if met {
-            return Ok(vec![seen]);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
+            let (met, seen) = context.clock.waiting(port_state(self.expect, address, left)).await;
+            if met {
+                return Ok(vec![seen]);
+            }
+            if Instant::now() + AGAIN >= deadline {
+                let cause = if self.expect == PortState::Closed { Cause::NotRefused } else { Cause::Unreachable };
+                return Err(Failure::new(cause, wanted, seen));
+            }
+            context.clock.waiting(tokio::time::sleep(AGAIN)).await;
         }
-        if Instant::now() + AGAIN >= deadline {
-            let cause = if step.expect == PortState::Closed { Cause::NotRefused } else { Cause::Unreachable };
-            return Err(StepFailure::new(cause, wanted, seen));
-        }
-        context.clock.waiting(tokio::time::sleep(AGAIN)).await;
     }
 }
 
@@ -97,14 +97,13 @@ async fn each_time(
         };
         match answers.add(answer) {
             Next::Passed => return Ok(vec![format!("{TIMES_FOR_A_BROKER} times in a row: {seen}")]),
-            Next::Differing(seen) => return Err(StepFailure::new(Cause::WrongBroker, wanted, seen)),
+            Next::Differing(seen) => return Err(Failure::new(Cause::WrongBroker, wanted, seen)),
             Next::Later if Instant::now() + AGAIN >= deadline => {
                 return Err(match answers.tell() {
                     Next::Differing(differing) if answers.differ() => {
-                        StepFailure::new(Cause::WrongBroker, wanted, differing)
-                            .with_evidence([format!("the last: {seen}")])
+                        Failure::new(Cause::WrongBroker, wanted, differing).with_evidence([format!("the last: {seen}")])
                     }
-                    _ => StepFailure::new(cause, wanted, seen),
+                    _ => Failure::new(cause, wanted, seen),
                 });
             }
             Next::Later => sleep(AGAIN).await,

@@ -1,17 +1,15 @@
-//! refuse.
+//! Executes `refuse`.
 
-use super::Outcome;
 use super::probe::SETTLE;
-use crate::{Context, StepFailure, cause, clients};
-use model::Cause;
+use super::{Execute, Outcome};
+use crate::{Context, cause, clients};
+use model::{Cause, Failure};
 use probe::tls::Probe;
 use probe::{ProduceSpec, own_word};
-use scenario::{Refuse, Span};
+use scenario::Refuse;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
-
-const WITHIN: Span = Span::seconds(15);
 
 /// What an attempt to produce sends: more than a topic here has partitions, since each of them must be tried.
 const MESSAGES: u64 = 100;
@@ -21,59 +19,61 @@ const HOLDS: u32 = 5;
 
 /// What one attempt came to.
 enum Attempt {
-    Refused(StepFailure),
+    Refused(Failure),
     Succeeded(String),
 }
 
-pub async fn refuse(context: &mut Context<'_>, step: &Refuse) -> Outcome {
-    let within = step.within.unwrap_or(WITHIN).0;
-    let start = Instant::now();
-    let deadline = start + within;
-    let mut wanted = format!("refused for {} within {within:?}", step.cause);
-    if let Some(text) = &step.mentions {
-        wanted = format!("{wanted}, mentioning `{text}`");
-    }
-    // A route that has just been taken away is served for a moment longer, and a cause settles: try until time is up.
-    let mut pause = Duration::from_millis(250);
-    let mut succeeded = None;
-    let mut in_a_row = 0;
-    let mut settling = TakeoverMoment { served: served_before(context, step)?, over: false };
-    loop {
-        let began = Instant::now();
-        let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
-        let failure = match attempt(context, step, left).await? {
-            Attempt::Refused(refusal) => match unlike(step, &refusal) {
-                None if in_a_row + 1 < step.times.unwrap_or(1) => {
-                    in_a_row += 1;
-                    context.clock.waiting(settling.pause()).await;
-                    continue;
-                }
-                None => {
-                    let took = began.elapsed().as_secs_f64();
-                    if let Some(seen) = broken(context, step, &mut settling).await? {
-                        return Err(StepFailure::new(Cause::NotRefused, wanted, seen).with_evidence(refusal.evidence));
-                    }
-                    let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
-                    evidence.extend(refusal.evidence);
-                    return Ok(evidence);
-                }
-                Some(how) => {
-                    StepFailure { wanted: wanted.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
-                }
-            },
-            Attempt::Succeeded(seen) => {
-                settling.served = true;
-                let seen = if in_a_row > 0 { format!("{seen}, after {in_a_row} refusals in a row") } else { seen };
-                succeeded.insert(StepFailure::new(Cause::NotRefused, &wanted, seen)).clone()
-            }
-        };
-        in_a_row = 0;
-        if Instant::now() + pause >= deadline {
-            // One that came through weighs more than a later one that failed for whatever reason.
-            return Err(succeeded.unwrap_or(failure));
+impl Execute for Refuse {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let within = self.within.unwrap_or(Refuse::WITHIN).0;
+        let start = Instant::now();
+        let deadline = start + within;
+        let mut wanted = format!("refused for {} within {within:?}", self.cause);
+        if let Some(text) = &self.mentions {
+            wanted = format!("{wanted}, mentioning `{text}`");
         }
-        context.clock.waiting(tokio::time::sleep(pause)).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
+        // A route that has just been taken away is served for a moment longer, and a cause settles: try until time is up.
+        let mut pause = Duration::from_millis(250);
+        let mut succeeded = None;
+        let mut in_a_row = 0;
+        let mut settling = TakeoverMoment { served: served_before(context, self)?, over: false };
+        loop {
+            let began = Instant::now();
+            let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
+            let failure = match attempt(context, self, left).await? {
+                Attempt::Refused(refusal) => match unlike(self, &refusal) {
+                    None if in_a_row + 1 < self.times.unwrap_or(1) => {
+                        in_a_row += 1;
+                        context.clock.waiting(settling.pause()).await;
+                        continue;
+                    }
+                    None => {
+                        let took = began.elapsed().as_secs_f64();
+                        if let Some(seen) = broken(context, self, &mut settling).await? {
+                            return Err(Failure::new(Cause::NotRefused, wanted, seen).with_evidence(refusal.evidence));
+                        }
+                        let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
+                        evidence.extend(refusal.evidence);
+                        return Ok(evidence);
+                    }
+                    Some(how) => {
+                        Failure { wanted: wanted.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
+                    }
+                },
+                Attempt::Succeeded(seen) => {
+                    settling.served = true;
+                    let seen = if in_a_row > 0 { format!("{seen}, after {in_a_row} refusals in a row") } else { seen };
+                    succeeded.insert(Failure::new(Cause::NotRefused, &wanted, seen)).clone()
+                }
+            };
+            in_a_row = 0;
+            if Instant::now() + pause >= deadline {
+                // One that came through weighs more than a later one that failed for whatever reason.
+                return Err(succeeded.unwrap_or(failure));
+            }
+            context.clock.waiting(tokio::time::sleep(pause)).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
     }
 }
 
@@ -83,7 +83,7 @@ async fn broken(
     context: &Context<'_>,
     step: &Refuse,
     settling: &mut TakeoverMoment,
-) -> Result<Option<String>, StepFailure> {
+) -> Result<Option<String>, Failure> {
     if step.client.is_some() {
         return Ok(None);
     }
@@ -106,7 +106,7 @@ async fn served_again(settling: &mut TakeoverMoment, ask: impl AsyncFn() -> Opti
 }
 
 /// Whether an earlier probe found this very name served.
-fn served_before(context: &Context<'_>, step: &Refuse) -> Result<bool, StepFailure> {
+fn served_before(context: &Context<'_>, step: &Refuse) -> Result<bool, Failure> {
     let Some(sni) = step.sni.as_ref().filter(|_| step.client.is_none()) else { return Ok(false) };
     Ok(context.served.contains(&(sni.clone(), port(context, step.port.as_deref())?)))
 }
@@ -134,7 +134,7 @@ async fn served_by_a_broker(probe: &Probe<'_>) -> Option<String> {
 }
 
 /// How a refusal differs from the wanted one.
-fn unlike(step: &Refuse, refusal: &StepFailure) -> Option<String> {
+fn unlike(step: &Refuse, refusal: &Failure) -> Option<String> {
     if refusal.cause != step.cause {
         return Some(format!("refused for {}", refusal.cause));
     }
@@ -143,14 +143,14 @@ fn unlike(step: &Refuse, refusal: &StepFailure) -> Option<String> {
     (!said).then(|| format!("refused without a word of `{text}`"))
 }
 
-async fn attempt(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, StepFailure> {
+async fn attempt(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, Failure> {
     match &step.client {
         Some(name) => kafka(context, step, name, left).await,
         None => handshake(context, step, left).await,
     }
 }
 
-async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Duration) -> Result<Attempt, StepFailure> {
+async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Duration) -> Result<Attempt, Failure> {
     let access = clients::access(context, Some(name)).await?;
     let within = left.min(Duration::from_secs(10));
     // A client that cannot get in tries until its time is up, whatever it was told; longer waiting tells no more.
@@ -180,7 +180,7 @@ async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Durat
     })
 }
 
-async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, StepFailure> {
+async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, Failure> {
     let info = &context.lab.info;
     let address = SocketAddr::new(info.gateway.address, port(context, step.port.as_deref())?);
     let sni = step.sni.as_deref().filter(|_| !step.no_sni);
@@ -197,9 +197,9 @@ async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> 
 }
 
 /// A port of the gateway, by default the passthrough port.
-pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, StepFailure> {
+pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, Failure> {
     let Some(text) = text else { return Ok(context.lab.info.gateway.ports.passthrough) };
-    text.parse().map_err(|_| StepFailure::new(Cause::Unknown, "a port", format!("`{text}`")))
+    text.parse().map_err(|_| Failure::new(Cause::Unknown, "a port", format!("`{text}`")))
 }
 
 #[cfg(test)]
@@ -262,7 +262,7 @@ mod tests {
     fn a_refusal_must_be_for_the_cause_and_have_the_words() {
         let step: Refuse =
             serde_saphyr::from_str("{sni: x, cause: unknown-sni, mentions: x.kafka.test}").expect("a step");
-        let refusal = |cause| StepFailure::new(cause, "a refusal", "nobody serves it");
+        let refusal = |cause| Failure::new(cause, "a refusal", "nobody serves it");
         let said = refusal(Cause::UnknownSni).with_evidence(["x.kafka.test has no route".to_owned()]);
         assert_eq!(unlike(&step, &said), None);
         assert_eq!(unlike(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));

@@ -1,8 +1,8 @@
 //! Whose an object is, and so what a step may do to it.
 
-use crate::{Context, StepFailure};
+use crate::Context;
 use kubeapi::ObjectRef;
-use model::Cause;
+use model::{Cause, Failure};
 use scenario::ClusterUse;
 
 /// What a step may do to an object that it is about to write or delete.
@@ -44,9 +44,9 @@ pub fn standing(context: &Context<'_>, object: &ObjectRef, there: bool) -> Stand
     Standing::of(context.job.scenario.kafka.cluster, context.journal.owns(object), foreign, there)
 }
 
-pub fn left_alone(object: &ObjectRef) -> StepFailure {
+pub fn left_alone(object: &ObjectRef) -> Failure {
     let seen = format!("{object} was there before this run, and is left alone");
-    StepFailure::new(Cause::ManifestRefused, "an object of this run", seen)
+    Failure::new(Cause::ManifestRefused, "an object of this run", seen)
 }
 
 #[cfg(test)]

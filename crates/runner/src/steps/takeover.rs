@@ -1,8 +1,9 @@
 //! After a sabotage: until the data plane has taken the change.
 
-use crate::{Context, StepFailure};
+use crate::Context;
 use ::kube::api::DynamicObject;
 use futures::future::join_all;
+use model::Failure;
 use probe::tls::{Handshake, Probe};
 use scenario::Sabotage;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ pub struct GatewaySnapshot(BTreeMap<String, Vec<Answer>>);
 impl GatewaySnapshot {
     /// # Errors
     /// When the sabotage's manifest cannot be read.
-    pub async fn of(context: &Context<'_>, sabotage: &Sabotage) -> Result<Self, StepFailure> {
+    pub async fn of(context: &Context<'_>, sabotage: &Sabotage) -> Result<Self, Failure> {
         let mut names = BTreeSet::new();
         let delete = sabotage.delete.as_ref().map(|target| (&target.kind, &target.name, &target.namespace));
         let patch = sabotage.patch.as_ref().map(|patch| (&patch.kind, &patch.name, &patch.namespace));

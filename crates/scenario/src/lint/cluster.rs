@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use crate::problem::Problem;
-use crate::{ClusterUse, Patch, Scenario, Step, Target};
+use crate::steps::{Access, NamedObject, StepDefinition};
+use crate::{ClusterUse, Scenario, Touches};
 
 pub(super) fn check(context: &mut Context<'_>) {
     let kafka = &context.scenario.kafka;
@@ -109,25 +110,26 @@ type Changed = (String, String, String, Option<String>);
 
 /// What steps and sabotages delete or patch: place, kind, name, namespace.
 fn changed(scenario: &Scenario) -> Vec<Changed> {
-    let of_target =
-        |at: String, target: &Target| (at, target.kind.clone(), target.name.clone(), target.namespace.clone());
-    let of_patch = |at: String, patch: &Patch| (at, patch.kind.clone(), patch.name.clone(), patch.namespace.clone());
     let mut found = Vec::new();
+    let mut add = |at: String, object: NamedObject<'_>| {
+        // Whether an object that a step writes is there already cannot be known without the cluster.
+        if object.access != Access::Reads {
+            let namespace = object.namespace.map(ToOwned::to_owned);
+            found.push((at, object.kind.to_owned(), object.name.to_owned(), namespace));
+        }
+    };
     for (index, step) in scenario.steps.iter().enumerate() {
-        match &step.value.step {
-            Step::Delete(target) => found.push(of_target(format!("/steps/{index}/delete"), target)),
-            Step::Patch(patch) => found.push(of_patch(format!("/steps/{index}/patch"), patch)),
-            // Whether the Secret is there already cannot be known without the cluster.
-            Step::Certificate(one) => {
-                let at = format!("/steps/{index}/certificate");
-                found.push((at, "Secret".to_owned(), one.secret.clone(), one.namespace.clone()));
-            }
-            _ => {}
+        if let Some(object) = step.value.step.definition().object() {
+            add(format!("/steps/{index}/{}", step.value.keyword()), object);
         }
     }
     for (index, sabotage) in scenario.sabotage.iter().enumerate() {
-        found.extend(sabotage.value.delete.iter().map(|one| of_target(format!("/sabotage/{index}/delete"), one)));
-        found.extend(sabotage.value.patch.iter().map(|one| of_patch(format!("/sabotage/{index}/patch"), one)));
+        if let Some(object) = sabotage.value.delete.as_ref().and_then(StepDefinition::object) {
+            add(format!("/sabotage/{index}/delete"), object);
+        }
+        if let Some(object) = sabotage.value.patch.as_ref().and_then(StepDefinition::object) {
+            add(format!("/sabotage/{index}/patch"), object);
+        }
     }
     found
 }
@@ -164,14 +166,10 @@ fn own_is_there(context: &mut Context<'_>) {
 /// Other scenarios run beside this one on the shared cluster.
 fn shared_stays_as_it_is(context: &mut Context<'_>) {
     for (index, step) in context.steps() {
-        let what = match step {
-            Step::Scale(_) => "scales a node pool",
-            Step::Restart(restart) if restart.broker.is_some() => "restarts a broker",
-            Step::Restart(restart) if restart.gateway && context.scenario.kafka.cluster == ClusterUse::Existing => {
-                "restarts the gateway"
-            }
-            Step::Patch(patch) if matches!(patch.kind.as_str(), "Kafka" | "KafkaNodePool") => "changes the cluster",
-            Step::Delete(target) if matches!(target.kind.as_str(), "Kafka" | "KafkaNodePool") => "deletes the cluster",
+        let what = match step.touches() {
+            Touches::Cluster(verb) => verb,
+            Touches::Gateway(verb) if context.scenario.kafka.cluster == ClusterUse::Existing => verb,
+            Touches::Object { kind: "Kafka" | "KafkaNodePool", verb, .. } => verb,
             _ => continue,
         };
         let (whose, label) = match context.scenario.kafka.cluster {

@@ -8,7 +8,7 @@ use model::vars::{Filled, Variables};
 /// What `lab up` applies for all scenarios.
 const SHARED: &str = include_str!("../../../../fixtures/kafka/shared.yaml");
 
-pub(super) struct Context<'a> {
+pub(crate) struct Context<'a> {
     pub folder: &'a Folder,
     pub scenario: &'a Scenario,
     /// Every object of every manifest, with sample values in place of variables.
@@ -20,7 +20,7 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(folder: &'a Folder) -> Self {
+    pub(crate) fn new(folder: &'a Folder) -> Self {
         let scenario = &folder.scenario;
         let samples = samples(folder);
         let (mut objects, mut problems) = (Vec::new(), Vec::new());
@@ -36,20 +36,20 @@ impl<'a> Context<'a> {
         Self { folder, scenario, objects, shared, samples, problems }
     }
 
-    pub(super) fn steps(&self) -> impl Iterator<Item = (usize, &'a Step)> + use<'a> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (usize, &'a Step)> + use<'a> {
         self.scenario.steps.iter().map(|step| &step.value.step).enumerate()
     }
 
     /// A text of `scenario.yaml` with sample values in place of variables.
-    pub(super) fn fill(&self, text: &str) -> String {
+    pub(crate) fn fill(&self, text: &str) -> String {
         Filled::new(text, &self.samples).text
     }
 
-    pub(super) fn error(&mut self, code: &'static str, pointer: &str, message: String, label: &str, help: &str) {
+    pub(crate) fn error(&mut self, code: &'static str, pointer: &str, message: String, label: &str, help: &str) {
         self.put(Severity::Error, code, pointer, message, label, help);
     }
 
-    pub(super) fn warning(&mut self, code: &'static str, pointer: &str, message: String, label: &str, help: &str) {
+    pub(crate) fn warning(&mut self, code: &'static str, pointer: &str, message: String, label: &str, help: &str) {
         self.put(Severity::Warning, code, pointer, message, label, help);
     }
 
@@ -60,12 +60,12 @@ impl<'a> Context<'a> {
         self.problems.push(problem);
     }
 
-    pub(super) fn push(&mut self, problem: Problem) {
+    pub(crate) fn push(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
     /// By file, `scenario.yaml` first, and place.
-    pub(super) fn finish(mut self) -> Vec<Problem> {
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
         self.problems.sort_by_cached_key(|problem| {
             let manifest = !problem.file().ends_with("/scenario.yaml");
             (manifest, problem.file().to_owned(), problem.position().unwrap_or_default())

@@ -8,7 +8,7 @@ use model::vars::{Filled, Variables};
 
 /// One object of a manifest. Its tree has sample values for variables, and places in the file as it is on disk.
 #[derive(Debug)]
-pub(super) struct Object {
+pub(crate) struct Object {
     pub file: String,
     pub source: Source,
     pub api_version: String,

@@ -12,12 +12,13 @@ mod kinds;
 mod manifest;
 mod objects;
 mod operator;
-mod patches;
 mod sabotage;
 mod schemas;
 mod steps;
 mod variables;
 
 pub use check::{errors, lint, lint_with_schemas};
-pub(crate) use kinds::conditions_table;
+pub(crate) use context::Context;
+pub(crate) use kinds::{conditions_table, kind};
 pub use schemas::Schemas;
+pub(crate) use steps::{at_least_one, check_port, exactly_one};

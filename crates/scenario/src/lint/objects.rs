@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::kinds::{KINDS, kind};
 use super::operator;
+use crate::ClusterUse;
 use crate::problem::{Problem, Source};
-use crate::{ClusterUse, Step};
+use crate::steps::{Access, NamedObject, StepDefinition};
 use model::suggest;
 use std::collections::BTreeSet;
 
@@ -19,10 +20,8 @@ pub(super) fn check(context: &mut Context<'_>) {
 fn files(context: &mut Context<'_>) {
     let mut applied: Vec<(String, String)> = Vec::new();
     for (index, step) in context.steps() {
-        match step {
-            Step::Apply(file) => applied.push((format!("/steps/{index}/apply"), file.clone())),
-            Step::Churn(churn) => applied.push((format!("/steps/{index}/churn/file"), churn.file.clone())),
-            _ => {}
+        if let Some((key, file)) = step.definition().file() {
+            applied.push((format!("/steps/{index}/{}{key}", step.keyword()), file.to_owned()));
         }
     }
     for (index, sabotage) in context.scenario.sabotage.iter().enumerate() {
@@ -123,27 +122,27 @@ fn doubles(context: &mut Context<'_>) {
 
 /// What a step waits for, deletes or patches is made by something that is known.
 fn named_objects(context: &mut Context<'_>) {
-    let mut named: Vec<(String, String, String)> = Vec::new();
+    // The place of the step, the key of the name, the kind and the name.
+    let mut named: Vec<(String, &str, String, String)> = Vec::new();
+    let mut add = |at: String, object: NamedObject<'_>| {
+        if object.access != Access::Writes {
+            named.push((at, object.key, object.kind.to_owned(), object.name.to_owned()));
+        }
+    };
     for (index, step) in context.steps() {
-        let at = format!("/steps/{index}/{}", step.keyword());
-        match step {
-            Step::Wait(wait) => named.push((at, wait.kind.clone(), wait.name.clone())),
-            Step::Delete(target) => named.push((at, target.kind.clone(), target.name.clone())),
-            Step::Patch(patch) => named.push((at, patch.kind.clone(), patch.name.clone())),
-            Step::Scale(scale) => named.push((format!("{at}/pool"), "KafkaNodePool".into(), scale.pool.clone())),
-            _ => {}
+        if let Some(object) = step.definition().object() {
+            add(format!("/steps/{index}/{}", step.keyword()), object);
         }
     }
     for (index, sabotage) in context.scenario.sabotage.iter().enumerate() {
-        if let Some(target) = &sabotage.value.delete {
-            named.push((format!("/sabotage/{index}/delete"), target.kind.clone(), target.name.clone()));
+        if let Some(object) = sabotage.value.delete.as_ref().and_then(StepDefinition::object) {
+            add(format!("/sabotage/{index}/delete"), object);
         }
-        if let Some(patch) = &sabotage.value.patch {
-            named.push((format!("/sabotage/{index}/patch"), patch.kind.clone(), patch.name.clone()));
+        if let Some(object) = sabotage.value.patch.as_ref().and_then(StepDefinition::object) {
+            add(format!("/sabotage/{index}/patch"), object);
         }
     }
-    for (at, kind_name, name) in named {
-        let scale = at.ends_with("/pool");
+    for (at, key, kind_name, name) in named {
         if kind(&kind_name).is_none() && !context.scenario.needs.kinds.contains(&kind_name) {
             let message = format!("neither Kubernetes nor the Gateway API nor Strimzi has a kind `{kind_name}`");
             let help = match suggest::nearest(&kind_name, KINDS.iter().map(|kind| kind.name)) {
@@ -165,7 +164,7 @@ fn named_objects(context: &mut Context<'_>) {
                 }
                 None => format!("{and_operator} {}", suggest::all_of(names())),
             };
-            let pointer = if scale { at } else { format!("{at}/name") };
+            let pointer = format!("{at}/{key}");
             context.warning(
                 "scenario::unknown-object",
                 &pointer,
@@ -186,9 +185,11 @@ fn is_made(context: &Context<'_>, kind: &str, name: &str) -> bool {
     if filled == "*" || by_manifest(kind, &filled) {
         return true;
     }
-    if context.steps().any(
-        |(_, step)| matches!(step, Step::Certificate(made) if kind == "Secret" && context.fill(&made.secret) == filled),
-    ) {
+    let by_step = context.steps().any(|(_, step)| {
+        let object = step.definition().object().filter(|object| object.access == Access::Writes);
+        object.is_some_and(|object| object.kind == kind && context.fill(object.name) == filled)
+    });
+    if by_step {
         return true;
     }
     let kafkas = context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.as_str());

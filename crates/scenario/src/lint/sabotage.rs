@@ -1,8 +1,9 @@
 //! Rules on sabotage: it must be able to turn the scenario red, at the step and for the cause that it names.
 
 use super::context::Context;
+use crate::steps::StepDefinition;
 use crate::{Sabotage, Span, Step};
-use model::{Cause, suggest};
+use model::suggest;
 
 pub(super) fn check(context: &mut Context<'_>) {
     let mut names = std::collections::BTreeSet::new();
@@ -86,7 +87,7 @@ fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
         );
     }
     if let Some(patch) = &sabotage.patch {
-        super::patches::check(context, &format!("{at}/patch"), patch);
+        patch.check(context, &format!("{at}/patch"));
     }
     if sabotage.before.is_some() && sabotage.leave_out.is_some() {
         let help = "remove it: a step is left out where it stands";
@@ -143,10 +144,10 @@ fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sab
     let makers: Vec<usize> = context
         .steps()
         .filter(|(_, step)| match step {
-            Step::Apply(file) => context
+            Step::Apply(apply) => context
                 .objects
                 .iter()
-                .any(|object| object.file == *file && object.kind == target.kind && object.name == name),
+                .any(|object| object.file == apply.0 && object.kind == target.kind && object.name == name),
             _ => false,
         })
         .map(|(index, _)| index)
@@ -186,45 +187,10 @@ fn cause(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usi
         );
         return;
     }
-    if can_give(step, wanted) {
+    let causes = step.definition().causes();
+    if causes.contains(wanted) {
         return;
     }
     let message = format!("the step `{name}` never fails for the cause `{wanted}`");
-    let help = match step {
-        Step::Sleep(_) => "a sleep never fails: expect another step".to_owned(),
-        Step::Wait(_) => "a wait fails with `condition-unmet`".to_owned(),
-        Step::Apply(_) | Step::Patch(_) | Step::Churn(_) | Step::Delete(_) => {
-            "it fails with `manifest-refused`".to_owned()
-        }
-        Step::Refuse(_) => "it fails with `not-refused`, or with the cause that was seen instead".to_owned(),
-        _ => "it fails with the cause of a failed connection, such as `route-missing` or `certificate-name`".to_owned(),
-    };
-    context.error("scenario::cause", &pointer, message, "never given there", &help);
-}
-
-/// Whether a step of this kind can fail for the cause at all.
-fn can_give(step: &Step, cause: Cause) -> bool {
-    use Cause::{ConditionUnmet, Content, ManifestRefused, NotRefused, Timeout, Unknown, UnknownTopic};
-    let connection = !matches!(cause, NotRefused | ManifestRefused | ConditionUnmet | Content);
-    match step {
-        Step::Sleep(_) => false,
-        Step::Apply(_) | Step::Patch(_) | Step::Churn(_) | Step::Certificate(_) => {
-            matches!(cause, ManifestRefused | Unknown)
-        }
-        Step::Delete(_) => matches!(cause, ManifestRefused | ConditionUnmet | Timeout | Unknown),
-        // Whether replicas are in sync is asked through the gateway.
-        Step::Restart(restart) if restart.in_sync && connection => true,
-        Step::Wait(_) | Step::Scale(_) | Step::Restart(_) => {
-            matches!(cause, ConditionUnmet | Timeout | ManifestRefused | Unknown)
-        }
-        Step::Refuse(_) => connection || cause == NotRefused,
-        Step::Produce(_) | Step::Consume(_) | Step::ProduceAndConsume(_) | Step::Stop(_) => {
-            connection || cause == Content
-        }
-        Step::CreateTopic(_) | Step::DescribeCluster(_) => {
-            connection || matches!((step, cause), (Step::DescribeCluster(_), ConditionUnmet))
-        }
-        Step::Start(_) => connection,
-        Step::Probe(_) | Step::ProbeTcp(_) | Step::Connections(_) => connection && cause != UnknownTopic,
-    }
+    context.error("scenario::cause", &pointer, message, "never given there", causes.help);
 }

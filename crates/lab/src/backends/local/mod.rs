@@ -17,12 +17,14 @@ pub mod services;
 pub mod status;
 
 mod error;
+mod freeze;
 mod lab;
 mod last_words;
 mod listening;
 mod up;
 
 pub use error::Error;
+pub use freeze::freeze;
 pub use lab::LocalLab;
 pub use last_words::{last_words, of_file as last_words_of};
 pub use net::Net;

@@ -1,52 +1,34 @@
-//! start, stop.
+//! Executes `stop`.
 
-use super::Outcome;
-use crate::{Context, StepFailure, cause, clients};
-use model::{Cause, LoadFigures};
-use probe::{LoadResult, LoadSpec};
-use scenario::{Span, Start, Stop};
+use super::{Execute, Outcome};
+use crate::Context;
+use model::{Cause, Failure, LoadFigures};
+use probe::LoadResult;
+use scenario::{Span, Stop};
 use std::time::Duration;
 use tokio::time::Instant;
 
-const WITHIN: Span = Span::seconds(30);
-
-pub async fn start(context: &mut Context<'_>, step: &Start) -> Outcome {
-    let access = clients::access(context, step.client.as_deref()).await?;
-    let rate = match step.every {
-        Some(every) => 1.0 / every.0.as_secs_f64().max(0.001),
-        None => f64::from(step.rate.unwrap_or(100)),
-    };
-    let quiet = step.every.is_some();
-    let spec = LoadSpec { rate, quiet, ..LoadSpec::new(context.topic(&step.topic)) };
-    let wanted = format!("workload {} on {}", step.producer, spec.topic);
-    match context.clock.waiting(probe::start_load(&access, &spec, WITHIN.0)).await {
-        Ok(workload) => {
-            context.workloads.insert(step.producer.clone(), workload);
-            Ok(Vec::new())
+impl Execute for Stop {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let within = self.within.unwrap_or(Stop::WITHIN).0;
+        let wanted = format!("workload {}: every acknowledged message consumed once", self.producer);
+        let Some(workload) = context.workloads.remove(&self.producer) else {
+            return Err(Failure::new(Cause::Content, wanted, "no start step before it began that workload"));
+        };
+        let least = self.acked.unwrap_or(1);
+        let left = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
+        match context.clock.waiting(workload.stop(left)).await {
+            Ok(result) => {
+                context.figures = Some(LoadFigures {
+                    acked: result.acked,
+                    lost: result.lost(),
+                    duplicates: result.duplicates(),
+                    largest_gap: result.largest_gap.as_secs_f64(),
+                });
+                check_load(self, &result, wanted)
+            }
+            Err(error) => Err(Failure::new(Cause::Content, wanted, error.to_string()).with_evidence(error.log)),
         }
-        Err(error) => Err(cause::client(context, wanted, &access, &error).await),
-    }
-}
-
-pub async fn stop(context: &mut Context<'_>, step: &Stop) -> Outcome {
-    let within = step.within.unwrap_or(WITHIN).0;
-    let wanted = format!("workload {}: every acknowledged message consumed once", step.producer);
-    let Some(workload) = context.workloads.remove(&step.producer) else {
-        return Err(StepFailure::new(Cause::Content, wanted, "no start step before it began that workload"));
-    };
-    let least = step.acked.unwrap_or(1);
-    let left = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
-    match context.clock.waiting(workload.stop(left)).await {
-        Ok(result) => {
-            context.figures = Some(LoadFigures {
-                acked: result.acked,
-                lost: result.lost(),
-                duplicates: result.duplicates(),
-                largest_gap: result.largest_gap.as_secs_f64(),
-            });
-            check_load(step, &result, wanted)
-        }
-        Err(error) => Err(StepFailure::new(Cause::Content, wanted, error.to_string()).with_evidence(error.log)),
     }
 }
 
@@ -81,11 +63,11 @@ fn check_load(step: &Stop, result: &LoadResult, wanted: String) -> Outcome {
     evidence.extend(result.largest_gaps.iter().map(|(id, gap)| format!("broker {id}: largest gap {}", seconds(*gap))));
     evidence.extend(result.errors.iter().take(5).map(|error| format!("met meanwhile: {error}")));
     let failed = |wanted: String, seen: String, evidence: Vec<String>| {
-        Err(StepFailure::new(Cause::Content, wanted, seen).with_evidence(evidence))
+        Err(Failure::new(Cause::Content, wanted, seen).with_evidence(evidence))
     };
     let least = step.acked.unwrap_or(1);
     if result.acked < least {
-        // GatewaySnapshot the comparison: where not enough came through, the consumer had little time for the last of them.
+        // Before the comparison: where not enough came through, the consumer had little time for the last of them.
         let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
         return failed(wanted, format!("{} were", result.acked), evidence);
     }

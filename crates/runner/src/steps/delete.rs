@@ -1,0 +1,30 @@
+//! Executes `delete`.
+
+use super::standing::{Standing, left_alone, standing};
+use super::{Execute, Outcome, objects};
+use crate::journal::Undo;
+use crate::{Context, failure};
+use model::{Cause, Failure};
+use scenario::Target;
+
+impl Execute for Target {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let object = context.object(&self.kind, &self.name, self.namespace.as_deref()).await?;
+        let wanted = format!("{object} is deleted");
+        let Some(was) = objects::get(context, &object).await? else {
+            return Err(Failure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
+        };
+        match standing(context, &object, true) {
+            Standing::LeftAlone => return Err(left_alone(&object)),
+            Standing::Borrowed => {
+                context.journal.push(Undo::Restore { object: object.clone(), was: Box::new(was.clone()) });
+            }
+            Standing::Own => {}
+        }
+        let removed =
+            context.clock.waiting(objects::remove(&context.lab.catalog, &object, was.metadata.uid.as_deref())).await;
+        removed.map_err(|error| failure::kubernetes(wanted, &error))?;
+        context.journal.deleted(&object);
+        Ok(Vec::new())
+    }
+}

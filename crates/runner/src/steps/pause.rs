@@ -1,0 +1,69 @@
+//! Executes `pause`.
+
+use super::pods::of_broker;
+use super::standing::{Standing, left_alone, standing};
+use super::{Execute, Outcome};
+use crate::Context;
+use crate::journal::Undo;
+use lab::backends::local;
+use model::{Cause, Failure, LabDir};
+use scenario::Pause;
+
+impl Execute for Pause {
+    async fn execute(&self, context: &mut Context<'_>) -> Outcome {
+        let target = match (&self.pod, self.broker) {
+            (Some(pod), _) => format!("Pod {pod}"),
+            (None, broker) => format!("broker {}", broker.unwrap_or_default()),
+        };
+        let wanted = format!("{target} is frozen");
+        if context.lab.backend.process_node().is_none() {
+            let seen = "the step requires the local lab, whose Pods are processes of this machine";
+            return Err(Failure::new(Cause::Unknown, wanted, seen));
+        }
+        let (namespace, pod) = match (&self.pod, self.broker) {
+            (Some(pod), _) => (self.namespace.clone().unwrap_or_else(|| context.namespace.clone()), pod.clone()),
+            (None, broker) => {
+                let (pod, _) = of_broker(context, broker.unwrap_or_default(), &wanted).await?;
+                (context.kafka_namespace.clone(), pod)
+            }
+        };
+        let object = context.object("Pod", &pod, Some(&namespace)).await?;
+        if standing(context, &object, true) == Standing::LeftAlone {
+            return Err(left_alone(&object));
+        }
+        // Written down first, for a run that is killed: a process that was never frozen continues without harm.
+        context.journal.push(Undo::Resume { namespace: namespace.clone(), pod: pod.clone() });
+        let frozen = Frozen::new(context.lab.dir.clone(), namespace, pod)
+            .map_err(|error| Failure::new(Cause::BrokerDown, &wanted, error.to_string()))?;
+        let evidence = format!("Pod {} is frozen for {}", frozen.pod, self.r#for);
+        let time = self.r#for.0;
+        // The task ends with the context at the latest, and with it the freeze.
+        context.tasks.spawn(async move {
+            tokio::time::sleep(time).await;
+            drop(frozen);
+        });
+        Ok(vec![evidence])
+    }
+}
+
+/// A frozen process, which continues when this is dropped.
+#[derive(Debug)]
+struct Frozen {
+    dir: LabDir,
+    namespace: String,
+    pod: String,
+}
+
+impl Frozen {
+    fn new(dir: LabDir, namespace: String, pod: String) -> Result<Self, local::Error> {
+        local::freeze(&dir, &namespace, &pod, true)?;
+        Ok(Self { dir, namespace, pod })
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // A process that has ended meanwhile has nothing to continue with.
+        let _ = local::freeze(&self.dir, &self.namespace, &self.pod, false);
+    }
+}

@@ -1,0 +1,91 @@
+//! `certificate`: makes a certificate, in a Secret.
+
+use super::{Access, Causes, NamedObject, StepDefinition, Touches};
+use crate::Span;
+use crate::lint::Context;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Makes a certificate with an ECDSA P-256 key: a Secret of type `kubernetes.io/tls` with `tls.crt` (the chain),
+/// `tls.key` and `ca.crt`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Certificate {
+    /// The name of the Secret.
+    pub secret: String,
+    /// Default: the scenario's namespace.
+    pub namespace: Option<String>,
+    /// The certificate's SANs. `*.` stands for one label.
+    pub dns_names: Vec<String>,
+    /// Default: `lab-ca`.
+    pub signed_by: Option<Signer>,
+    /// The certificate ended yesterday. Default: false.
+    #[serde(default)]
+    pub expired: bool,
+}
+
+/// Who signs a certificate.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signer {
+    /// The lab's own CA, which a client trusts with `trust: lab-ca`.
+    LabCa,
+    /// A new CA that nobody trusts.
+    UnknownCa,
+    /// The certificate itself.
+    Itself,
+}
+
+impl StepDefinition for Certificate {
+    fn default_within() -> Option<Span> {
+        None
+    }
+
+    fn within(&self) -> Option<Span> {
+        None
+    }
+
+    fn set_within(&mut self, _: Span) {}
+
+    fn summary(&self) -> String {
+        format!("{} for {}", self.secret, self.dns_names.join(", "))
+    }
+
+    fn client(&self) -> Option<&str> {
+        None
+    }
+
+    fn topic(&self) -> Option<&str> {
+        None
+    }
+
+    fn touches(&self) -> Touches<'_> {
+        Touches::Nothing
+    }
+
+    fn causes(&self) -> Causes {
+        Causes::manifest()
+    }
+
+    fn check(&self, context: &mut Context<'_>, at: &str) {
+        if self.dns_names.is_empty() {
+            context.error(
+                "scenario::certificate",
+                &format!("{at}/dns-names"),
+                "the certificate names no host".into(),
+                "empty",
+                "every client verifies the name: list the names, such as \"*.${id}.${domain}\"",
+            );
+        }
+    }
+
+    fn object(&self) -> Option<NamedObject<'_>> {
+        Some(NamedObject {
+            key: "secret",
+            kind: "Secret",
+            name: &self.secret,
+            namespace: self.namespace.as_deref(),
+            access: Access::Writes,
+        })
+    }
+}

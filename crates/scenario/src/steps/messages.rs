@@ -1,0 +1,62 @@
+//! What `produce`, `consume` and `produce-and-consume` have in common.
+
+use super::Causes;
+use crate::Span;
+use crate::lint::{Context, at_least_one};
+use model::Cause;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Messages in, messages out.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ProduceConsume {
+    /// A topic that a `create-topic` step or a KafkaTopic made.
+    pub topic: String,
+    /// How many messages.
+    pub messages: u32,
+    /// Default: `default`.
+    pub client: Option<String>,
+    /// Demands that each broker of the cluster acknowledged messages under its own advertised name. Default: false.
+    #[serde(default)]
+    pub every_broker: bool,
+    /// Only partitions that these brokers lead, by node id. Default: all.
+    pub brokers: Option<Vec<i32>>,
+    /// The deadline.
+    pub within: Option<Span>,
+}
+
+impl ProduceConsume {
+    /// The default of `within`.
+    pub const WITHIN: Span = Span::seconds(30);
+
+    pub(super) fn summary(&self) -> String {
+        format!("{} messages, {}", self.messages, self.topic)
+    }
+
+    pub(super) fn causes() -> Causes {
+        Causes::connection().and(&[Cause::Content])
+    }
+
+    pub(super) fn check(&self, context: &mut Context<'_>, at: &str) {
+        at_least_one(context, &format!("{at}/messages"), "messages", u64::from(self.messages));
+        if self.brokers.as_ref().is_some_and(Vec::is_empty) {
+            context.error(
+                "scenario::brokers",
+                &format!("{at}/brokers"),
+                "`brokers` names no broker".into(),
+                "empty",
+                "remove it to use every partition",
+            );
+        }
+        if self.every_broker && self.brokers.is_some() {
+            context.error(
+                "scenario::brokers",
+                &format!("{at}/brokers"),
+                "`every-broker` and `brokers` exclude each other".into(),
+                "one too many",
+                "keep `every-broker` to demand all, `brokers` to use some",
+            );
+        }
+    }
+}

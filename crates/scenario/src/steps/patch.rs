@@ -1,0 +1,156 @@
+//! `patch`: changes an object that is there. Sabotage describes its changes in the same way.
+
+use super::{Access, Causes, NamedObject, StepDefinition, Touches};
+use crate::Span;
+use crate::lint::{Context, exactly_one};
+use model::suggest;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Changes an object, as `kubectl patch` does. Exactly one of `merge` and `json`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Patch {
+    /// The object's kind, such as `TLSRoute`.
+    pub kind: String,
+    /// The object's name.
+    pub name: String,
+    /// Default: the scenario's namespace.
+    pub namespace: Option<String>,
+    /// The fields to change, and `null` for those to remove. A text that is one variable with a number, such as
+    /// `"${gateway.port}"`, becomes that number.
+    pub merge: Option<Value>,
+    /// Changes at single places, done in this order: for an item of a list, where `merge` would have to repeat the list.
+    pub json: Option<Vec<JsonChange>>,
+}
+
+/// One operation of a JSON patch (RFC 6902).
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct JsonChange {
+    /// What is done.
+    pub op: JsonOp,
+    /// Where: a JSON pointer, such as `/spec/listeners/0/hostname`; `/-` at its end is the place after a list's last item.
+    pub path: String,
+    /// With `move` and `copy`: the place that the value comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// With `add`, `replace` and `test`: the value. A text that is one variable with a number becomes that number.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+/// What a JSON patch can do.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JsonOp {
+    /// Adds a field or an item of a list.
+    Add,
+    /// Removes what is there.
+    Remove,
+    /// Replaces what is there.
+    Replace,
+    /// Moves what is at `from`.
+    Move,
+    /// Copies what is at `from`.
+    Copy,
+    /// Demands that the value is there; otherwise nothing is changed and the step fails.
+    Test,
+}
+
+/// A key that is there has a value, even if that is `null`.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl StepDefinition for Patch {
+    fn default_within() -> Option<Span> {
+        None
+    }
+
+    fn within(&self) -> Option<Span> {
+        None
+    }
+
+    fn set_within(&mut self, _: Span) {}
+
+    fn summary(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+
+    fn client(&self) -> Option<&str> {
+        None
+    }
+
+    fn topic(&self) -> Option<&str> {
+        None
+    }
+
+    fn touches(&self) -> Touches<'_> {
+        Touches::Object {
+            kind: &self.kind,
+            name: &self.name,
+            namespace: self.namespace.as_deref(),
+            verb: "changes the cluster",
+        }
+    }
+
+    fn causes(&self) -> Causes {
+        Causes::manifest()
+    }
+
+    fn check(&self, context: &mut Context<'_>, at: &str) {
+        let ways = usize::from(self.merge.is_some()) + usize::from(self.json.is_some());
+        exactly_one(context, "scenario::patch", at, ways, "changes", "`merge: {...}` or `json: [...]`");
+        for (index, change) in self.json.iter().flatten().enumerate() {
+            let at = format!("{at}/json/{index}");
+            let places = [("path", Some(&change.path)), ("from", change.from.as_ref())];
+            for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place?))) {
+                if !place.starts_with('/') {
+                    let message = format!("`{place}` is not a JSON pointer");
+                    let help = format!("begin with a slash and put slashes between: `/{}`", slashes(place));
+                    context.error("scenario::patch", &format!("{at}/{key}"), message, "not a JSON pointer", &help);
+                }
+            }
+            let word = suggest::word(&change.op);
+            let needs = match change.op {
+                JsonOp::Add | JsonOp::Replace | JsonOp::Test => "value",
+                JsonOp::Move | JsonOp::Copy => "from",
+                JsonOp::Remove => "",
+            };
+            for (key, there) in [("value", change.value.is_some()), ("from", change.from.is_some())] {
+                if there && key != needs {
+                    let message = format!("`{key}` has no meaning with `op: {word}`");
+                    context.error(
+                        "scenario::patch",
+                        &format!("{at}/{key}"),
+                        message,
+                        "without meaning here",
+                        "remove it",
+                    );
+                } else if !there && key == needs {
+                    let message = format!("`op: {word}` needs `{key}`");
+                    let help =
+                        if key == "value" { "say what is to be there" } else { "say where the value comes from" };
+                    context.error("scenario::patch", &format!("{at}/op"), message, &format!("needs `{key}`"), help);
+                }
+            }
+        }
+    }
+
+    fn object(&self) -> Option<NamedObject<'_>> {
+        Some(NamedObject {
+            key: "name",
+            kind: &self.kind,
+            name: &self.name,
+            namespace: self.namespace.as_deref(),
+            access: Access::Changes,
+        })
+    }
+}
+
+/// `.spec.listeners` of kubectl, or `$.spec.listeners` of JSONPath, without the beginning.
+fn slashes(place: &str) -> String {
+    place.trim_start_matches(['$', '.']).replace('.', "/")
+}
