@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Without a terminal, how often a line says that the build goes on.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// A build with nothing to do takes half a second.
+const SAID_AFTER: Duration = Duration::from_millis(900);
+
 /// What keeps the `lab` binary from being built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -49,7 +52,7 @@ pub fn lab() -> Result<String, Error> {
     let mut progress = Progress::new(!terminal);
     let mut program = None;
     loop {
-        match built.recv_timeout(Duration::from_millis(500)) {
+        match built.recv_timeout(Duration::from_millis(100)) {
             Ok(line) => {
                 let message = Message::of(&line);
                 progress.compiled(message.crate_name, message.fresh);
@@ -113,9 +116,9 @@ impl Progress {
         self.tick();
     }
 
-    /// The first line comes half a second after the start, so that a build with nothing to do says nothing.
+    /// A build with nothing to do ends before the first line.
     fn tick(&mut self) {
-        let due = if self.begun { self.last.elapsed() >= LINE_EVERY } else { self.start.elapsed().as_millis() >= 500 };
+        let due = if self.begun { self.last.elapsed() >= LINE_EVERY } else { self.start.elapsed() >= SAID_AFTER };
         if self.shown && due {
             self.last = Instant::now();
             self.begun = true;
