@@ -7,6 +7,67 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// A step that is [`ProduceConsume`] under a keyword of its own. The number says how often it may take its deadline.
+macro_rules! messages_step {
+    ($(#[$doc:meta])* $name:ident, $halves:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub super::ProduceConsume);
+
+        impl std::ops::Deref for $name {
+            type Target = super::ProduceConsume;
+
+            fn deref(&self) -> &super::ProduceConsume {
+                &self.0
+            }
+        }
+
+        impl super::StepDefinition for $name {
+            fn default_within() -> Option<crate::Span> {
+                Some(super::ProduceConsume::WITHIN)
+            }
+
+            fn within(&self) -> Option<crate::Span> {
+                Some(self.0.within.unwrap_or(super::ProduceConsume::WITHIN))
+            }
+
+            fn set_within(&mut self, within: crate::Span) {
+                self.0.within = Some(within);
+            }
+
+            fn summary(&self) -> String {
+                self.0.summary()
+            }
+
+            fn client(&self) -> Option<&str> {
+                super::definition::client_or_default(&self.0.client)
+            }
+
+            fn topic(&self) -> Option<&str> {
+                Some(&self.0.topic)
+            }
+
+            fn touches(&self) -> super::Touches<'_> {
+                super::Touches::Nothing
+            }
+
+            fn causes(&self) -> super::Causes {
+                super::ProduceConsume::causes()
+            }
+
+            fn check(&self, context: &mut crate::lint::Context<'_>, at: &str) {
+                self.0.check(context, at);
+            }
+
+            fn longest(&self) -> std::time::Duration {
+                self.0.within.unwrap_or(super::ProduceConsume::WITHIN).0 * $halves
+            }
+        }
+    };
+}
+pub(super) use messages_step;
+
 /// Messages in, messages out.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -1,64 +1,8 @@
-//! `produce-and-consume`: messages in, messages out.
+//! `produce-and-consume`: messages in, messages out. Each half has the whole time.
 
-use super::{Causes, ProduceConsume, StepDefinition, Touches, definition::client_or_default};
-use crate::Span;
-use crate::lint::Context;
-use serde::{Deserialize, Serialize};
-use std::ops::Deref;
-use std::time::Duration;
+use super::messages::messages_step;
 
-/// Messages in, and out again.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(transparent)]
-pub struct ProduceAndConsume(pub ProduceConsume);
-
-impl Deref for ProduceAndConsume {
-    type Target = ProduceConsume;
-
-    fn deref(&self) -> &ProduceConsume {
-        &self.0
-    }
-}
-
-impl StepDefinition for ProduceAndConsume {
-    fn default_within() -> Option<Span> {
-        Some(ProduceConsume::WITHIN)
-    }
-
-    fn within(&self) -> Option<Span> {
-        Some(self.within.unwrap_or(ProduceConsume::WITHIN))
-    }
-
-    fn set_within(&mut self, within: Span) {
-        self.0.within = Some(within);
-    }
-
-    fn summary(&self) -> String {
-        self.0.summary()
-    }
-
-    fn client(&self) -> Option<&str> {
-        client_or_default(&self.client)
-    }
-
-    fn topic(&self) -> Option<&str> {
-        Some(&self.topic)
-    }
-
-    fn touches(&self) -> Touches<'_> {
-        Touches::Nothing
-    }
-
-    fn causes(&self) -> Causes {
-        ProduceConsume::causes()
-    }
-
-    fn check(&self, context: &mut Context<'_>, at: &str) {
-        self.0.check(context, at);
-    }
-
-    /// Each half has the whole time.
-    fn longest(&self) -> Duration {
-        self.within.unwrap_or(ProduceConsume::WITHIN).0 * 2
-    }
+messages_step! {
+    /// Messages in, and out again.
+    ProduceAndConsume, 2
 }
