@@ -78,7 +78,7 @@ impl Catalog {
     }
 
     async fn discover(&self) -> Result<(), Error> {
-        let discovery = Discovery::new(self.client.clone()).run().await.map_err(Error::request("list its kinds"))?;
+        let discovery = self.groups().await.map_err(Error::request("list its kinds"))?;
         let mut found = BTreeMap::new();
         for group in discovery.groups_alphabetical() {
             let preferred = group.preferred_version().unwrap_or_default().to_owned();
@@ -100,6 +100,15 @@ impl Catalog {
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(())
+    }
+
+    /// In two requests, where the server collects the lists of all groups. It then also answers for a group whose own server
+    /// is down, which would end a walk from group to group. Servers before Kubernetes 1.27 only know the walk.
+    async fn groups(&self) -> Result<Discovery, kube::Error> {
+        match Discovery::new(self.client.clone()).run_aggregated().await {
+            Ok(discovery) if discovery.has_group("") => Ok(discovery),
+            _ => Discovery::new(self.client.clone()).run().await,
+        }
     }
 }
 

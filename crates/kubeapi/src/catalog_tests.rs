@@ -1,3 +1,4 @@
+use crate::Catalog;
 use crate::testing::{Answer, ApiServer, Asked};
 use serde_json::Value;
 
@@ -7,7 +8,12 @@ fn server() -> ApiServer {
 
 #[tokio::test]
 async fn a_kind_is_had_in_its_preferred_version_or_in_the_one_that_is_named() {
-    let catalog = server().catalog;
+    for server in [server(), ApiServer::before_1_27(|_: &Asked, _| Answer::Json(404, Value::Null))] {
+        has_its_kinds(&server.catalog).await;
+    }
+}
+
+async fn has_its_kinds(catalog: &Catalog) {
     let preferred = catalog.kind("TLSRoute", None).await.expect("served");
     assert_eq!((preferred.resource.version.as_str(), preferred.namespaced), ("v1", true));
     let named = catalog.kind("TLSRoute", Some("gateway.networking.k8s.io/v1alpha2")).await.expect("served");

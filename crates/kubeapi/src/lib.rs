@@ -8,8 +8,7 @@ mod definitions;
 mod objects;
 mod ports;
 mod ready;
-#[cfg(test)]
-mod testing;
+pub mod testing;
 mod wait;
 mod wait_all;
 

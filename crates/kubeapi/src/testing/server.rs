@@ -1,5 +1,6 @@
-//! An API server for unit tests, behind a real client and within this process.
+//! The server, its answers, and the kinds that it serves.
 
+use super::discovery;
 use crate::Catalog;
 use futures::future;
 use http::{Method, Request, Response, StatusCode};
@@ -41,9 +42,18 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// A server that answers as the test says, and lists its kinds by itself. The number counts the earlier requests, so that
+    /// A server that answers as the test says, and lists its kinds by itself. The server of one group of kinds is down. The number counts the earlier requests, so that
     /// the test can answer the second one differently.
     pub fn new(respond: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listing(true, respond)
+    }
+
+    /// The same as a server before Kubernetes 1.27, which lists its kinds group by group.
+    pub fn before_1_27(respond: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listing(false, respond)
+    }
+
+    fn listing(collects: bool, respond: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Self {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let respond = Arc::new(respond);
         let service = tower::service_fn({
@@ -51,13 +61,18 @@ impl ApiServer {
             move |request: Request<Body>| {
                 let (asked, respond) = (asked.clone(), respond.clone());
                 async move {
+                    let all_at_once = discovery::asks_for_all_at_once(&request);
                     let request = read(request).await;
-                    let answer = discovery(&request.path).map(|list| Answer::Json(200, list)).unwrap_or_else(|| {
-                        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-                        let answer = respond(&request, asked.len());
-                        asked.push(request);
-                        answer
-                    });
+                    let list = if collects && all_at_once { discovery::collected(&request.path) } else { None };
+                    let answer = list
+                        .or_else(|| discovery::by_group(&request.path, collects))
+                        .map(|list| Answer::Json(200, list))
+                        .unwrap_or_else(|| {
+                            let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                            let answer = respond(&request, asked.len());
+                            asked.push(request);
+                            answer
+                        });
                     Ok::<_, Infallible>(send(answer).await)
                 }
             }
@@ -100,40 +115,6 @@ async fn send(answer: Answer) -> Response<Channel<bytes::Bytes>> {
     }
     let status = StatusCode::from_u16(status).expect("a status");
     Response::builder().status(status).body(body).expect("a response")
-}
-
-/// Pods and Namespaces of the core group, TLSRoutes in two versions.
-fn discovery(path: &str) -> Option<Value> {
-    let version =
-        |group: &str, version: &str| json!({"groupVersion": format!("{group}/{version}"), "version": version});
-    let routes = "gateway.networking.k8s.io";
-    Some(match path {
-        "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [{
-            "name": routes,
-            "versions": [version(routes, "v1"), version(routes, "v1alpha2")],
-            "preferredVersion": version(routes, "v1"),
-        }]}),
-        "/api" => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
-        "/api/v1" => resources("v1", &[("pods", "Pod", true), ("namespaces", "Namespace", false)]),
-        "/apis/gateway.networking.k8s.io/v1" => {
-            resources("gateway.networking.k8s.io/v1", &[("tlsroutes", "TLSRoute", true)])
-        }
-        "/apis/gateway.networking.k8s.io/v1alpha2" => {
-            resources("gateway.networking.k8s.io/v1alpha2", &[("tlsroutes", "TLSRoute", true)])
-        }
-        _ => return None,
-    })
-}
-
-fn resources(version: &str, kinds: &[(&str, &str, bool)]) -> Value {
-    let resources: Vec<Value> = kinds
-        .iter()
-        .map(|(name, kind, namespaced)| {
-            let verbs = ["create", "delete", "get", "list", "patch", "watch"];
-            json!({"name": name, "singularName": "", "kind": kind, "namespaced": namespaced, "verbs": verbs})
-        })
-        .collect();
-    json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources})
 }
 
 /// A Pod in the namespace `kafka`.
