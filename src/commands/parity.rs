@@ -26,13 +26,19 @@ pub async fn snapshot(name: &NameArgs, file: Option<&Utf8Path>) -> Result<(), Er
     Ok(())
 }
 
-/// Prints the table; differences that nobody explained make it a failure.
+/// Prints the table; differences that nobody explained make it a failure. A file that is not a snapshot is a usage error.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// When the known differences cannot be read, or the table cannot be written.
 pub fn compare(standin: &Utf8Path, strimzi: &Utf8Path, write: Option<&Utf8Path>) -> Result<Exit, Error> {
     let known = Differences::load()?;
-    let (standin, strimzi) = (Snapshot::read(standin)?, Snapshot::read(strimzi)?);
+    let (standin, strimzi) = match (Snapshot::read(standin), Snapshot::read(strimzi)) {
+        (Ok(standin), Ok(strimzi)) => (standin, strimzi),
+        (Err(error), _) | (_, Err(error)) => {
+            eprintln!("error: {error}; expected a file that `parity snapshot --file` wrote");
+            return Ok(Exit::Usage);
+        }
+    };
     let comparison = differences(&standin, &strimzi, &known);
     let text = table(&standin, &strimzi, &comparison);
     print!("{text}");

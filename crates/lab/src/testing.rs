@@ -1,4 +1,4 @@
-//! A lab for tests: facts on disk, an API server that accepts connections and never answers, and no process.
+//! A lab for tests: facts on disk, and no process.
 
 use super::{Lab, shared};
 use camino::Utf8Path;
@@ -11,20 +11,36 @@ use tempfile::TempDir;
 /// What has to live as long as the lab.
 pub struct Held {
     _folder: TempDir,
-    _silent: TcpListener,
+    _silent: Option<TcpListener>,
 }
 
-/// A local lab of this name in a folder of its own.
+/// A local lab in a folder of its own, whose API server never answers.
 pub fn lab(name: &str) -> (Held, Lab) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join(name));
-    // By its mark its processes are known.
-    dir.make().expect("a folder with its mark");
+    let (folder, dir) = folder(name);
     // The kernel accepts connections, and nobody reads them.
     let silent = TcpListener::bind("127.0.0.1:0").expect("bound");
     let port = silent.local_addr().expect("an address").port();
     let url = format!("http://127.0.0.1:{port}").parse().expect("an address");
     let catalog = Catalog::new(kubeapi::client(::kube::Config::new(url)).expect("a client"));
+    let lab = on(name, dir, catalog);
+    (Held { _folder: folder, _silent: Some(silent) }, lab)
+}
+
+/// A local lab whose API server is the test's own.
+pub fn lab_on(name: &str, catalog: Catalog) -> (Held, Lab) {
+    let (folder, dir) = folder(name);
+    (Held { _folder: folder, _silent: None }, on(name, dir, catalog))
+}
+
+fn folder(name: &str) -> (TempDir, LabDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join(name));
+    // By its mark its processes are known.
+    dir.make().expect("a folder with its mark");
+    (folder, dir)
+}
+
+fn on(name: &str, dir: LabDir, catalog: Catalog) -> Lab {
     let info = LabInfo {
         name: name.to_owned(),
         kind: LabKind::Local,
@@ -42,5 +58,8 @@ pub fn lab(name: &str) -> (Held, Lab) {
         shared: shared::cluster(),
         versions: BTreeMap::new(),
     };
-    (Held { _folder: folder, _silent: silent }, Lab::new(info, dir, catalog))
+    let lab = Lab::new(info, dir, catalog);
+    // Without its record a lab counts as gone.
+    lab.record().expect("written");
+    lab
 }

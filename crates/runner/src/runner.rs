@@ -7,7 +7,8 @@ use super::locks::{LockGuard, Locks};
 use super::record::Record;
 use super::suite::Executor;
 use super::{
-    Context, Deviation, Error, Isolation, Stop, Task, View, cleanup, diagnostics, expectation, needs, pause, slot,
+    Context, Deviation, Error, Isolation, Stop, Task, View, cleanup, diagnostics, exclusive_listener, expectation,
+    needs, pause,
 };
 use crate::report::ReportFolder;
 use camino::Utf8PathBuf;
@@ -116,14 +117,14 @@ impl Runner {
         for kind in &scenario.needs.kinds {
             if self.lab.catalog.kind(kind, None).await.is_err() {
                 return Some(Verdict::Skipped {
-                    reason: format!("it needs the kind {kind}, which this cluster does not serve"),
+                    reason: format!("requires the kind {kind}, which this cluster does not serve"),
                 });
             }
         }
         if scenario.clients.values().any(|client| client.library == Some(Library::Java))
             && let Err(reason) = self.java.get_or_init(needs::java).await
         {
-            return Some(Verdict::Skipped { reason: format!("it needs the Java client, and {reason}") });
+            return Some(Verdict::Skipped { reason: format!("requires the Java client: {reason}") });
         }
         if self.deviates(task) && task.sabotage.is_some() {
             let reason = "with a known deviation of this gateway there is no green to sabotage".to_owned();
@@ -137,15 +138,15 @@ impl Runner {
         self.options.deviations.iter().any(|deviation| deviation.scenario == task.job.name())
     }
 
-    /// The right to run, and the slot where one is needed.
+    /// The right to run, and the exclusive listener where the scenario claims one.
     async fn claim(&self, task: &Task) -> Result<Claimed, Verdict> {
         let claimed = async {
             let isolation = self.locks.isolation(self.isolation(task)).await?;
-            let slot = match task.job.scenario.kafka.listener.filter(|listener| listener.is_slot()) {
-                Some(listener) => Some(self.slot(slot::claimable(&self.lab.info.shared, listener)).await?),
+            let listener = match task.job.scenario.kafka.listener.filter(|listener| listener.is_exclusive()) {
+                Some(kind) => Some(self.listener(exclusive_listener::claimable(&self.lab.info.shared, kind)).await?),
                 None => None,
             };
-            std::io::Result::Ok((isolation, slot))
+            std::io::Result::Ok((isolation, listener))
         };
         tokio::select! {
             claimed = claimed => claimed.map_err(|error| Verdict::Failed(Failure::new(Cause::Unknown, "a turn", format!("the lab's locks: {error}")))),
@@ -153,21 +154,21 @@ impl Runner {
         }
     }
 
-    /// One of the slots, if possible one in which nothing was kept. Routes of an earlier run would serve its names too, so
+    /// One of the exclusive listeners, if possible one at which nothing was kept. Routes of an earlier run would serve its names too, so
     /// they have to go first.
-    async fn slot(&self, slots: &[String]) -> std::io::Result<(String, LockGuard)> {
+    async fn listener(&self, listeners: &[String]) -> std::io::Result<(String, LockGuard)> {
         let kept = Record::abandoned(&self.lab.dir, |state| state.kept)?.records;
-        let kept: Vec<_> = kept.into_iter().filter_map(|record| record.state.slot.clone()).collect();
-        let mut slots = slots.to_vec();
-        slots.sort_by_key(|slot| kept.contains(slot));
-        let (slot, held) = self.locks.one_of(&slots).await?;
+        let kept: Vec<_> = kept.into_iter().filter_map(|record| record.state.listener.clone()).collect();
+        let mut listeners = listeners.to_vec();
+        listeners.sort_by_key(|listener| kept.contains(listener));
+        let (listener, guard) = self.locks.one_of(&listeners).await?;
         loop {
-            let found = Record::abandoned(&self.lab.dir, |state| state.slot.as_deref() == Some(slot))?;
+            let found = Record::abandoned(&self.lab.dir, |state| state.listener.as_deref() == Some(listener))?;
             for record in found.records {
                 let namespace = &record.state.namespace;
                 self.options
                     .view
-                    .say(format!("removing {namespace}, left by an earlier run: this run needs listener {slot}"));
+                    .say(format!("removing {namespace}, left by an earlier run: this run needs listener {listener}"));
                 if let Some(problem) = cleanup::after(&self.lab, record).await {
                     self.options.view.say(format!("  {problem}"));
                 }
@@ -178,10 +179,10 @@ impl Runner {
             // Another process is just undoing it.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        if let Err(name) = slot::vacant(&self.lab, slot).await {
+        if let Err(name) = exclusive_listener::vacant(&self.lab, listener).await {
             self.options.view.say(format!("the gateway still serves {name}, although its routes are deleted"));
         }
-        Ok((slot.to_owned(), held))
+        Ok((listener.to_owned(), guard))
     }
 
     async fn attempt(&self, task: &Task) -> AttemptOutcome {
@@ -196,13 +197,13 @@ impl Runner {
         let line = self.options.view.begin(task);
         line.step("waits for its turn");
         let queued = Instant::now();
-        let (_isolation, slot) = match self.claim(task).await {
+        let (_isolation, listener) = match self.claim(task).await {
             Ok(claimed) => claimed,
             Err(verdict) => return not_tried(verdict),
         };
         let queued = queued.elapsed().as_secs_f64();
         let clock = Clock::default();
-        let mut outcome = self.tried(task, &clock, line, slot).await;
+        let mut outcome = self.tried(task, &clock, line, listener).await;
         outcome.timeline = Timeline {
             started,
             queued,
@@ -213,8 +214,14 @@ impl Runner {
         outcome
     }
 
-    async fn tried(&self, task: &Task, clock: &Clock, line: Line, slot: Option<(String, LockGuard)>) -> AttemptOutcome {
-        let mut context = match Context::new(&self.lab, &task.job, clock, line, slot).await {
+    async fn tried(
+        &self,
+        task: &Task,
+        clock: &Clock,
+        line: Line,
+        listener: Option<(String, LockGuard)>,
+    ) -> AttemptOutcome {
+        let mut context = match Context::new(&self.lab, &task.job, clock, line, listener).await {
             Ok(context) => context,
             Err(failure) => {
                 return AttemptOutcome::new(self.decide(task, task.sabotage(), Verdict::Failed(failure)));
@@ -306,3 +313,7 @@ impl Executor for Runner {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "runner_tests.rs"]
+mod tests;
