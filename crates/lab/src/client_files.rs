@@ -111,8 +111,12 @@ fn hosts(lab: &Lab, broker_ids: &[i32]) -> String {
 /// The names of every listener of the shared cluster.
 fn every_listeners_hosts(lab: &Lab, broker_ids: &[i32]) -> String {
     let shared = &lab.info.shared;
-    let slots = [&shared.slots, &shared.plain_slots, &shared.tcp_slots].into_iter().flatten().map(String::as_str);
-    let below = ["mtls", "scram"].into_iter().chain(slots).map(|listener| format!("{listener}.{}", lab.info.domain));
+    let exclusive = [&shared.exclusive_tls, &shared.exclusive_plaintext, &shared.exclusive_tcp]
+        .into_iter()
+        .flatten()
+        .map(String::as_str);
+    let below =
+        ["mtls", "scram"].into_iter().chain(exclusive).map(|listener| format!("{listener}.{}", lab.info.domain));
     std::iter::once(lab.info.domain.clone()).chain(below).map(|domain| hosts_below(lab, broker_ids, &domain)).collect()
 }
 

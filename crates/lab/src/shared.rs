@@ -20,9 +20,9 @@ pub(super) fn cluster() -> SharedCluster {
     SharedCluster {
         namespace: "kafka".to_owned(),
         cluster: "my-cluster".to_owned(),
-        slots: (1..=6).map(|n| format!("slot{n}")).collect(),
-        plain_slots: vec!["plain1".to_owned(), "plain2".to_owned()],
-        tcp_slots: vec!["tcp".to_owned()],
+        exclusive_tls: (1..=6).map(|n| format!("slot{n}")).collect(),
+        exclusive_plaintext: vec!["plain1".to_owned(), "plain2".to_owned()],
+        exclusive_tcp: vec!["tcp".to_owned()],
     }
 }
 

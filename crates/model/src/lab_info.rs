@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-/// Where the lab runs.
+/// A kind of lab.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabKind {
-    /// Processes on loopback, without a container engine.
+    /// Without a container engine: API server, gateway and brokers as processes of this machine.
     Local,
     /// A KIND cluster.
     Kind,
@@ -42,8 +42,9 @@ impl fmt::Display for LabKind {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KafkaProvider {
+    /// The operator itself.
     Strimzi,
-    /// The lab's own stand-in for Strimzi's operator.
+    /// The lab's own stand-in for Strimzi's operator, for the same resources.
     Standin,
 }
 
@@ -116,11 +117,11 @@ pub struct SharedCluster {
     pub namespace: String,
     pub cluster: String,
     /// Listeners with names of their own that a scenario can claim for hand-written routes.
-    pub slots: Vec<String>,
+    pub exclusive_tls: Vec<String>,
     /// The same without TLS at the broker, advertised at the gateway's terminating port.
-    pub plain_slots: Vec<String>,
+    pub exclusive_plaintext: Vec<String>,
     /// The same without TLS, each broker advertised at a TCP port of its own.
-    pub tcp_slots: Vec<String>,
+    pub exclusive_tcp: Vec<String>,
 }
 
 /// A running lab, as `lab up` leaves it in `lab.json`.

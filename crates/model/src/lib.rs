@@ -24,7 +24,7 @@ pub use failure::{Failure, StepRef};
 pub use file_error::FileError;
 pub use lab_dir::{FolderError, LabDir};
 pub use lab_info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedCluster};
-pub use listener::Listener;
+pub use listener::{FORMER_WORDS, Listener};
 pub use paths::PathsError;
 pub use report::{
     Attempt, LabFacts, LoadFigures, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome, StepResult, Timeline,

@@ -216,7 +216,7 @@ pub struct Attempt {
 pub struct Timeline {
     /// From the run's start to the attempt's.
     pub started: f64,
-    /// Waiting for a slot or for other scenarios; not part of `seconds`.
+    /// Waiting for an exclusive listener or for other scenarios; not part of `seconds`.
     pub queued: f64,
     /// The attempt's wall time, cleanup included.
     pub seconds: f64,

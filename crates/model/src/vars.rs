@@ -11,14 +11,16 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum When {
     Always,
-    /// Only with `kafka.listener: slot`.
-    Slot,
+    /// Only with an exclusive listener.
+    Exclusive,
 }
 
 /// One variable.
 #[derive(Debug)]
 pub struct Variable {
     pub name: &'static str,
+    /// Its name in earlier releases, which is still understood.
+    pub former: Option<&'static str>,
     /// What it stands for.
     pub meaning: &'static str,
     /// A value of the usual shape, which the linter puts in.
@@ -27,11 +29,11 @@ pub struct Variable {
 }
 
 const fn always(name: &'static str, sample: &'static str, meaning: &'static str) -> Variable {
-    Variable { name, meaning, sample, when: When::Always }
+    Variable { name, former: None, meaning, sample, when: When::Always }
 }
 
-const fn slot(name: &'static str, sample: &'static str, meaning: &'static str) -> Variable {
-    Variable { name, meaning, sample, when: When::Slot }
+const fn exclusive(name: &'static str, former: &'static str, sample: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, former: Some(former), meaning, sample, when: When::Exclusive }
 }
 
 /// Every variable there is.
@@ -61,18 +63,24 @@ pub const TABLE: &[Variable] = &[
     always("gateway.tcp-port-10", "9101", "The TCP port for a route to broker 10."),
     always("gateway.tcp-port-11", "9102", "The TCP port for a route to broker 11."),
     always("gateway.tcp-port-12", "9103", "The TCP port for a route to broker 12."),
-    slot("slot", "slot1", "The listener that the scenario has to itself, as it is called in names of Services."),
-    slot(
+    exclusive(
+        "listener",
+        "slot",
+        "slot1",
+        "The name of the exclusive listener in the `Kafka` resource, as it stands in names of Services.",
+    ),
+    exclusive(
+        "listener.domain",
         "slot.domain",
         "slot1.kafka.test",
-        "The domain of the slot: brokers advertise `broker-{nodeId}.${slot.domain}`.",
+        "The domain of the exclusive listener: brokers advertise `broker-{nodeId}.${listener.domain}`.",
     ),
-    slot("slot.port", "9101", "The port of the slot's Services."),
+    exclusive("listener.port", "slot.port", "9101", "The port of the exclusive listener's Services."),
 ];
 
-/// The entry of a variable, if there is such a variable.
+/// The entry of a variable, by its name or by its former one.
 pub fn find(name: &str) -> Option<&'static Variable> {
-    TABLE.iter().find(|variable| variable.name == name)
+    TABLE.iter().find(|variable| variable.name == name || variable.former == Some(name))
 }
 
 /// What is wrong with a `${`.
@@ -111,7 +119,9 @@ impl Error {
             Wrong::Unknown { name } => suggest::advice(name, TABLE.iter().map(|variable| variable.name)),
             Wrong::Unfinished => "close it with `}`, or write `$${` for the two characters themselves".to_owned(),
             Wrong::NoValue { name } => match find(name).map(|variable| variable.when) {
-                Some(When::Slot) => "it needs `kafka: {cluster: shared, listener: slot}`".to_owned(),
+                Some(When::Exclusive) => {
+                    "it requires an exclusive listener: `kafka: {cluster: shared, listener: exclusive-tls}`".to_owned()
+                }
                 _ => "this lab does not offer it".to_owned(),
             },
         }
@@ -145,7 +155,7 @@ impl Variables {
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(find(name)?.name).map(String::as_str)
     }
 }
 
@@ -340,8 +350,16 @@ mod tests {
     }
 
     #[test]
+    fn a_former_name_is_still_understood() {
+        let mut variables = two();
+        assert!(variables.set("slot.port", "9101"));
+        assert_eq!(substitute("${slot.port} ${listener.port}", &variables).as_deref(), Ok("9101 9101"));
+        assert_eq!(scan("${slot}").0[0].0.name, "listener");
+    }
+
+    #[test]
     fn a_variable_without_a_value_says_what_it_needs() {
-        let error = substitute("${slot}", &two()).expect_err("no slot");
-        assert!(error.to_string().contains("listener: slot"), "{error}");
+        let error = substitute("${listener}", &two()).expect_err("no exclusive listener");
+        assert!(error.to_string().contains("listener: exclusive-tls"), "{error}");
     }
 }

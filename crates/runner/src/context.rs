@@ -47,21 +47,21 @@ pub struct Context<'a> {
     pub topics: BTreeMap<String, String>,
     /// Port-forwards; they end with the context.
     pub tasks: JoinSet<()>,
-    /// Lets go of the slot when the context is dropped.
-    _slot: Option<LockGuard>,
+    /// Releases the exclusive listener when the context is dropped.
+    _listener: Option<LockGuard>,
 }
 
 impl<'a> Context<'a> {
     /// Everything but the namespace, which [`Self::make_namespace`] makes.
     ///
     /// # Errors
-    /// When the slot's listener cannot be found.
+    /// When the exclusive listener is not in the spec of the shared cluster.
     pub async fn new(
         lab: &'a Lab,
         job: &'a Job,
         clock: &'a Clock,
         line: Line,
-        slot: Option<(String, LockGuard)>,
+        listener: Option<(String, LockGuard)>,
     ) -> Result<Self, Failure> {
         let id = ident::short();
         let namespace = ident::namespace(job.name(), &id);
@@ -74,11 +74,11 @@ impl<'a> Context<'a> {
                 (kafka.name.clone().unwrap_or_default(), kafka.namespace.clone().unwrap_or_default())
             }
         };
-        let port = match &slot {
-            Some((slot, _)) => Some((slot.as_str(), clock.waiting(slot_port(lab, slot)).await?)),
+        let port = match &listener {
+            Some((listener, _)) => Some((listener.as_str(), clock.waiting(listener_port(lab, listener)).await?)),
             None => None,
         };
-        let journal = Journal::begin(&lab.dir, &namespace, port.map(|(slot, _)| slot))
+        let journal = Journal::begin(&lab.dir, &namespace, port.map(|(listener, _)| listener))
             .map_err(|error| Failure::new(Cause::Unknown, "a record of what is to be undone", error.to_string()))?;
         let own = Own {
             scenario: job.name(),
@@ -86,7 +86,7 @@ impl<'a> Context<'a> {
             namespace: &namespace,
             cluster: &cluster,
             kafka_namespace: &kafka_namespace,
-            slot: port,
+            listener: port,
         };
         let variables = variables::variables(&lab.info, &own)?;
         Ok(Self {
@@ -107,7 +107,7 @@ impl<'a> Context<'a> {
             served: BTreeSet::new(),
             topics: BTreeMap::new(),
             tasks: JoinSet::new(),
-            _slot: slot.map(|(_, held)| held),
+            _listener: listener.map(|(_, guard)| guard),
         })
     }
 
@@ -186,10 +186,10 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The port of a slot's listener, by the spec of the shared cluster.
-async fn slot_port(lab: &Lab, slot: &str) -> Result<u16, Failure> {
+/// The port of a listener, by the spec of the shared cluster.
+async fn listener_port(lab: &Lab, listener: &str) -> Result<u16, Failure> {
     let shared = &lab.info.shared;
-    let wanted = format!("the port of listener {slot} of Kafka {}/{}", shared.namespace, shared.cluster);
+    let wanted = format!("the port of listener {listener} of Kafka {}/{}", shared.namespace, shared.cluster);
     let kind = lab.catalog.kind("Kafka", None).await.map_err(|error| failure::kubernetes(&wanted, &error))?;
     let api = kind.api(lab.catalog.client(), &shared.namespace);
     let kafka = api
@@ -198,7 +198,7 @@ async fn slot_port(lab: &Lab, slot: &str) -> Result<u16, Failure> {
         .map_err(|error| Failure::new(Cause::ConditionUnmet, &wanted, error.to_string()))?;
     let listeners = kafka.data["spec"]["kafka"]["listeners"].as_array();
     let port =
-        listeners.and_then(|all| all.iter().find(|one| one["name"] == slot)).and_then(|one| one["port"].as_u64());
+        listeners.and_then(|all| all.iter().find(|one| one["name"] == listener)).and_then(|one| one["port"].as_u64());
     port.and_then(|port| u16::try_from(port).ok())
         .ok_or_else(|| Failure::new(Cause::ConditionUnmet, &wanted, "no such listener in its spec"))
 }

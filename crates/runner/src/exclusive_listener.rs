@@ -17,25 +17,25 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// The listeners of which a scenario claims one, if it claims any.
 pub fn claimable(shared: &SharedCluster, listener: Listener) -> &[String] {
     match listener {
-        Listener::Slot => &shared.slots,
-        Listener::PlainSlot => &shared.plain_slots,
-        Listener::TcpSlot => &shared.tcp_slots,
+        Listener::ExclusiveTls => &shared.exclusive_tls,
+        Listener::ExclusivePlaintext => &shared.exclusive_plaintext,
+        Listener::ExclusiveTcp => &shared.exclusive_tcp,
         Listener::External | Listener::Mtls | Listener::Scram => &[],
     }
 }
 
-/// Waits until the gateway serves none of the slot's names any more. A route of the scenario before would answer for this
+/// Waits until the gateway serves none of the listener's names any more. A route of the scenario before would answer for this
 /// one's, and the first answer of a probe may then be right by chance.
 ///
 /// # Errors
 /// With the name that is still served when time is up.
-pub async fn vacant(lab: &Lab, slot: &str) -> Result<(), String> {
+pub async fn vacant(lab: &Lab, listener: &str) -> Result<(), String> {
     let gateway = &lab.info.gateway;
     let ports = [gateway.ports.passthrough, gateway.ports.second, gateway.ports.terminate];
     let names = ["bootstrap", "broker-10", "broker-11", "broker-12"];
     let questions: Vec<(String, SocketAddr)> = names
         .iter()
-        .map(|name| format!("{name}.{slot}.{}", lab.info.domain))
+        .map(|name| format!("{name}.{listener}.{}", lab.info.domain))
         .flat_map(|name| ports.map(|port| (name.clone(), SocketAddr::new(gateway.address, port))))
         .collect();
     let fallback = default_certificate(&gateway.name);
@@ -76,7 +76,7 @@ mod tests {
     use std::cell::Cell;
 
     #[tokio::test(start_paused = true)]
-    async fn a_slot_is_taken_when_the_routes_of_the_run_before_are_gone() {
+    async fn a_listener_is_vacant_when_the_routes_of_the_run_before_are_gone() {
         let asked = Cell::new(0);
         // Seven rounds of two questions: the second name is served in the first six.
         let ask = |name: &&str| {

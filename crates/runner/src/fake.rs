@@ -38,9 +38,9 @@ pub(crate) fn info() -> LabInfo {
         shared: SharedCluster {
             namespace: "kafka".into(),
             cluster: "my-cluster".into(),
-            slots: vec!["slot1".into(), "slot2".into()],
-            plain_slots: vec![],
-            tcp_slots: vec![],
+            exclusive_tls: vec!["slot1".into(), "slot2".into()],
+            exclusive_plaintext: vec![],
+            exclusive_tcp: vec![],
         },
         versions: Default::default(),
     }

@@ -42,9 +42,12 @@ pub struct Journal {
 impl Journal {
     /// # Errors
     /// When the record on disk cannot be begun.
-    pub fn begin(lab: &LabDir, namespace: &str, slot: Option<&str>) -> io::Result<Self> {
-        let state =
-            Unfinished { namespace: namespace.to_owned(), slot: slot.map(ToOwned::to_owned), ..Unfinished::default() };
+    pub fn begin(lab: &LabDir, namespace: &str, listener: Option<&str>) -> io::Result<Self> {
+        let state = Unfinished {
+            namespace: namespace.to_owned(),
+            listener: listener.map(ToOwned::to_owned),
+            ..Unfinished::default()
+        };
         Ok(Self::of(Record::begin(lab, state)?))
     }
 

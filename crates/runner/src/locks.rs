@@ -98,15 +98,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slot_is_had_by_one_at_a_time() {
+    async fn an_exclusive_listener_belongs_to_one_run_at_a_time() {
         let (_dir, locks) = locks();
-        let slots = ["slot1".to_owned(), "slot2".to_owned()];
-        let (first, held) = locks.one_of(&slots).await.expect("free");
-        let (second, _also_held) = locks.one_of(&slots).await.expect("free");
+        let listeners = ["slot1".to_owned(), "slot2".to_owned()];
+        let (first, held) = locks.one_of(&listeners).await.expect("free");
+        let (second, _also_held) = locks.one_of(&listeners).await.expect("free");
         assert_eq!((first, second), ("slot1", "slot2"));
-        assert!(timeout(SOON, locks.one_of(&slots)).await.is_err(), "both are taken");
+        assert!(timeout(SOON, locks.one_of(&listeners)).await.is_err(), "both are taken");
         drop(held);
-        assert_eq!(timeout(SOON, locks.one_of(&slots)).await.expect("in time").expect("free").0, "slot1");
+        assert_eq!(timeout(SOON, locks.one_of(&listeners)).await.expect("in time").expect("free").0, "slot1");
     }
 
     #[tokio::test]

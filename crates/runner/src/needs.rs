@@ -1,8 +1,8 @@
 //! Whether a scenario makes sense on this lab.
-use super::slot;
+use super::exclusive_listener;
 use lab::backends::cluster::images;
-use model::{KafkaProvider, LabInfo, LabKind, Verdict};
-use scenario::{Labs, Provider, Scenario};
+use model::{LabInfo, Verdict};
+use scenario::Scenario;
 
 /// The verdict of a scenario that need not be tried: `skipped` or `unsupported`, with the reason.
 pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
@@ -10,42 +10,35 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
     if let Some(reason) = &needs.skip {
         return Some(Verdict::Skipped { reason: reason.clone() });
     }
-    let here = lab(info.kind);
-    if !needs.labs.is_empty() && !needs.labs.contains(&here) {
-        let labs: Vec<_> = needs.labs.iter().map(|lab| word(*lab)).collect();
-        let reason = format!("it needs the lab to be {}, and this one is {}", labs.join(" or "), word(here));
+    if !needs.labs.is_empty() && !needs.labs.contains(&info.kind) {
+        let labs: Vec<_> = needs.labs.iter().map(|kind| format!("`--lab {kind}`")).collect();
+        let reason = format!("requires {}; this lab is {}", labs.join(" or "), info.kind);
         return Some(Verdict::Skipped { reason });
     }
     if !needs.gateways.is_empty() && !needs.gateways.contains(&info.gateway.name) {
-        let reason = format!(
-            "it uses settings of {} and the gateway here is {}",
-            needs.gateways.join(" or "),
-            info.gateway.name
-        );
+        let gateways = needs.gateways.join(" or ");
+        let reason = format!("uses settings of {gateways}; the gateway of this lab is {}", info.gateway.name);
         return Some(Verdict::Skipped { reason });
     }
-    match (needs.kafka, info.kafka) {
-        (Some(Provider::Strimzi), KafkaProvider::Standin) => {
-            return Some(Verdict::Skipped { reason: "it needs Strimzi, and this lab has the stand-in".to_owned() });
-        }
-        (Some(Provider::Standin), KafkaProvider::Strimzi) => {
-            return Some(Verdict::Skipped { reason: "it needs the stand-in, and this lab has Strimzi".to_owned() });
-        }
-        _ => {}
+    if let Some(kafka) = needs.kafka.filter(|kafka| *kafka != info.kafka) {
+        let reason = format!("requires `--kafka {}`; this lab has the {}", kafka.word(), info.kafka);
+        return Some(Verdict::Skipped { reason });
     }
     for (part, least) in &needs.versions {
         let Some(version) = version(info, part) else {
-            let reason = format!("it needs {part} {least} or newer, and this lab does not say its version");
+            let reason = format!("requires {part} {least} or newer; the version in this lab is not known");
             return Some(Verdict::Skipped { reason });
         };
         if numbers(version) < numbers(least) {
-            let reason = format!("it needs {part} {least} or newer, and this lab has {version}");
+            let reason = format!("requires {part} {least} or newer; this lab has {version}");
             return Some(Verdict::Skipped { reason });
         }
     }
-    let claims = scenario.kafka.listener.filter(|listener| listener.is_slot());
-    if claims.is_some_and(|listener| slot::claimable(&info.shared, listener).is_empty()) {
-        return Some(Verdict::Skipped { reason: "the lab's shared cluster has no listener to claim".to_owned() });
+    let claims = scenario.kafka.listener.filter(|listener| listener.is_exclusive());
+    if claims.is_some_and(|listener| exclusive_listener::claimable(&info.shared, listener).is_empty()) {
+        return Some(Verdict::Skipped {
+            reason: "claims an exclusive listener; the shared cluster of this lab has none".to_owned(),
+        });
     }
     let lacking: Vec<_> =
         needs.features.iter().filter(|feature| !info.gateway.features.contains(feature)).cloned().collect();
@@ -77,22 +70,6 @@ fn numbers(version: &str) -> Vec<u64> {
     plain.split('.').map_while(|number| number.parse().ok()).collect()
 }
 
-fn lab(kind: LabKind) -> Labs {
-    match kind {
-        LabKind::Local => Labs::Local,
-        LabKind::Kind => Labs::Kind,
-        LabKind::Existing => Labs::Existing,
-    }
-}
-
-fn word(lab: Labs) -> &'static str {
-    match lab {
-        Labs::Local => "local",
-        Labs::Kind => "kind",
-        Labs::Existing => "existing",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,21 +96,21 @@ mod tests {
         assert_eq!(unmet("{kubernetes: '1.31'}"), None);
         assert_eq!(unmet("{kubernetes: '1.34.4'}"), None);
         let Some(Verdict::Skipped { reason }) = unmet("{kubernetes: '1.35'}") else { panic!("not skipped") };
-        assert_eq!(reason, "it needs kubernetes 1.35 or newer, and this lab has v1.34.4");
+        assert_eq!(reason, "requires kubernetes 1.35 or newer; this lab has v1.34.4");
         let Some(Verdict::Skipped { reason }) = unmet("{strimzi: '1.1'}") else { panic!("not skipped") };
-        assert!(reason.contains("does not say"), "{reason}");
+        assert!(reason.contains("not known"), "{reason}");
     }
 
     #[test]
     fn the_wrong_lab_or_provider_is_skipped_with_the_reason() {
         let Some(Verdict::Skipped { reason }) = verdict("{labs: [kind, existing]}") else { panic!("not skipped") };
-        assert_eq!(reason, "it needs the lab to be kind or existing, and this one is local");
+        assert_eq!(reason, "requires `--lab kind` or `--lab existing`; this lab is local");
         assert_eq!(verdict("{labs: [local]}"), None);
         let Some(Verdict::Skipped { reason }) = verdict("{gateways: [istio, kong]}") else { panic!("not skipped") };
-        assert_eq!(reason, "it uses settings of istio or kong and the gateway here is traefik");
+        assert_eq!(reason, "uses settings of istio or kong; the gateway of this lab is traefik");
         assert_eq!(verdict("{gateways: [istio, traefik]}"), None);
         let Some(Verdict::Skipped { reason }) = verdict("{kafka: strimzi}") else { panic!("not skipped") };
-        assert!(reason.contains("Strimzi"), "{reason}");
+        assert_eq!(reason, "requires `--kafka strimzi`; this lab has the stand-in for Strimzi");
         let Some(Verdict::Skipped { reason }) = verdict("{skip: nobody wrote it yet}") else { panic!("not skipped") };
         assert_eq!(reason, "nobody wrote it yet");
     }

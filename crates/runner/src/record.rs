@@ -19,7 +19,8 @@ const RUNS: &str = "runs";
 pub struct Unfinished {
     pub namespace: String,
     /// The listener that it had to itself.
-    pub slot: Option<String>,
+    #[serde(alias = "slot")]
+    pub listener: Option<String>,
     /// Left in place on purpose, by `--keep`.
     pub kept: bool,
     /// In the order in which it was done.

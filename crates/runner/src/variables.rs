@@ -13,8 +13,8 @@ pub struct Own<'a> {
     /// The Kafka cluster in use, and its namespace.
     pub cluster: &'a str,
     pub kafka_namespace: &'a str,
-    /// The slot and its listener's port.
-    pub slot: Option<(&'a str, u16)>,
+    /// The exclusive listener and its port.
+    pub listener: Option<(&'a str, u16)>,
 }
 
 /// A value for each variable that has one in this run.
@@ -29,10 +29,10 @@ pub fn variables(info: &LabInfo, own: &Own<'_>) -> Result<Variables, Failure> {
         ("cluster", own.cluster.to_owned()),
         ("kafka.namespace", own.kafka_namespace.to_owned()),
     ];
-    if let Some((slot, port)) = own.slot {
-        values.push(("slot", slot.to_owned()));
-        values.push(("slot.domain", format!("{slot}.{}", info.domain)));
-        values.push(("slot.port", port.to_string()));
+    if let Some((listener, port)) = own.listener {
+        values.push(("listener", listener.to_owned()));
+        values.push(("listener.domain", format!("{listener}.{}", info.domain)));
+        values.push(("listener.port", port.to_string()));
     }
     let mut variables = manifest_variables(info);
     for (name, value) in values {
@@ -57,13 +57,13 @@ mod tests {
             namespace: "s-0a1b2c",
             cluster: "my-cluster",
             kafka_namespace: "kafka",
-            slot: Some(("slot2", 9102)),
+            listener: Some(("slot2", 9102)),
         };
         let variables = variables(&info(), &own).expect("known names");
         for variable in TABLE {
             assert!(variables.get(variable.name).is_some(), "{}", variable.name);
         }
-        assert_eq!(variables.get("slot.domain"), Some("slot2.kafka.test"));
+        assert_eq!(variables.get("listener.domain"), Some("slot2.kafka.test"));
         assert_eq!(variables.get("gateway.tcp-port-10"), Some("9101"));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fmt::Write;
 
 const HEAD: &str = "\
-<!-- Generated from src/scenario: UPDATE_DOCS=1 cargo test writes it anew. -->
+<!-- Generated from the types of crates/scenario: `UPDATE_DOCS=1 cargo test -p scenario` writes it anew. -->
 # The scenario language
 
 A scenario is a folder below `scenarios/`: a `scenario.yaml`, and manifests that are applied as they are, after their
@@ -162,7 +162,7 @@ fn variables(out: &mut String) -> std::fmt::Result {
     writeln!(out, "expressions. `$${{` stands for the two characters `${{`.\n")?;
     writeln!(out, "| variable | for example | meaning |\n|---|---|---|")?;
     for variable in TABLE {
-        let when = if variable.when == When::Slot { " Only with `listener: slot`." } else { "" };
+        let when = if variable.when == When::Exclusive { " Only with an exclusive listener." } else { "" };
         writeln!(out, "| `${{{}}}` | `{}` | {}{when} |", variable.name, variable.sample, variable.meaning)?;
     }
     writeln!(out)

@@ -19,8 +19,7 @@ mod steps;
 mod tree;
 
 pub use self::model::{
-    Client, ClusterUse, Expectation, Identity, KafkaUse, Labs, Library, Needs, PortForward, Provider, Sabotage,
-    Scenario, Trust,
+    Client, ClusterUse, Expectation, Identity, KafkaUse, Library, Needs, PortForward, Sabotage, Scenario, Trust,
 };
 pub use docs::reference;
 pub use duration::Span;

@@ -1,6 +1,6 @@
 //! What `scenario list` shows.
 
-use super::{Folder, Labs, Provider};
+use super::Folder;
 use model::visible;
 
 /// One scenario in a line.
@@ -77,22 +77,10 @@ fn row(folder: &Folder) -> Row {
     let needs = &scenario.needs;
     let mut words = needs.features.clone();
     if !needs.labs.is_empty() {
-        let labs: Vec<&str> = needs
-            .labs
-            .iter()
-            .map(|lab| match lab {
-                Labs::Local => "local",
-                Labs::Kind => "kind",
-                Labs::Existing => "existing",
-            })
-            .collect();
+        let labs: Vec<&str> = needs.labs.iter().map(|lab| lab.word()).collect();
         words.push(format!("lab {}", labs.join(" or ")));
     }
-    match needs.kafka {
-        Some(Provider::Strimzi) => words.push("Strimzi itself".to_owned()),
-        Some(Provider::Standin) => words.push("the stand-in".to_owned()),
-        None => {}
-    }
+    words.extend(needs.kafka.map(|kafka| format!("kafka {}", kafka.word())));
     words.extend(needs.kinds.iter().map(|kind| format!("kind {kind}")));
     words.extend(needs.versions.iter().map(|(part, version)| format!("{part} {version}")));
     if let Some(reason) = &needs.skip {

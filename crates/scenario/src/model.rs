@@ -2,7 +2,7 @@
 
 use super::steps::StepDefinition;
 use super::{Patch, Span, Step, StepItem, Target, Touches};
-use model::{Cause, Listener};
+use model::{Cause, KafkaProvider, LabKind, Listener};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
@@ -55,12 +55,12 @@ pub struct Needs {
     /// one makes the scenario `unsupported`.
     pub features: Vec<String>,
     /// The labs on which it can run. Default: all.
-    pub labs: Vec<Labs>,
+    pub labs: Vec<LabKind>,
     /// The implementations on which it makes sense, by the names of their folders under `fixtures/gateways`, since it
     /// uses settings of their own. Default: all.
     pub gateways: Vec<String>,
-    /// Needs this Kafka provider. Default: any.
-    pub kafka: Option<Provider>,
+    /// The operator that it needs behind `Kafka` resources. Default: any.
+    pub kafka: Option<KafkaProvider>,
     /// Kinds that the cluster must serve, such as `Ingress` or OpenShift's `Route`; otherwise skipped.
     pub kinds: Vec<String>,
     /// Minimum versions by part, such as `kubernetes: "1.31"`, `gateway-api: "1.5"`, `kafka: "4.0"` or `strimzi: "1.1"`;
@@ -68,28 +68,6 @@ pub struct Needs {
     pub versions: BTreeMap<String, String>,
     /// A reason why it cannot run anywhere yet: the scenario is skipped with it.
     pub skip: Option<String>,
-}
-
-/// The labs by name.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Labs {
-    /// Without a container engine: API server, gateway and brokers as processes of this machine.
-    Local,
-    /// A kind cluster.
-    Kind,
-    /// A cluster of the user's own.
-    Existing,
-}
-
-/// Who makes `Kafka` resources real.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Provider {
-    /// The operator itself.
-    Strimzi,
-    /// The lab's own controller for the same resources.
-    Standin,
 }
 
 /// Which Kafka the scenario talks to.
@@ -132,9 +110,11 @@ impl KafkaUse {
             (ClusterUse::Own, _) => "bootstrap.${id}.${domain}:${gateway.port}",
             (ClusterUse::Shared, Some(Listener::Mtls)) => "bootstrap.mtls.${domain}:${gateway.port}",
             (ClusterUse::Shared, Some(Listener::Scram)) => "bootstrap.scram.${domain}:${gateway.port}",
-            (ClusterUse::Shared, Some(Listener::Slot)) => "bootstrap.${slot.domain}:${gateway.port}",
-            (ClusterUse::Shared, Some(Listener::PlainSlot)) => "bootstrap.${slot.domain}:${gateway.terminate-port}",
-            (ClusterUse::Shared, Some(Listener::TcpSlot)) => "bootstrap.${slot.domain}:${gateway.tcp-port}",
+            (ClusterUse::Shared, Some(Listener::ExclusiveTls)) => "bootstrap.${listener.domain}:${gateway.port}",
+            (ClusterUse::Shared, Some(Listener::ExclusivePlaintext)) => {
+                "bootstrap.${listener.domain}:${gateway.terminate-port}"
+            }
+            (ClusterUse::Shared, Some(Listener::ExclusiveTcp)) => "bootstrap.${listener.domain}:${gateway.tcp-port}",
             (ClusterUse::Shared, Some(Listener::External) | None) => "bootstrap.${domain}:${gateway.port}",
         })
     }
@@ -145,8 +125,8 @@ impl KafkaUse {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Client {
     /// Host and port. Default, but for `cluster: existing`: the listener's bootstrap name, at `${gateway.port}`: `bootstrap.${domain}`,
-    /// `bootstrap.mtls.${domain}`, `bootstrap.scram.${domain}` or `bootstrap.${slot.domain}`; with a cluster of its own
-    /// `bootstrap.${id}.${domain}`. Plain slots are at `${gateway.terminate-port}`, TCP slots at `${gateway.tcp-port}`.
+    /// `bootstrap.mtls.${domain}`, `bootstrap.scram.${domain}` or `bootstrap.${listener.domain}`; with a cluster of its own
+    /// `bootstrap.${id}.${domain}`. `exclusive-plaintext` is at `${gateway.terminate-port}`, `exclusive-tcp` at `${gateway.tcp-port}`.
     pub bootstrap: Option<String>,
     /// Instead of `bootstrap`: connects first through a port-forward to a Service, as `kubectl port-forward` makes one.
     pub port_forward: Option<PortForward>,

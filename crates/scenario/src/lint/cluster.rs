@@ -10,7 +10,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     match kafka.cluster {
         ClusterUse::Shared => {
             if kafka.listener.is_none() {
-                let help = "`external`: the operator writes the routes; `mtls`: the same with client certificates; `slot`: the scenario writes the routes";
+                let help = "`external`: the operator writes the routes; `mtls`: the same with client certificates; `exclusive-tls`: the scenario writes the routes";
                 context.error(
                     "scenario::listener",
                     "/kafka",

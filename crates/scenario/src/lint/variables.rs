@@ -4,21 +4,22 @@ use super::context::Context;
 use crate::problem::{Problem, Source};
 use crate::tree::{Content, Node};
 use model::vars::{When, Wrong};
-use model::{Listener, vars};
+use model::{FORMER_WORDS, Listener, vars};
 use std::ops::Range;
 
 pub(super) fn check(context: &mut Context<'_>) {
-    let slot = context.scenario.kafka.listener.is_some_and(Listener::is_slot);
+    let exclusive = context.scenario.kafka.listener.is_some_and(Listener::is_exclusive);
     let mut problems = Vec::new();
     for (file, text) in &context.folder.manifests {
         let source = Source::new(&format!("scenarios/{}/{file}", context.folder.name()), text);
-        look(&source, text, &|span| span, slot, &mut problems);
+        look(&source, text, &|span| span, exclusive, &mut problems);
     }
-    texts(&context.folder.source, &context.folder.tree, slot, &mut problems);
+    texts(&context.folder.source, &context.folder.tree, exclusive, &mut problems);
     problems.into_iter().for_each(|problem| context.push(problem));
+    former_listener(context);
 }
 
-fn texts(source: &Source, node: &Node, slot: bool, problems: &mut Vec<Problem>) {
+fn texts(source: &Source, node: &Node, exclusive: bool, problems: &mut Vec<Problem>) {
     match &node.content {
         Content::Text(text) => {
             // In the file the text may be quoted, so that it begins one byte later.
@@ -28,10 +29,10 @@ fn texts(source: &Source, node: &Node, slot: bool, problems: &mut Vec<Problem>) 
             let start = node.span.start + quote;
             let place = move |span: Range<usize>| start + span.start..start + span.end;
             let whole = node.span.clone();
-            look(source, text, &move |span| if plain { place(span) } else { whole.clone() }, slot, problems);
+            look(source, text, &move |span| if plain { place(span) } else { whole.clone() }, exclusive, problems);
         }
-        Content::List(items) => items.iter().for_each(|item| texts(source, item, slot, problems)),
-        Content::Map(entries) => entries.iter().for_each(|entry| texts(source, &entry.value, slot, problems)),
+        Content::List(items) => items.iter().for_each(|item| texts(source, item, exclusive, problems)),
+        Content::Map(entries) => entries.iter().for_each(|entry| texts(source, &entry.value, exclusive, problems)),
         _ => {}
     }
 }
@@ -40,7 +41,7 @@ fn look(
     source: &Source,
     text: &str,
     place: &dyn Fn(Range<usize>) -> Range<usize>,
-    slot: bool,
+    exclusive: bool,
     problems: &mut Vec<Problem>,
 ) {
     let (used, wrong) = vars::scan(text);
@@ -53,13 +54,36 @@ fn look(
         problems.push(problem.at(place(error.span.clone()), label).help(error.advice()));
     }
     for (variable, span) in used {
-        if variable.when == When::Slot && !slot {
-            let message = format!("`${{{}}}` has no value without a slot", variable.name);
+        if variable.when == When::Exclusive && !exclusive {
+            let message = format!("`${{{}}}` has no value without an exclusive listener", variable.name);
             problems.push(
-                Problem::error("scenario::slot-variable", source, message).at(place(span), "needs a slot").help(
-                    "write `kafka: {cluster: shared, listener: slot}`, which gives the scenario a listener to itself",
-                ),
+                Problem::error("scenario::listener-variable", source, message)
+                    .at(place(span.clone()), "requires an exclusive listener")
+                    .help("write `kafka: {cluster: shared, listener: exclusive-tls}`: the listener then belongs to this scenario alone"),
             );
         }
+        if let Some(former) = variable.former.filter(|former| text[span.clone()] == format!("${{{former}}}")) {
+            let message = format!("the variable `${{{former}}}` is now called `${{{}}}`", variable.name);
+            problems.push(former_word(source, message, place(span), &format!("${{{}}}", variable.name)));
+        }
+    }
+}
+
+/// A word of an earlier release: read for one more.
+fn former_word(source: &Source, message: String, place: Range<usize>, today: &str) -> Problem {
+    Problem::warning("scenario::former-word", source, message)
+        .at(place, "a word of an earlier release")
+        .help(format!("write `{today}`; the next release no longer reads the old word"))
+}
+
+fn former_listener(context: &mut Context<'_>) {
+    let place = context.folder.tree.place("/kafka/listener");
+    let source = &context.folder.source;
+    // The model no longer knows how the word was spelt.
+    let written = source.text().get(place.clone()).unwrap_or_default().trim_matches(['"', '\'']);
+    if let Some((former, today)) = FORMER_WORDS.iter().find(|(former, _)| *former == written) {
+        let message = format!("the listener `{former}` is now called `{today}`");
+        let problem = former_word(source, message, place, today);
+        context.push(problem);
     }
 }

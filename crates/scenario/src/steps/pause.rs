@@ -1,9 +1,10 @@
 //! `pause`: freezes the process of a Pod for a while.
 
 use super::{Access, Causes, NamedObject, StepDefinition, Touches};
+use crate::Span;
 use crate::lint::{Context, exactly_one};
-use crate::{Labs, Span};
 use model::Cause;
+use model::LabKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +90,7 @@ impl StepDefinition for Pause {
                 &format!("choose more than 0s, and at most the scenario's own deadline of {whole}"),
             );
         }
-        if context.scenario.needs.labs != [Labs::Local] {
+        if context.scenario.needs.labs != [LabKind::Local] {
             context.error(
                 "scenario::pause",
                 at,
