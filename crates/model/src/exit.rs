@@ -1,19 +1,19 @@
-//! What the process tells its caller.
+//! The exit codes of the process.
 
 use crate::{Report, RunStats};
 
-/// The process's exit codes.
+/// An exit code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
-    /// All passed, or were skipped with a reason.
+    /// Every scenario passed, or was skipped with a reason.
     Passed = 0,
     /// A scenario failed, was flaky or passed unexpectedly, or the run was interrupted.
     Failed = 1,
-    /// The command line or a scenario's folder is wrong.
+    /// The command line or a scenario's folder is invalid.
     Usage = 2,
-    /// The lab itself.
+    /// The lab itself failed.
     Lab = 3,
-    /// Nothing worse than a cleanup that failed.
+    /// Cleanup failed, and nothing worse happened.
     Cleanup = 4,
 }
 

@@ -2,19 +2,19 @@
 
 use super::{Report, Verdict};
 
-/// How many scenarios ended how.
+/// The number of scenarios for each result.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RunStats {
     pub passed: usize,
-    /// Sabotages that turned their scenario red as they should.
+    /// Sabotages that turned their scenario red, as they should.
     pub red_as_demanded: usize,
     pub failed: usize,
     pub skipped: usize,
     pub unsupported: usize,
     pub expected_failures: usize,
-    /// Counted among the failed ones too.
+    /// Also counted as failed.
     pub flaky: usize,
-    /// Beside any of the others.
+    /// Also counted under one of the others.
     pub cleanup_failed: usize,
 }
 
