@@ -50,7 +50,7 @@ fn a_selection_that_fits_nothing_is_two() {
     assert_code(&["scenario", "run", "--shard", "4/3"], 2, "expected I/N");
     assert_code(&["scenario", "run", "--rerun-failed"], 2, "there is no last run");
     assert_code(&["scenario", "run", "--frobnicate"], 2, "--frobnicate");
-    assert_code(&["lab", "up", "--gateway", "nginx"], 2, "there is no such gateway");
+    assert_code(&["lab", "up", "--gateway", "nginx"], 2, "unknown gateway");
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn a_file_that_is_no_report_is_two_and_never_a_hang() {
     std::fs::write(path("garbage"), b"\xff\x00 not a report").expect("written");
     std::fs::write(path("other.json"), b"{\"schema\": 99}").expect("written");
     let wrong = [
-        (path("pipe"), "it is not a regular file"),
-        ("/dev/zero".into(), "it is not a regular file"),
+        (path("pipe"), "not a regular file"),
+        ("/dev/zero".into(), "not a regular file"),
         (path("garbage"), "cannot read"),
         (path("other.json"), "has schema 99"),
         (path("gone"), "No such file"),

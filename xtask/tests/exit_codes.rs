@@ -26,7 +26,7 @@ fn usage_and_lint_are_two() {
         (&["scenario", "lint", "nativ-tlsroute"], "did you mean `native-tlsroute`?"),
         (&["scenario", "new", "Not-A-Name"], "cannot name a scenario"),
         (&["scenario", "new", "native-tlsroute"], "is there already"),
-        (&["lab", "up", "--gateway", "nginx"], "there is no such gateway"),
+        (&["lab", "up", "--gateway", "nginx"], "unknown gateway"),
         (&["report", "table"], "REPORTS"),
     ];
     for (arguments, words) in wrong {

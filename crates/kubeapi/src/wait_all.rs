@@ -1,4 +1,4 @@
-//! Waiting for several objects at once.
+//! Waits for several objects at once.
 
 use super::{Catalog, ConditionState, Error};
 use futures::{StreamExt, pin_mut};
@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Waits until `look` is satisfied with all objects of a kind in a namespace, by name. As
-/// [`wait_for`](super::wait_for) otherwise.
+/// Waits until `look` is satisfied with all objects of a kind in a namespace, by name. Otherwise as
+/// [`wait_for`](super::wait_for).
 ///
 /// # Errors
-/// As [`wait_for`](super::wait_for).
+/// As for [`wait_for`](super::wait_for).
 pub async fn wait_for_all(
     catalog: &Catalog,
     kind: &str,
@@ -27,7 +27,7 @@ pub async fn wait_for_all(
     let events = watcher(catalog.kind(kind, None).await?.api(catalog.client(), namespace), watcher::Config::default())
         .default_backoff();
     pin_mut!(events);
-    let mut last = "nothing: there is none".to_owned();
+    let mut last = "nothing: no such object exists".to_owned();
     let mut changed = Instant::now();
     let mut all = BTreeMap::new();
     loop {

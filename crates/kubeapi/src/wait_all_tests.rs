@@ -4,7 +4,7 @@ use serde_json::Value;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Wants exactly these Pods.
+/// Expects exactly these Pods.
 async fn wait(server: &ApiServer, names: &[&str]) -> Result<(), Error> {
     let look = |all: &BTreeMap<String, DynamicObject>| {
         let found: Vec<&str> = all.keys().map(String::as_str).collect();
