@@ -12,11 +12,11 @@ pub enum Cause {
     UnresolvedName,
     /// Nothing accepts connections at the address.
     Unreachable,
-    /// The gateway accepted the connection and closed it, because no listener or route serves this server name.
+    /// The gateway accepted the connection and closed it, since no listener or route serves this server name.
     UnknownSni,
     /// The client sent no server name (it connected by address), so the gateway cannot choose a route.
     NoSni,
-    /// No TLSRoute or TCPRoute leads to the name that the broker advertises.
+    /// No TLSRoute or TCPRoute leads to the name that a broker advertises.
     RouteMissing,
     /// A route exists, but its Gateway did not accept it.
     RouteNotAccepted,
@@ -24,9 +24,9 @@ pub enum Cause {
     BackendUnresolved,
     /// The route leads to a Service without a ready broker.
     BrokerDown,
-    /// The route leads to a different broker than the one that advertises the name.
+    /// The route leads to another broker than the one that advertises the name.
     WrongBroker,
-    /// The gateway does not serve the address that the broker advertises.
+    /// The address that the broker advertises is not one that the gateway serves.
     AdvertisedAddress,
     /// The certificate does not name the host.
     CertificateName,
@@ -34,23 +34,23 @@ pub enum Cause {
     UntrustedCertificate,
     /// The certificate is not valid at this time.
     CertificateExpired,
-    /// The broker requires a client certificate. It received none, or rejected the one that it received.
+    /// The broker wants a client certificate that it did not get, or refused the one it got.
     ClientCertificate,
-    /// The broker rejected the user name or password.
+    /// The broker refused the user name or password.
     Authentication,
-    /// The broker knows the user but denies the operation.
+    /// The broker knows the user, and denies the operation.
     Authorization,
     /// The topic or partition does not exist.
     UnknownTopic,
-    /// An attempt succeeded that should have been refused.
+    /// An attempt that had to be refused succeeded.
     NotRefused,
-    /// Messages were lost, duplicated or changed.
+    /// Messages were lost, doubled or changed.
     Content,
     /// The API server refused an object.
     ManifestRefused,
-    /// A condition did not become true in time.
+    /// A condition did not come true in time.
     ConditionUnmet,
-    /// A component of the lab itself is not running, so nothing that needs it can work.
+    /// A component of the lab itself does not run, so nothing that needs it can work.
     LabComponentDead,
     /// A deadline passed, and nothing more is known.
     Timeout,
@@ -60,7 +60,7 @@ pub enum Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Serde holds the only list of names. A unit variant always serializes to a string.
+        // One list of names: serde's. A unit variant always serializes to a string.
         match serde_json::to_value(self) {
             Ok(serde_json::Value::String(name)) => f.write_str(&name),
             _ => write!(f, "{self:?}"),

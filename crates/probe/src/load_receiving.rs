@@ -1,4 +1,4 @@
-//! A workload's consumer.
+//! The consumer of a load generator.
 
 use super::blocking::Stop;
 use super::context::Context;
@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-/// Assigns every partition from its present end on.
+/// Assigns every partition, starting at its current end.
 pub(super) fn position(
     consumer: &BaseConsumer<Context>,
     layout: &Layout,
@@ -29,8 +29,8 @@ pub(super) fn position(
     consumer.assign(&assignment)
 }
 
-/// Where a partition ends, asked until its leader says so: the leaders of a topic made a moment ago, or of brokers that
-/// come and go, answer `NotLeaderForPartition` to whoever has not heard of it yet.
+/// The end of a partition. This asks until the partition's leader answers: the leaders of a new topic, or of brokers
+/// that come and go, answer `NotLeaderForPartition` until all brokers know about them.
 fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i64>) -> KafkaResult<i64> {
     let start = Instant::now();
     loop {
@@ -47,7 +47,8 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
     }
 }
 
-/// Consumes until everything that was acknowledged came and its partitions were read to their ends, or time is up.
+/// Consumes until everything that was acknowledged arrived and its partitions were read to their ends, or until the
+/// deadline.
 pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> DeliveryCheck {
     let mut tally = DeliveryCheck::new(run);
     let mut ended = HashSet::new();
@@ -60,7 +61,7 @@ pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shar
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 ended.insert(partition);
             }
-            // Errors are in the events; a consumer goes on by itself.
+            // The events record errors. A consumer continues by itself.
             Some(Err(_)) | None => {}
         }
         let finish = shared.finish();

@@ -34,7 +34,7 @@ async fn the_verdict_tells_names_authorities_and_dates_apart() {
     assert_eq!(ask(good, Some("broker-11.kafka.test"), &authority.pem).await, Some(Verdict::WrongName));
     assert_eq!(ask(good, Some(NAME), &other.pem).await, Some(Verdict::Untrusted));
     assert_eq!(ask(expired, Some(NAME), &authority.pem).await, Some(Verdict::Expired));
-    // Without a server name there is no name to check, only the signature.
+    // Without a server name, only the signature is checked.
     assert_eq!(ask(good, None, &authority.pem).await, Some(Verdict::Good));
     assert!(matches!(ask(good, Some(NAME), "no PEM").await, Some(Verdict::Bad(_))));
 }
