@@ -8,10 +8,10 @@ use model::{Exit, FileError};
 use parity::{Differences, Error, Snapshot, compare as differences, table};
 use std::fs;
 
-/// Writes down what the running lab has of its shared cluster.
+/// Records the running lab's shared cluster.
 ///
 /// # Errors
-/// When no lab is up, or the file cannot be written.
+/// If no lab is up, or the file cannot be written.
 pub async fn snapshot(name: &NameArgs, file: Option<&Utf8Path>) -> Result<(), Error> {
     let lab = Lab::open(&name.name).await?;
     let snapshot = Snapshot::of(&lab).await?;
@@ -26,10 +26,10 @@ pub async fn snapshot(name: &NameArgs, file: Option<&Utf8Path>) -> Result<(), Er
     Ok(())
 }
 
-/// Prints the table; differences that nobody explained make it a failure.
+/// Prints the table, and fails if it contains unexplained differences.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// If a file cannot be read.
 pub fn compare(standin: &Utf8Path, strimzi: &Utf8Path, write: Option<&Utf8Path>) -> Result<Exit, Error> {
     let known = Differences::load()?;
     let (standin, strimzi) = (Snapshot::read(standin)?, Snapshot::read(strimzi)?);

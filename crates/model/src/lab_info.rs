@@ -15,7 +15,7 @@ pub enum LabKind {
     Local,
     /// A KIND cluster.
     Kind,
-    /// The user's own cluster.
+    /// A cluster of the user's own.
     Existing,
 }
 
