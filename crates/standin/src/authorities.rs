@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
-/// Both authorities, and the identity that the stand-in shows to brokers.
+/// Both authorities, and the identity that the stand-in presents to brokers.
 pub struct Authorities {
     pub cluster: Identity,
     pub clients: Identity,
@@ -21,10 +21,10 @@ pub struct Authorities {
 /// The Secrets of a cluster, by name.
 pub type Secrets = BTreeMap<String, Secret>;
 
-/// Lists the Secrets that carry the cluster's label and belong to this very Kafka resource.
+/// Lists the Secrets that have the cluster's label and belong to exactly this Kafka resource.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses.
 pub async fn secrets(context: &Context, cluster: &Cluster) -> Result<Secrets, Error> {
     let api = Api::<Secret>::namespaced(context.catalog.client().clone(), &cluster.namespace);
     let selector = format!("{}={},{}=Kafka", names::CLUSTER_LABEL, cluster.name, names::KIND_LABEL);
@@ -42,10 +42,10 @@ pub fn text(secret: &Secret, key: &str) -> Option<String> {
     String::from_utf8(secret.data.as_ref()?.get(key)?.0.clone()).ok()
 }
 
-/// The authorities from their Secrets, made where they are missing or too old.
+/// The authorities from their Secrets. Missing or expiring ones are created.
 ///
 /// # Errors
-/// When they cannot be made or stored.
+/// If they cannot be created or stored.
 pub async fn ensure(context: &Context, key: &Key, cluster: &Cluster, secrets: &Secrets) -> Result<Authorities, Error> {
     let name = &cluster.name;
     let cluster_ca = authority(
