@@ -1,4 +1,4 @@
-//! A lab for tests: facts on disk, an API server that accepts connections and never answers, and no process.
+//! A lab for tests: facts on disk, an API server that accepts connections but never answers, and no process.
 
 use super::{Lab, shared};
 use camino::Utf8Path;
@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use tempfile::TempDir;
 
-/// What has to live as long as the lab.
+/// What must live as long as the lab.
 pub struct Held {
     _folder: TempDir,
     _silent: TcpListener,
 }
 
-/// A local lab of this name in a folder of its own.
+/// A local lab with this name, in a folder of its own.
 pub fn lab(name: &str) -> (Held, Lab) {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join(name));
-    // By its mark its processes are known.
+    // Its processes are found by its mark.
     dir.make().expect("a folder with its mark");
     // The kernel accepts connections, and nobody reads them.
     let silent = TcpListener::bind("127.0.0.1:0").expect("bound");

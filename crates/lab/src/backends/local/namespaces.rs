@@ -1,4 +1,4 @@
-//! The end of namespaces in the local lab: there is no kube-controller-manager to empty and finalize them.
+//! Ends namespaces in the local lab, because no kube-controller-manager empties and finalizes them.
 
 use super::Error;
 use ::kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -17,21 +17,21 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
-/// The pauses between looks at what is left: the first, and the longest while there is hope.
+/// The delays between attempts: the first, and the longest one while progress is likely.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
-/// After this time without an end the namespace says what holds it up, and is looked at now and then only.
+/// After this time, the namespace's status says what blocks it, and attempts become rare.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SELDOM: Duration = Duration::from_secs(15);
 
-/// Requests at a time.
+/// The number of concurrent requests.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Empties and finalizes terminating namespaces until it is dropped.
+/// Empties and finalizes terminating namespaces until this is dropped.
 ///
 /// # Errors
-/// None at present: what goes wrong with one namespace is noted, and tried again.
+/// None at present. Errors with one namespace are logged and retried.
 pub async fn run(catalog: Catalog) -> Result<(), Error> {
     let namespaces = Api::<Namespace>::all(catalog.client().clone());
     let events = watcher(namespaces, watcher::Config::default()).default_backoff();
@@ -63,7 +63,7 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
     }
 }
 
-/// Sees one namespace to its end, however long that takes.
+/// Processes one namespace until it is gone, however long that takes.
 async fn end(catalog: &Catalog, name: &str) {
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
@@ -90,7 +90,7 @@ async fn end(catalog: &Catalog, name: &str) {
     }
 }
 
-/// Deletes everything in a namespace, and says what was still there.
+/// Deletes everything in a namespace, and returns what was still there.
 async fn sweep(catalog: &Catalog, namespace: &str) -> Result<Vec<String>, objects::Error> {
     let kinds = catalog.namespaced().await?;
     let sweeps = stream::iter(kinds).map(|kind| sweep_kind(catalog, namespace, kind)).buffer_unordered(SIDE_BY_SIDE);
@@ -107,7 +107,7 @@ async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Ve
     let what = &kind.resource.plural;
     let items = match api.list_metadata(&ListParams::default()).await {
         Ok(list) => list.items,
-        // Not every kind can be listed, and the definition of one may be on its way out itself.
+        // Not every kind can be listed, and the definition of a kind may itself be in deletion.
         Err(::kube::Error::Api(status)) if matches!(status.code, 404 | 405) => return Ok(vec![]),
         Err(error) => return Err(objects::Error::request(format!("list {what} in {namespace}"))(error)),
     };
@@ -128,13 +128,13 @@ async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Ve
     Ok(left)
 }
 
-/// Lets an empty namespace go.
+/// Removes the finalizer of an empty namespace.
 async fn finalize(catalog: &Catalog, name: &str) -> Result<(), objects::Error> {
     let api = Api::<Namespace>::all(catalog.client().clone());
     let refused = |what: &str| objects::Error::request(format!("{what} namespace {name}"));
     let Some(mut namespace) = api.get_opt(name).await.map_err(refused("read"))? else { return Ok(()) };
     if namespace.metadata.deletion_timestamp.is_none() {
-        // Another of the same name, made since.
+        // Another namespace with the same name was created since.
         return Ok(());
     }
     if let Some(spec) = &mut namespace.spec {
@@ -147,7 +147,7 @@ async fn finalize(catalog: &Catalog, name: &str) -> Result<(), objects::Error> {
     }
 }
 
-/// Says in the namespace's status what holds it up, under the condition that Kubernetes itself uses.
+/// Writes to the namespace's status what blocks it, under the condition that Kubernetes itself uses.
 async fn tell(catalog: &Catalog, name: &str, left: &str) -> Result<(), objects::Error> {
     let api = Api::<Namespace>::all(catalog.client().clone());
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string();
