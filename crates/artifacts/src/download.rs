@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_does_not_resolve_is_told_from_other_failures() {
+    fn an_unresolved_name_differs_from_other_failures() {
         let source = download("http://nobody.invalid/tool".into(), Some(ABC), None);
         let failure = fetch(&Network::new(), &source).expect_err("no such name").to_string();
         assert!(failure.starts_with("cannot reach nobody.invalid (its name d"), "{failure}");

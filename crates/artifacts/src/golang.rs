@@ -74,7 +74,7 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
     // `-mod=mod` adds what the command needs to go.mod and go.sum. Unlike `go mod tidy`, it adds nothing for the tests
     // of its dependencies. `-v` writes a line for each package, which shows progress.
     let args = ["build", "-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package.as_str()];
-    go(&args, BUILT_WITHIN, dirs, &format!("compiles ({takes})"))
+    go(&args, BUILT_WITHIN, dirs, &format!("compiling ({takes})"))
 }
 
 /// Joins the YAML files in a module's folder to one file.

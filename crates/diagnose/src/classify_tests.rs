@@ -336,7 +336,7 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
 }
 
 #[test]
-fn a_route_that_is_kept_out_is_told_with_what_its_listener_serves() {
+fn a_rejected_route_is_reported_with_what_its_listener_serves() {
     let mut facts = with_condition(Condition {
         message: String::new(),
         ..condition("Accepted", false, "NoMatchingListenerHostname")

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_is_told_and_none_twice() {
+    fn every_cause_is_listed_once() {
         let error = layers(&["cannot list the Pods", "request failed: refused", "refused", "os error 111"]);
         assert_eq!(with_causes(&error), "cannot list the Pods: request failed: refused: os error 111");
         assert_eq!(causes(&error).count(), 3);

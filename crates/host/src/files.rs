@@ -81,7 +81,7 @@ const LOG_BYTES: u64 = 8 << 20;
 pub fn fresh_log(path: &Utf8Path) -> Result<File, FileError> {
     if fs::metadata(path).is_ok_and(|log| log.len() > LOG_BYTES) {
         let aside = Utf8PathBuf::from(format!("{path}.old"));
-        fs::rename(path, &aside).map_err(FileError::of("put aside", path))?;
+        fs::rename(path, &aside).map_err(FileError::of("set aside", path))?;
     }
     log(path)
 }

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_never_answers_is_told_from_one_that_refuses() {
+    async fn a_silent_server_differs_from_one_that_refuses() {
         let error = catalog(says("").await).kind("Pod", None).await.expect_err("silence");
         assert!(matches!(error, Error::Silent { within: ANSWER_WITHIN, .. }), "{error:?}");
         assert_eq!(error.to_string(), "the API server did not answer within 30s when asked to list its kinds");

@@ -95,12 +95,12 @@ pub async fn applied(
     };
     let mut params = PatchParams::apply(manager).force();
     params.field_validation = Some(ValidationDirective::Strict);
-    let made = kind
+    let result = kind
         .api(catalog.client(), &reference.namespace)
         .patch(&reference.name, &params, &Patch::Apply(&object))
         .await
         .map_err(Error::request(format!("apply {reference}")))?;
-    Ok((reference, made))
+    Ok((reference, result))
 }
 
 /// Deletes one object, and does not wait for finalizers. It is not an error if the object is already gone.

@@ -18,18 +18,18 @@ pub enum ConditionState {
     Failed(String),
 }
 
-/// Waits until `look` is satisfied with the object, which is `None` while it does not exist. A broken watch is
+/// Waits until `check` is satisfied with the object, which is `None` while it does not exist. A broken watch is
 /// restarted with backoff until the deadline.
 ///
 /// # Errors
-/// [`Error::TimedOut`] with the last observation, [`Error::Failed`] if `look` gives up, or an error if the kind is not
+/// [`Error::TimedOut`] with the last observation, [`Error::Failed`] if `check` gives up, or an error if the kind is not
 /// served.
 pub async fn wait_for(
     catalog: &Catalog,
     object: &ObjectRef,
     wanted: &str,
     within: Duration,
-    mut look: impl FnMut(Option<&DynamicObject>) -> ConditionState,
+    mut check: impl FnMut(Option<&DynamicObject>) -> ConditionState,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let kind = catalog.kind(&object.kind, Some(&object.api_version)).await?;
@@ -59,9 +59,9 @@ pub async fn wait_for(
                 listed = Some(found);
                 continue;
             }
-            Some(Ok(Event::InitDone)) => look(listed.take().as_ref()),
-            Some(Ok(Event::Apply(found))) => look(Some(&found)),
-            Some(Ok(Event::Delete(_))) => look(None),
+            Some(Ok(Event::InitDone)) => check(listed.take().as_ref()),
+            Some(Ok(Event::Apply(found))) => check(Some(&found)),
+            Some(Ok(Event::Delete(_))) => check(None),
             Some(Err(error)) => ConditionState::NotYet(format!("the watch broke: {error}")),
             None => ConditionState::Failed("the watch ended".to_owned()),
         };

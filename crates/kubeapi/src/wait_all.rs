@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Waits until `look` is satisfied with all objects of a kind in a namespace, by name. Otherwise as
+/// Waits until `check` is satisfied with all objects of a kind in a namespace, by name. Otherwise as
 /// [`wait_for`](super::wait_for).
 ///
 /// # Errors
@@ -20,7 +20,7 @@ pub async fn wait_for_all(
     namespace: &str,
     wanted: &str,
     within: Duration,
-    mut look: impl FnMut(&BTreeMap<String, DynamicObject>) -> ConditionState,
+    mut check: impl FnMut(&BTreeMap<String, DynamicObject>) -> ConditionState,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let object = format!("every {kind} in {namespace}");
@@ -45,14 +45,14 @@ pub async fn wait_for_all(
                 all.insert(name(&found), found);
                 continue;
             }
-            Some(Ok(Event::InitDone)) => look(&all),
+            Some(Ok(Event::InitDone)) => check(&all),
             Some(Ok(Event::Apply(found))) => {
                 all.insert(name(&found), found);
-                look(&all)
+                check(&all)
             }
             Some(Ok(Event::Delete(found))) => {
                 all.remove(&name(&found));
-                look(&all)
+                check(&all)
             }
             Some(Err(error)) => ConditionState::NotYet(format!("the watch broke: {error}")),
             None => ConditionState::Failed("the watch ended".to_owned()),

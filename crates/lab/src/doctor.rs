@@ -65,8 +65,8 @@ fn wanting(all: &[Summary], names: &[&str]) -> Vec<String> {
 
 /// The local lab, with the ports of LAB_PORT_BASE.
 fn local(summaries: &[Summary]) -> Verdict {
-    let wanted = std::env::var("LAB_PORT_BASE").ok().and_then(|base| base.parse().ok());
-    let base = wanted.unwrap_or(Ports::USUAL_BASE);
+    let base = std::env::var("LAB_PORT_BASE").ok().and_then(|base| base.parse().ok());
+    let base = base.unwrap_or(Ports::USUAL_BASE);
     match paths::state().ok().and_then(|state| uses(&state, base)) {
         Some(name) => Verdict {
             lab: "local",
@@ -121,7 +121,7 @@ async fn kind(summaries: &[Summary]) -> Verdict {
         node_image: None,
     };
     let lacking = match needed.images() {
-        Ok(wanted) => images::lacking(&engine, &wanted).await,
+        Ok(required) => images::lacking(&engine, &required).await,
         Err(error) => Err(error),
     };
     match lacking {

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_api_server_that_says_nothing_is_told_within_five_seconds() {
+    async fn a_silent_api_server_is_reported_within_five_seconds() {
         let (_folder, lab) = testing::lab("b");
         let mut running = Vec::new();
         for component in ["etcd", "kube-apiserver", "traefik", "agent"] {

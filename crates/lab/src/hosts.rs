@@ -118,8 +118,8 @@ mod tests {
         let theirs = "10.1.2.3 prod-db.corp\n10.1.2.4 broker-1.kafka.test vpn.corp\n";
         for (end, after) in [("", ""), ("# kafka-gateway-lab t2h: end\n", ""), ("", "127.0.0.1 own.kafka.test\n")] {
             let before = format!("{block}{end}{theirs}{after}");
-            let left = without_lines(before.as_bytes(), "t2h");
-            assert_eq!(text(&left), format!("127.0.0.1 localhost\n{theirs}{after}"));
+            let remaining = without_lines(before.as_bytes(), "t2h");
+            assert_eq!(text(&remaining), format!("127.0.0.1 localhost\n{theirs}{after}"));
         }
         let inside = format!("{block}10.1.2.3 mine\n# kafka-gateway-lab t2h: end\n");
         assert_eq!(text(&without_lines(inside.as_bytes(), "t2h")), "127.0.0.1 localhost\n10.1.2.3 mine\n");
@@ -128,8 +128,12 @@ mod tests {
     #[test]
     fn another_lab_s_lines_stay() {
         let both = with_lines(&with_lines(BEFORE.as_bytes(), "one", "1.1.1.1 one"), "two-one", "2.2.2.2 two");
-        let left = without_lines(&both, "one");
-        assert!(text(&left).contains("2.2.2.2 two") && !text(&left).contains("1.1.1.1"), "{}", text(&left));
+        let remaining = without_lines(&both, "one");
+        assert!(
+            text(&remaining).contains("2.2.2.2 two") && !text(&remaining).contains("1.1.1.1"),
+            "{}",
+            text(&remaining)
+        );
     }
 
     #[test]

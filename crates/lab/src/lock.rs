@@ -35,7 +35,7 @@ pub(super) async fn take(dir: &LabDir, progress: &Progress) -> Result<Turn, Erro
     if let Some(parent) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(FileError::of("create", parent))?;
     }
-    let mut told = false;
+    let mut announced = false;
     loop {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(FileError::of("create", &path))?;
@@ -43,7 +43,7 @@ pub(super) async fn take(dir: &LabDir, progress: &Progress) -> Result<Turn, Erro
             Ok(()) => {}
             // The lock is polled, and not awaited in the kernel, so that Ctrl-C works meanwhile.
             Err(TryLockError::WouldBlock) => {
-                if !std::mem::replace(&mut told, true) {
+                if !std::mem::replace(&mut announced, true) {
                     progress.say("waiting: another command is changing this lab");
                 }
                 tokio::time::sleep(AGAIN).await;

@@ -9,13 +9,13 @@ use std::net::TcpListener;
 use tempfile::TempDir;
 
 /// What must live as long as the lab.
-pub struct Held {
+pub struct KeepAlive {
     _folder: TempDir,
     _silent: TcpListener,
 }
 
 /// A local lab with this name, in a folder of its own.
-pub fn lab(name: &str) -> (Held, Lab) {
+pub fn lab(name: &str) -> (KeepAlive, Lab) {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = LabDir::at(Utf8Path::from_path(folder.path()).expect("UTF-8").join(name));
     // Its processes are found by its mark.
@@ -42,5 +42,5 @@ pub fn lab(name: &str) -> (Held, Lab) {
         shared: shared::cluster(),
         versions: BTreeMap::new(),
     };
-    (Held { _folder: folder, _silent: silent }, Lab::new(info, dir, catalog))
+    (KeepAlive { _folder: folder, _silent: silent }, Lab::new(info, dir, catalog))
 }

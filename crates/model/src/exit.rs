@@ -25,10 +25,10 @@ impl From<Exit> for std::process::ExitCode {
 
 impl Exit {
     pub fn of(report: &Report) -> Self {
-        let tally = RunStats::of(report);
-        if tally.failed > 0 || report.interrupted.is_some() {
+        let stats = RunStats::of(report);
+        if stats.failed > 0 || report.interrupted.is_some() {
             Self::Failed
-        } else if tally.cleanup_failed > 0 {
+        } else if stats.cleanup_failed > 0 {
             Self::Cleanup
         } else {
             Self::Passed

@@ -78,7 +78,7 @@ impl LabDir {
         let folder = match fs::symlink_metadata(path) {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(FileError::of("look at", path)(error).into()),
+            Err(error) => return Err(FileError::of("inspect", path)(error).into()),
         };
         let user = geteuid().as_raw();
         if folder.uid() != user {
@@ -122,7 +122,7 @@ impl LabDir {
             private(true, parent).map_err(FileError::of("make the folder", parent))?;
         }
         private(false, &draft).map_err(FileError::of("make the folder", &draft))?;
-        let made = fs::metadata(&draft).map_err(FileError::of("look at", &draft))?;
+        let made = fs::metadata(&draft).map_err(FileError::of("inspect", &draft))?;
         let text = serde_json::to_string_pretty(&self.new_mark(&made))
             .map_err(|problem| FolderError::Mark { path: file.clone(), problem: problem.to_string() })?;
         let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
@@ -163,7 +163,7 @@ impl LabDir {
     /// # Errors
     /// As for [`LabDir::remove`].
     pub fn remove_if_empty(&self) -> Result<(), FolderError> {
-        let entries = self.0.read_dir_utf8().map_err(FileError::of("look at", &self.0))?;
+        let entries = self.0.read_dir_utf8().map_err(FileError::of("inspect", &self.0))?;
         if entries.flatten().all(|entry| entry.file_name() == MARK) {
             self.remove()?;
         }

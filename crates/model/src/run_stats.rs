@@ -20,19 +20,19 @@ pub struct RunStats {
 
 impl RunStats {
     pub fn of(report: &Report) -> Self {
-        let mut tally = Self::default();
+        let mut stats = Self::default();
         for scenario in &report.scenarios {
-            tally.flaky += usize::from(scenario.flaky);
-            tally.cleanup_failed += usize::from(scenario.cleanup_failed.is_some());
+            stats.flaky += usize::from(scenario.flaky);
+            stats.cleanup_failed += usize::from(scenario.cleanup_failed.is_some());
             match &scenario.verdict {
-                _ if scenario.is_bad() => tally.failed += 1,
-                Verdict::Skipped { .. } => tally.skipped += 1,
-                Verdict::Unsupported { .. } => tally.unsupported += 1,
-                Verdict::ExpectedFailure { .. } => tally.expected_failures += 1,
-                Verdict::Passed if scenario.sabotage.is_some() => tally.red_as_demanded += 1,
-                _ => tally.passed += 1,
+                _ if scenario.is_bad() => stats.failed += 1,
+                Verdict::Skipped { .. } => stats.skipped += 1,
+                Verdict::Unsupported { .. } => stats.unsupported += 1,
+                Verdict::ExpectedFailure { .. } => stats.expected_failures += 1,
+                Verdict::Passed if scenario.sabotage.is_some() => stats.red_as_demanded += 1,
+                _ => stats.passed += 1,
             }
         }
-        tally
+        stats
     }
 }

@@ -5,33 +5,35 @@ const MOST_CANDIDATES: usize = 200;
 
 /// The candidate that `found` most likely stands for, if one is near enough and there are at most 200.
 pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = found.to_lowercase().replace('_', "-");
+    let normalized = found.to_lowercase().replace('_', "-");
     let candidates: Vec<&str> = candidates.into_iter().take(MOST_CANDIDATES + 1).collect();
     if candidates.len() > MOST_CANDIDATES {
         return None;
     }
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(wanted.chars().count()) / 3).max(1))
+        .map(|candidate| (strsim::damerau_levenshtein(&normalized, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= (candidate.chars().count().max(normalized.chars().count()) / 3).max(1)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
 /// The candidate with a component that `found` most likely stands for, for words that name only a part.
 pub fn nearest_part<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted: Vec<char> = found.to_lowercase().replace('_', "-").chars().collect();
+    let normalized: Vec<char> = found.to_lowercase().replace('_', "-").chars().collect();
     let distance = |candidate: &str| {
         let letters: Vec<char> = candidate.to_lowercase().chars().collect();
         // One letter too few or too many changes the length of the component.
-        let lengths = wanted.len().saturating_sub(1).max(1)..=wanted.len() + 1;
+        let lengths = normalized.len().saturating_sub(1).max(1)..=normalized.len() + 1;
         let parts = lengths.flat_map(|length| letters.windows(length.min(letters.len().max(1))));
-        parts.map(|part| strsim::generic_damerau_levenshtein(&wanted, part)).min().unwrap_or(usize::MAX)
+        parts.map(|part| strsim::generic_damerau_levenshtein(&normalized, part)).min().unwrap_or(usize::MAX)
     };
     candidates
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))
-        .filter(|(distance, _)| *distance <= (wanted.len() / 3).max(1))
+        .filter(|(distance, _)| *distance <= (normalized.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -261,15 +261,15 @@ fn of_status(status: &Value, facts: &mut Facts) {
 async fn advertised(lab: &Lab, facts: &mut Facts) {
     let cluster = &lab.info.shared.cluster;
     let api: Api<Secret> = Api::namespaced(lab.catalog.client().clone(), &lab.info.shared.namespace);
-    let told = async {
+    let advertised_addresses = async {
         let secret = api.get(&format!("{cluster}-cluster-ca-cert")).await.map_err(|error| error.to_string())?;
         let ca = secret.data.as_ref().and_then(|data| data.get("ca.crt")).ok_or("no ca.crt")?;
         let ca = String::from_utf8_lossy(&ca.0).into_owned();
         let bootstrap = format!("bootstrap.{}:{}", lab.info.domain, lab.info.gateway.ports.passthrough);
         probe::cluster(&ConnectionConfig::tls(bootstrap, &ca), ANSWER).await.map_err(|error| error.to_string())
     };
-    let told: Result<_, String> = told.await;
-    match told {
+    let advertised_addresses: Result<_, String> = advertised_addresses.await;
+    match advertised_addresses {
         Ok(answer) => {
             for broker in answer.brokers {
                 let id = broker.id.map_or_else(|| "?".to_owned(), |id| id.to_string());
@@ -297,7 +297,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_service_is_told_without_what_differs_from_run_to_run() {
+    fn a_service_is_described_without_what_differs_between_runs() {
         let service: Service = serde_json::from_value(json!({
             "metadata": {"name": "s"},
             "spec": {"type": "ClusterIP", "clusterIP": "10.0.0.7", "selector": {"a": "b"},

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_broker_is_told_as_such() {
+    async fn a_peer_that_is_not_a_broker_is_reported() {
         let address = serve(|mut stream| async move {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;

@@ -52,20 +52,20 @@ pub async fn hold(probe: &Probe<'_>, count: usize) -> Result<OpenConnections, St
     allow_files(count as u64 + OTHER_FILES)?;
     let attempts = (0..count).map(|_| probe.connect(Recorder::new()));
     let results: Vec<_> = futures::stream::iter(attempts).buffer_unordered(AT_ONCE).collect().await;
-    let mut held = OpenConnections { streams: Vec::with_capacity(count), failed: Vec::new() };
+    let mut connections = OpenConnections { streams: Vec::with_capacity(count), failed: Vec::new() };
     for result in results {
         match result {
-            Ok(stream) => held.streams.push(stream),
+            Ok(stream) => connections.streams.push(stream),
             Err(handshake) => {
                 let text = handshake.to_string();
-                match held.failed.iter_mut().find(|(known, _)| *known == text) {
+                match connections.failed.iter_mut().find(|(known, _)| *known == text) {
                     Some((_, count)) => *count += 1,
-                    None => held.failed.push((text, 1)),
+                    None => connections.failed.push((text, 1)),
                 }
             }
         }
     }
-    Ok(held)
+    Ok(connections)
 }
 
 /// Raises the soft limit of open files, which is 1024 on many machines, up to the hard limit.
@@ -95,17 +95,17 @@ mod tests {
     #[tokio::test]
     async fn many_connections_stay_open_through_one_name() {
         let address = serve_tls(Authority::new("cluster").leaf("broker", &["x.kafka.test"]).server(None)).await;
-        let mut held = hold(&Probe::new(address, Some("x.kafka.test"), WITHIN), 100).await.expect("files");
-        assert_eq!((held.open(), held.failed.len()), (100, 0));
+        let mut connections = hold(&Probe::new(address, Some("x.kafka.test"), WITHIN), 100).await.expect("files");
+        assert_eq!((connections.open(), connections.failed.len()), (100, 0));
         // The server is not a broker.
-        assert_eq!(held.answering(Duration::from_millis(50)).await, 0);
+        assert_eq!(connections.answering(Duration::from_millis(50)).await, 0);
     }
 
     #[tokio::test]
     async fn failures_are_counted_by_their_text() {
         let address =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-        let held = hold(&Probe::new(address, None, WITHIN), 5).await.expect("files");
-        assert_eq!((held.open(), held.failed), (0, vec![("connection refused".to_owned(), 5)]));
+        let connections = hold(&Probe::new(address, None, WITHIN), 5).await.expect("files");
+        assert_eq!((connections.open(), connections.failed), (0, vec![("connection refused".to_owned(), 5)]));
     }
 }

@@ -126,7 +126,7 @@ fn run(access: &ConnectionConfig, spec: &ConsumeSpec, operation: &str, stop: &St
             Some(Ok(message)) => {
                 reading.ended.remove(&message.partition());
                 *reading.from.entry(broker_of(&message)).or_default() += 1;
-                if let Some(sequence) = reading.tally.see(message.partition(), message.payload().unwrap_or_default()) {
+                if let Some(sequence) = reading.check.see(message.partition(), message.payload().unwrap_or_default()) {
                     reading.outstanding.remove(&sequence);
                 }
                 reading.refusal = None;
@@ -149,13 +149,13 @@ fn run(access: &ConnectionConfig, spec: &ConsumeSpec, operation: &str, stop: &St
     {
         return Err(ClientError { served: brokers, log: events.log(), ..error });
     }
-    let comparison = reading.tally.compare(&spec.wanted, &HashSet::new());
+    let comparison = reading.check.compare(&spec.wanted, &HashSet::new());
     Ok(Consumed { comparison, brokers, elapsed: start.elapsed() })
 }
 
 /// What has arrived so far, and what prevents the rest.
 struct Reading {
-    tally: DeliveryCheck,
+    check: DeliveryCheck,
     outstanding: HashMap<u64, i32>,
     partitions: HashSet<i32>,
     ended: HashSet<i32>,
@@ -166,7 +166,7 @@ struct Reading {
 impl Reading {
     fn new(spec: &ConsumeSpec) -> Self {
         Self {
-            tally: DeliveryCheck::new(&spec.run),
+            check: DeliveryCheck::new(&spec.run),
             outstanding: spec.wanted.clone(),
             partitions: spec.wanted.values().copied().collect(),
             ended: HashSet::new(),
@@ -199,7 +199,7 @@ impl Reading {
         if self.outstanding.is_empty() {
             return false;
         }
-        if self.refusal.as_ref().is_some_and(|(since, _)| since.elapsed() > limits.settle()) {
+        if self.refusal.as_ref().is_some_and(|(since, _)| since.elapsed() > limits.refusal_patience()) {
             return true;
         }
         let partitions: HashSet<i32> = self.outstanding.values().copied().collect();

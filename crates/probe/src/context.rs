@@ -102,7 +102,7 @@ impl Events {
     }
 
     /// Adds what is known to an error that has no broker yet: the trouble that has lasted longest, and the log.
-    pub fn explain(&self, mut error: ClientError) -> ClientError {
+    pub fn add_context(&self, mut error: ClientError) -> ClientError {
         if error.broker.is_none()
             && let Some(trouble) = self.troubles().into_iter().next()
         {
@@ -260,7 +260,7 @@ mod tests {
         let second = context.events().trouble_with("broker-11.kafka.test", 9092).expect("trouble");
         assert_eq!((second.since, second.text.as_str()), (first.since, "Connection refused"));
 
-        let explained = context.events().explain(ClientError::harness("produce to orders", "timed out"));
+        let explained = context.events().add_context(ClientError::harness("produce to orders", "timed out"));
         assert_eq!(explained.broker.and_then(|broker| broker.id), Some(11));
         assert_eq!(explained.code, "BrokerTransportFailure");
         assert_eq!(explained.log.len(), 2);

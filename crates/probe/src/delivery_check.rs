@@ -141,61 +141,61 @@ mod tests {
         (0..6).map(|sequence| (sequence, i32::try_from(sequence % 2).expect("small"))).collect()
     }
 
-    fn tally(messages: &[(i32, u64)]) -> DeliveryCheck {
-        let mut tally = DeliveryCheck::new("run");
+    fn check(messages: &[(i32, u64)]) -> DeliveryCheck {
+        let mut check = DeliveryCheck::new("run");
         for (partition, sequence) in messages {
-            tally.see(*partition, &encode("run", *sequence, 100));
+            check.see(*partition, &encode("run", *sequence, 100));
         }
-        tally
+        check
     }
 
     const ALL: [(i32, u64); 6] = [(0, 0), (1, 1), (0, 2), (0, 4), (1, 3), (1, 5)];
 
     #[test]
     fn partitions_may_interleave_as_they_like() {
-        let comparison = tally(&ALL).compare(&wanted(), &HashSet::new());
+        let comparison = check(&ALL).compare(&wanted(), &HashSet::new());
         assert_eq!(comparison.problem(), None);
         assert_eq!(comparison.to_string(), "all 6 messages arrived, each once and intact");
     }
 
     #[test]
     fn lost_messages_are_counted_and_named() {
-        let comparison = tally(&ALL[..4]).compare(&wanted(), &HashSet::new());
+        let comparison = check(&ALL[..4]).compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.missing, comparison.missing_examples.as_slice()), (2, &[3, 5][..]));
         assert_eq!(comparison.problem().as_deref(), Some("4 of 6 messages arrived: 2 missing; missing: 3, 5"));
     }
 
     #[test]
     fn a_duplicate_is_not_out_of_order_as_well() {
-        let mut tally = tally(&ALL);
-        assert_eq!(tally.see(0, &encode("run", 0, 100)), None);
-        let comparison = tally.compare(&wanted(), &HashSet::new());
+        let mut check = check(&ALL);
+        assert_eq!(check.see(0, &encode("run", 0, 100)), None);
+        let comparison = check.compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.duplicates, comparison.reordered, comparison.missing), (1, 0, 0));
     }
 
     #[test]
     fn foreign_and_corrupted_messages_count_and_do_not_stand_in_for_ours() {
-        let mut tally = tally(&ALL[..5]);
-        tally.see(1, &encode("another run", 5, 100));
-        tally.see(1, b"somebody else's");
+        let mut check = check(&ALL[..5]);
+        check.see(1, &encode("another run", 5, 100));
+        check.see(1, b"somebody else's");
         let mut broken = encode("run", 5, 200);
         broken[150] ^= 1;
-        tally.see(1, &broken);
-        let comparison = tally.compare(&wanted(), &HashSet::new());
+        check.see(1, &broken);
+        let comparison = check.compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.foreign, comparison.corrupted, comparison.missing), (2, 1, 1));
     }
 
     #[test]
     fn order_and_partition_are_checked() {
-        let comparison = tally(&[(0, 2), (0, 0), (0, 4), (1, 1), (1, 3), (0, 5)]).compare(&wanted(), &HashSet::new());
+        let comparison = check(&[(0, 2), (0, 0), (0, 4), (1, 1), (1, 3), (0, 5)]).compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.reordered, comparison.misplaced), (1, 1));
     }
 
     #[test]
     fn a_message_in_doubt_may_come_or_not() {
-        let mut tally = tally(&ALL);
-        tally.see(0, &encode("run", 6, 100));
-        assert_eq!(tally.compare(&wanted(), &HashSet::from([6, 7])).problem(), None);
-        assert_eq!(tally.compare(&wanted(), &HashSet::new()).unexpected, 1);
+        let mut check = check(&ALL);
+        check.see(0, &encode("run", 6, 100));
+        assert_eq!(check.compare(&wanted(), &HashSet::from([6, 7])).problem(), None);
+        assert_eq!(check.compare(&wanted(), &HashSet::new()).unexpected, 1);
     }
 }

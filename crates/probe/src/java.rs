@@ -206,14 +206,14 @@ fn parse_output(
     layout: &Layout,
     operation: &str,
 ) -> Result<Vec<BrokerShare>, ClientError> {
-    let mut tally = DeliveryCheck::new(&spec.run);
+    let mut check = DeliveryCheck::new(&spec.run);
     let mut placement = HashMap::new();
     let mut log = Vec::new();
     for line in output {
         let message = line.strip_prefix("Partition:").and_then(|rest| rest.split_once('\t'));
         match message.and_then(|(partition, text)| Some((partition.parse::<i32>().ok()?, text))) {
             Some((partition, text)) => {
-                if let Some(sequence) = tally.see(partition, format!("{text}\n").as_bytes()) {
+                if let Some(sequence) = check.see(partition, format!("{text}\n").as_bytes()) {
                     placement.insert(sequence, partition);
                 }
             }
@@ -237,7 +237,7 @@ fn parse_output(
     let shares: Vec<_> = layout.brokers.iter().map(share).collect();
     // The partition of a message that never arrived is unknown.
     let wanted = (0..spec.messages).map(|sequence| (sequence, placement.get(&sequence).copied().unwrap_or(-1)));
-    let problem = tally.compare(&wanted.collect(), &HashSet::new()).problem();
+    let problem = check.compare(&wanted.collect(), &HashSet::new()).problem();
     let idle = shares.iter().find(|share| spec.every_broker && share.messages == 0);
     let idle = idle.map(|share| format!("{} received no message", share.broker));
     let Some(problem) = problem.or(idle) else { return Ok(shares) };
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_missing_doubled_or_changed_is_told() {
+    fn a_missing_duplicate_or_changed_message_is_reported() {
         let spec = ProduceSpec::new("orders", 2);
         let first = line(&spec.run, 0, 0);
         let text = |output: &[String]| parse_output(output, &spec, &layout(), "test").expect_err("a problem").text;

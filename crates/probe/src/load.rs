@@ -116,7 +116,7 @@ pub async fn start_load(access: &ConnectionConfig, spec: &LoadSpec, within: Dura
         consumer_settings.push(quiet);
         let (consumer, events) = access.create::<BaseConsumer<Context>>(&operation, &consumer_settings)?;
         position(&consumer, &layout, &spec.topic, &limits, stop)
-            .map_err(|error| events.explain(ClientError::kafka(&operation, &error)))?;
+            .map_err(|error| events.add_context(ClientError::kafka(&operation, &error)))?;
 
         let shared = Arc::new(Shared::default());
         let (topic, run) = (spec.topic.clone(), spec.run.clone());
@@ -158,7 +158,7 @@ impl Load {
             self.shared.stop.raise();
             let sending = self.producer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
             self.shared.finish().wanted = Some(sending.acked.clone());
-            let (tally, events) = self.consumer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
+            let (check, events) = self.consumer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
             let in_doubt: HashSet<u64> =
                 (0..sending.next).filter(|sequence| !sending.acked.contains_key(sequence)).collect();
             let mut errors = sending.errors;
@@ -168,8 +168,8 @@ impl Load {
                 sent: sending.next,
                 acked: sending.acked.len() as u64,
                 unacknowledged: in_doubt.len() as u64,
-                consumed: tally.seen() as u64,
-                comparison: tally.compare(&sending.acked, &in_doubt),
+                consumed: check.seen() as u64,
+                comparison: check.compare(&sending.acked, &in_doubt),
                 largest_gap: sending.all.largest,
                 largest_gaps: sending.brokers.iter().map(|(id, gap)| (*id, gap.largest)).collect(),
                 slowest_ack: sending.slowest,

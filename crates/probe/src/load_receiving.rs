@@ -39,7 +39,7 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
             Err(error) => error,
         };
         let denied = error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
-        let patience = if denied { limits.settle() } else { limits.patience };
+        let patience = if denied { limits.refusal_patience() } else { limits.patience };
         if start.elapsed() > patience || stop.raised() || limits.passed() {
             return Err(error);
         }
@@ -50,13 +50,13 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
 /// Consumes until everything that was acknowledged arrived and its partitions were read to their ends, or until the
 /// deadline.
 pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> DeliveryCheck {
-    let mut tally = DeliveryCheck::new(run);
+    let mut check = DeliveryCheck::new(run);
     let mut ended = HashSet::new();
     while !shared.abandon.raised() {
         match consumer.poll(Duration::from_millis(20)) {
             Some(Ok(message)) => {
                 ended.remove(&message.partition());
-                tally.see(message.partition(), message.payload().unwrap_or_default());
+                check.see(message.partition(), message.payload().unwrap_or_default());
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 ended.insert(partition);
@@ -66,13 +66,13 @@ pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shar
         }
         let finish = shared.finish();
         let complete = finish.wanted.as_ref().is_some_and(|wanted| {
-            wanted.iter().all(|(sequence, partition)| tally.has(*sequence) && ended.contains(partition))
+            wanted.iter().all(|(sequence, partition)| check.has(*sequence) && ended.contains(partition))
         });
         if complete || finish.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
     }
-    tally
+    check
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(20);
 
     #[test]
-    fn a_leader_that_has_not_heard_of_it_is_asked_again_and_a_lasting_refusal_is_told() {
+    fn an_uninformed_leader_is_asked_again_and_a_lasting_refusal_is_reported() {
         let not_leader = || KafkaError::OffsetFetch(RDKafkaErrorCode::NotLeaderForPartition);
         let asked = std::cell::Cell::new(0);
         let limits = Limits::new(WITHIN, None);

@@ -125,7 +125,7 @@ fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &St
                     flight.take(session.events.deliveries(), &layout, &session);
                 }
                 Err((error, _)) => {
-                    let explained = || session.events.explain(ClientError::kafka(operation, &error));
+                    let explained = || session.events.add_context(ClientError::kafka(operation, &error));
                     return Err(session.fatal(operation).unwrap_or_else(explained));
                 }
             }

@@ -106,7 +106,7 @@ async fn a_broker_that_is_down_is_named_while_the_others_serve() {
 }
 
 #[tokio::test]
-async fn an_unknown_topic_is_told_as_such() {
+async fn an_unknown_topic_is_reported() {
     let (mock, access) = cluster();
     // The mock cluster creates missing topics on request unless it is told to refuse.
     mock.topic_error("absent", rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).expect("set");

@@ -42,7 +42,7 @@ impl Limits {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    pub fn settle(&self) -> Duration {
+    pub fn refusal_patience(&self) -> Duration {
         SETTLE.min(self.patience)
     }
 }
@@ -156,12 +156,12 @@ pub(crate) fn metadata(
         drain();
         let refused = events.troubles().iter().any(|trouble| {
             trouble.code == format!("{:?}", RDKafkaErrorCode::Authentication)
-                && trouble.since.elapsed() > limits.settle()
+                && trouble.since.elapsed() > limits.refusal_patience()
         });
         if refused || stop.raised() || limits.passed() || start.elapsed() > limits.patience {
             let mut failed = ClientError::kafka(operation, &error);
             failed.text = format!("no metadata within {:.1} s: {}", start.elapsed().as_secs_f64(), failed.text);
-            return Err(events.explain(failed));
+            return Err(events.add_context(failed));
         }
     }
 }
@@ -199,11 +199,11 @@ pub(crate) fn layout(
                 let error = KafkaError::MetadataFetch(RDKafkaErrorCode::from(error));
                 let mut failed = ClientError::kafka(operation, &error);
                 failed.text = format!("topic {topic}: {}", failed.text);
-                (limits.settle(), failed)
+                (limits.refusal_patience(), failed)
             }
             _ => {
                 let error = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
-                (limits.settle(), ClientError::kafka(operation, &error))
+                (limits.refusal_patience(), ClientError::kafka(operation, &error))
             }
         };
         let (bound, error) = failure;

@@ -52,7 +52,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[tokio::test]
-    async fn an_open_and_a_closed_port_are_told_apart() {
+    async fn an_open_port_differs_from_a_closed_one() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         assert_eq!(probe(address, Duration::from_secs(5)).await, TcpOutcome::Connected);

@@ -78,14 +78,14 @@ pub async fn ensure(context: &Context, key: &Key, cluster: &Cluster, secrets: &S
     let operator = match stored.filter(|identity| !identity.is_stale(OffsetDateTime::now_utc())) {
         Some(identity) => identity,
         None => {
-            let made = certs::internal(&cluster_ca, "cluster-operator", &BTreeSet::new())?;
+            let identity = certs::internal(&cluster_ca, "cluster-operator", &BTreeSet::new())?;
             let data = [
                 ("ca.crt", &cluster_ca.certificate),
-                ("cluster-operator.crt", &made.certificate),
-                ("cluster-operator.key", &made.key),
+                ("cluster-operator.crt", &identity.certificate),
+                ("cluster-operator.key", &identity.key),
             ];
             store(context, key, cluster, &secret, &data).await?;
-            made
+            identity
         }
     };
     Ok(Authorities { cluster: cluster_ca, clients: clients_ca, operator })
@@ -109,10 +109,10 @@ async fn authority(
     if let Some(identity) = stored().filter(|identity| !identity.is_stale(OffsetDateTime::now_utc())) {
         return Ok(identity);
     }
-    let made = certs::authority(kind)?;
-    store(context, key, cluster, key_secret, &[("ca.key", &made.key)]).await?;
-    store(context, key, cluster, certificate_secret, &[("ca.crt", &made.certificate)]).await?;
-    Ok(made)
+    let identity = certs::authority(kind)?;
+    store(context, key, cluster, key_secret, &[("ca.key", &identity.key)]).await?;
+    store(context, key, cluster, certificate_secret, &[("ca.crt", &identity.certificate)]).await?;
+    Ok(identity)
 }
 
 async fn store(

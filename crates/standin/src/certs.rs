@@ -63,9 +63,9 @@ pub fn authority(kind: &str) -> Result<Identity, CertError> {
     let mut params = params(Some("io.strimzi"), &format!("{kind} v0"));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let made = KeyPair::generate()
+    let result = KeyPair::generate()
         .and_then(|key| Ok(Identity { certificate: params.self_signed(&key)?.pem(), key: key.serialize_pem() }));
-    made.map_err(|source| CertError::Make { subject: kind.to_owned(), source })
+    result.map_err(|source| CertError::Make { subject: kind.to_owned(), source })
 }
 
 /// An internal certificate of the cluster, `O=io.strimzi, CN=<common_name>`, for servers and clients.
@@ -109,9 +109,9 @@ fn sign(ca: &Identity, params: &CertificateParams, subject: &str) -> Result<Iden
     let broken = |source| CertError::Authority { secret: "of the authority".to_owned(), source };
     let ca_key = KeyPair::from_pem(&ca.key).map_err(broken)?;
     let issuer = Issuer::from_ca_cert_pem(&ca.certificate, ca_key).map_err(broken)?;
-    let made = KeyPair::generate()
+    let result = KeyPair::generate()
         .and_then(|key| Ok(Identity { certificate: params.signed_by(&key, &issuer)?.pem(), key: key.serialize_pem() }));
-    made.map_err(|source| CertError::Make { subject: subject.to_owned(), source })
+    result.map_err(|source| CertError::Make { subject: subject.to_owned(), source })
 }
 
 /// The names in a node's certificate, exactly those that Strimzi uses.

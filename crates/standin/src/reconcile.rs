@@ -37,7 +37,7 @@ pub async fn kafka(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
         status::write(&context, &object, &State::Paused, &[], json!({})).await?;
         return Ok(Action::await_change());
     }
-    match look(&object, &context, &key).await {
+    match reconcile(&object, &context, &key).await {
         Ok(report) => {
             context.succeeded("Kafka", &key);
             status::write(&context, &object, &report.state, &report.warnings, report.fields).await?;
@@ -56,7 +56,7 @@ fn paused(object: &DynamicObject) -> bool {
     annotations.and_then(|all| all.get("strimzi.io/pause-reconciliation")).is_some_and(|value| value == "true")
 }
 
-async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Result<Report, Error> {
+async fn reconcile(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Result<Report, Error> {
     let uid = object.metadata.uid.clone().unwrap_or_default();
     if context.memory(key, |memory| memory.uid != uid) {
         // A previous resource with this name may have left objects behind that would be taken for this one's.

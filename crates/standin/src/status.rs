@@ -70,24 +70,24 @@ pub fn conditions(state: &State, warnings: &[String], before: &Value) -> Value {
         .ok()
         .and_then(|now| now.format(&Rfc3339).ok())
         .unwrap_or_default();
-    let mut wanted: Vec<Value> = warnings
+    let mut desired: Vec<Value> = warnings
         .iter()
         .map(|message| json!({"type": "Warning", "status": "True", "reason": "Standin", "message": message}))
         .collect();
-    wanted.push(match state {
+    desired.push(match state {
         State::Ready => json!({"type": "Ready", "status": "True"}),
         State::Paused => json!({"type": "ReconciliationPaused", "status": "True"}),
         State::NotReady { reason, message } => {
             json!({"type": "NotReady", "status": "True", "reason": reason, "message": message})
         }
     });
-    for condition in &mut wanted {
+    for condition in &mut desired {
         let same = |old: &&Value| ["type", "reason", "message"].iter().all(|field| old[*field] == condition[*field]);
         let old = before.as_array().and_then(|list| list.iter().find(same));
         let since = old.map_or_else(|| json!(now), |old| old["lastTransitionTime"].clone());
         condition["lastTransitionTime"] = since;
     }
-    Value::Array(wanted)
+    Value::Array(desired)
 }
 
 /// The conditions in a few words, for the log.

@@ -38,7 +38,7 @@ pub async fn user(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<A
 async fn converge(context: &Context, object: &DynamicObject, cluster: &Key) -> Result<Value, Error> {
     let spec: UserSpec = strict::spec(&object.data["spec"])?;
     let (_, name) = key_of(object);
-    let wanted = acls::of(&name, &spec)?;
+    let desired = acls::of(&name, &spec)?;
     let kind = spec.authentication.as_ref().map(|authentication| authentication.kind);
     let mut admin = context.admin(cluster).await?;
     let secret = match kind {
@@ -62,10 +62,10 @@ async fn converge(context: &Context, object: &DynamicObject, cluster: &Key) -> R
     let principal = acls::principal(&name, &spec);
     match admin.acls(Some(&principal)).await {
         Ok(found) => {
-            admin.create_acls(wanted.difference(&found)).await?;
-            admin.delete_acls(found.difference(&wanted)).await?;
+            admin.create_acls(desired.difference(&found)).await?;
+            admin.delete_acls(found.difference(&desired)).await?;
         }
-        Err(error) if is_without_authorizer(&error) && wanted.is_empty() => {}
+        Err(error) if is_without_authorizer(&error) && desired.is_empty() => {}
         Err(error) if is_without_authorizer(&error) => {
             let text =
                 "Simple authorization ACL rules are configured but not supported in the Kafka cluster configuration.";

@@ -14,15 +14,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// # Errors
 /// If its state cannot be read.
 pub fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<i32> {
-    let mut told = false;
+    let mut signalled = false;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(code(status));
         }
         if let Some(signal) = interrupt.seen()
-            && !told
+            && !signalled
         {
-            told = true;
+            signalled = true;
             if !Interrupt::is_for_children_too(signal) {
                 // Fails only if the child has ended in the meantime.
                 let _ = kill_process(Pid::from_child(child), Signal::TERM);

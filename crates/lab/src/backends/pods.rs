@@ -34,7 +34,7 @@ pub async fn new_trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
     first(catalog, namespaces, |pod| examine_since(&mut before, pod)).await
 }
 
-async fn first(catalog: &Catalog, namespaces: &[String], mut look: impl FnMut(&Pod) -> Option<Error>) -> Error {
+async fn first(catalog: &Catalog, namespaces: &[String], mut examine_pod: impl FnMut(&Pod) -> Option<Error>) -> Error {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let mut events = pin!(watcher(api, watcher::Config::default()).default_backoff().applied_objects());
     loop {
@@ -44,7 +44,7 @@ async fn first(catalog: &Catalog, namespaces: &[String], mut look: impl FnMut(&P
                 let watched = namespaces.is_empty() || namespaces.contains(&namespace);
                 if watched
                     && pod.metadata.deletion_timestamp.is_none()
-                    && let Some(found) = look(&pod)
+                    && let Some(found) = examine_pod(&pod)
                 {
                     return found;
                 }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_image_is_told_with_its_name() {
+    fn a_missing_image_is_reported_with_its_name() {
         let text = examine(&pod("ErrImagePull", 0)).expect("hopeless").to_string();
         assert_eq!(text, "pod n/p: ErrImagePull for container c, image i:2: not found");
     }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_loop_is_told_with_the_last_words() {
+    fn a_crash_loop_is_reported_with_the_last_words() {
         let mut crashing = pod("CrashLoopBackOff", 3);
         let containers = crashing.status.as_mut().and_then(|status| status.container_statuses.as_mut());
         let last = containers.and_then(|all| all[1].last_state.as_mut()?.terminated.as_mut()).expect("it ended");

@@ -301,7 +301,7 @@ deviations:
     }
 
     #[test]
-    fn mistakes_are_told_with_file_and_line() {
+    fn mistakes_are_reported_with_file_and_line() {
         for (from, to, line, part) in [
             ("class: some", "klass: some", 4, "klass"),
             ("name: some\n", "name: other\n", 1, "folder"),
@@ -319,7 +319,7 @@ deviations:
     }
 
     #[test]
-    fn an_unknown_name_is_told_with_the_known_ones() {
+    fn an_unknown_name_is_reported_with_the_known_ones() {
         let text = GatewayFixture::load("trafik").expect_err("unknown").to_string();
         assert!(text.contains("\"trafik\"") && text.contains("traefik"), "{text}");
     }

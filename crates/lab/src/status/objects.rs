@@ -11,16 +11,16 @@ use serde_json::Value;
 /// A Gateway, with its conditions, and its listeners with their status.
 pub(super) fn gateway(object: &DynamicObject) -> Gateway {
     let (spec, status) = (&object.data["spec"], &object.data["status"]);
-    let told = |name: &Value| list(&status["listeners"]).iter().find(|one| one["name"] == *name);
+    let status_of = |name: &Value| list(&status["listeners"]).iter().find(|one| one["name"] == *name);
     let listener = |listener: &Value| {
-        let told = told(&listener["name"]);
+        let current = status_of(&listener["name"]);
         Listener {
             name: text(&listener["name"]),
             port: listener["port"].as_u64().unwrap_or_default(),
             protocol: text(&listener["protocol"]),
             hostname: listener["hostname"].as_str().map(ToOwned::to_owned),
-            attached_routes: told.and_then(|told| told["attachedRoutes"].as_u64()),
-            conditions: told.map(|told| conditions_of(list(&told["conditions"]))).unwrap_or_default(),
+            attached_routes: current.and_then(|current| current["attachedRoutes"].as_u64()),
+            conditions: current.map(|current| conditions_of(list(&current["conditions"]))).unwrap_or_default(),
         }
     };
     Gateway {

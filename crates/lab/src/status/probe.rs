@@ -82,7 +82,7 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
         Ok(both) => both,
         Err(error) => {
             let found = explained(lab, Subject::Failure(error), &access).await;
-            return Probe { problem: Some(told(&found)), failed: true, ..probe };
+            return Probe { problem: Some(summary(&found)), failed: true, ..probe };
         }
     };
     let addresses = cluster.brokers.into_iter().filter_map(|broker| Some((broker.id?, broker.host, broker.port)));
@@ -94,7 +94,7 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
                 Some(NodeIdentity::Confirmed) => None,
                 Some(NodeIdentity::Another) => Some("another broker answers there (wrong-broker)".to_owned()),
                 Some(NodeIdentity::Unknown(_)) | None => {
-                    Some(told(&explained(lab, Subject::Address { host, port }, access).await))
+                    Some(summary(&explained(lab, Subject::Address { host, port }, access).await))
                 }
             };
             ProbedBroker { id, advertised, reached: problem.is_none(), problem }
@@ -110,7 +110,7 @@ async fn explained(lab: &Lab, subject: Subject, access: &ConnectionConfig) -> Fa
     diagnose::diagnose(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await
 }
 
-fn told(found: &Failure) -> String {
+fn summary(found: &Failure) -> String {
     format!("{} ({})", found.seen, found.cause)
 }
 

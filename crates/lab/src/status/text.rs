@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 pub(super) fn head(status: &Status) -> String {
     written(|out| {
         let what = status.lab.as_ref().map_or_else(
-            || "half up".to_owned(),
+            || "partly up".to_owned(),
             |lab| {
                 let kind = lab.kind;
                 let kafka = lab.kafka;

@@ -143,7 +143,7 @@ spec:
 ";
 
     #[test]
-    fn a_bundle_is_told_from_an_implementations_own_crds() {
+    fn a_bundle_differs_from_an_implementations_own_crds() {
         let objects = parse("t", TEXT).expect("sound");
         let bundle: Vec<_> = objects.iter().filter(|object| of_gateway_api(object)).map(name).collect();
         assert_eq!(bundle, ["tlsroutes.gateway.networking.k8s.io", "safe-upgrades.gateway.networking.k8s.io"]);

@@ -47,17 +47,17 @@ async fn remove(catalog: &Catalog, object: &ObjectRef) -> Result<(), Error> {
     }
 }
 
-async fn gone(catalog: &Catalog, mut left: Vec<ObjectRef>) -> Result<(), Error> {
+async fn gone(catalog: &Catalog, mut remaining: Vec<ObjectRef>) -> Result<(), Error> {
     let deadline = Instant::now() + GONE;
     loop {
-        let questions: Vec<_> = left.iter().map(|object| is_present(catalog, object)).collect();
+        let questions: Vec<_> = remaining.iter().map(|object| is_present(catalog, object)).collect();
         let there: Vec<bool> = stream::iter(questions).buffered(8).try_collect().await?;
-        left = left.into_iter().zip(there).filter(|(_, there)| *there).map(|(object, _)| object).collect();
-        if left.is_empty() {
+        remaining = remaining.into_iter().zip(there).filter(|(_, there)| *there).map(|(object, _)| object).collect();
+        if remaining.is_empty() {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            return Err(Error::NotGone { left, within: GONE });
+            return Err(Error::NotGone { left: remaining, within: GONE });
         }
         // The objects have many kinds, so a watch for each would cost more than it saves.
         sleep(Duration::from_millis(500)).await;

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_program_is_told() {
+    async fn a_missing_program_is_reported() {
         let call = Call::new("no-such-program-here", ["x"], Duration::from_secs(5));
         assert!(matches!(call.run().await, Err(Error::NoProgram { .. })));
     }

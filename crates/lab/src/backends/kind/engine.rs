@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absence_is_told_from_failure() {
+    fn absence_differs_from_failure() {
         for text in [
             "Error response from daemon: No such image: x",
             "Error: x: image not known",

@@ -70,8 +70,8 @@ pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) 
 /// Whether the archive has its original size. The JVM verifies the content and ignores a damaged archive, but it does
 /// so silently and then always starts slowly.
 fn is_whole(archive: &Utf8Path) -> bool {
-    let made = fs::read_to_string(size_file(archive)).ok().and_then(|size| size.trim().parse::<u64>().ok());
-    made.is_some() && fs::metadata(archive).ok().map(|archive| archive.len()) == made
+    let recorded = fs::read_to_string(size_file(archive)).ok().and_then(|size| size.trim().parse::<u64>().ok());
+    recorded.is_some() && fs::metadata(archive).ok().map(|archive| archive.len()) == recorded
 }
 
 fn size_file(archive: &Utf8Path) -> Utf8PathBuf {

@@ -26,7 +26,7 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
     let others = watcher::Config::default().fields(&format!("spec.nodeName!={}", node::NAME));
     let events = watcher(Api::<Pod>::all(client.clone()), others).default_backoff().applied_objects();
     pin_mut!(events);
-    let mut told = BTreeSet::new();
+    let mut notified = BTreeSet::new();
     while let Some(event) = events.next().await {
         let pod = match event {
             Ok(pod) => pod,
@@ -37,13 +37,13 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
         };
         let uid = pod.metadata.uid.clone().unwrap_or_default();
         // The Event lasts for an hour, and the condition lasts as long as the Pod, so a new agent need not repeat them.
-        if knows(&pod) || !told.insert(uid.clone()) {
+        if knows(&pod) || !notified.insert(uid.clone()) {
             continue;
         }
         if let Err(error) = tell(client, &pod).await {
             error!(target: "foreign-pods", "{}", with_causes(&error));
             // Every change of the Pod, and every restart of the watch, is another attempt.
-            told.remove(&uid);
+            notified.remove(&uid);
         }
     }
     Ok(())
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_is_told_once() {
+    fn a_pod_is_notified_once() {
         assert!(!knows(&pod(json!({}))));
         assert!(knows(&pod(json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": REASON}]}))));
     }

@@ -31,9 +31,9 @@ pub fn holder(address: SocketAddr) -> Option<String> {
         other.port() == address.port()
             && (other.ip() == address.ip() || other.ip().is_unspecified() || address.ip().is_unspecified())
     };
-    let mut wanted = sockets();
-    wanted.retain(|_, other| conflicts(other));
-    let holds = |process: &Process| inodes(process).into_iter().any(|inode| wanted.contains_key(&inode));
+    let mut sockets = sockets();
+    sockets.retain(|_, other| conflicts(other));
+    let holds = |process: &Process| inodes(process).into_iter().any(|inode| sockets.contains_key(&inode));
     let process = all_processes().ok()?.flatten().find(holds)?;
     Some(format!("{} (process {})", process.stat().map(|stat| stat.comm).unwrap_or_default(), process.pid()))
 }

@@ -67,25 +67,25 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
 async fn end(catalog: &Catalog, name: &str) {
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
-    let mut told = false;
+    let mut reported = false;
     loop {
         match sweep(catalog, name).await {
-            Ok(left) if left.is_empty() => match finalize(catalog, name).await {
+            Ok(remaining) if remaining.is_empty() => match finalize(catalog, name).await {
                 Ok(()) => return,
                 Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
             },
-            Ok(left) if !told && begun.elapsed() > PATIENCE => {
-                let text = left.join(", ");
-                warn!(target: "namespaces", "{name} still holds {text}");
-                if let Err(error) = tell(catalog, name, &text).await {
+            Ok(remaining) if !reported && begun.elapsed() > PATIENCE => {
+                let text = remaining.join(", ");
+                warn!(target: "namespaces", "{name} still contains {text}");
+                if let Err(error) = write_condition(catalog, name, &text).await {
                     error!(target: "namespaces", "{}", with_causes(&error));
                 }
-                told = true;
+                reported = true;
             }
             Ok(_) => {}
             Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
         }
-        sleep(if told { SELDOM } else { pause }).await;
+        sleep(if reported { SELDOM } else { pause }).await;
         pause = (pause * 2).min(LAST_PAUSE);
     }
 }
@@ -95,11 +95,11 @@ async fn sweep(catalog: &Catalog, namespace: &str) -> Result<Vec<String>, object
     let kinds = catalog.namespaced().await?;
     let sweeps = stream::iter(kinds).map(|kind| sweep_kind(catalog, namespace, kind)).buffer_unordered(SIDE_BY_SIDE);
     let found: Vec<Result<Vec<String>, objects::Error>> = sweeps.collect().await;
-    let mut left = Vec::new();
+    let mut remaining = Vec::new();
     for kind in found {
-        left.extend(kind?);
+        remaining.extend(kind?);
     }
-    Ok(left)
+    Ok(remaining)
 }
 
 async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Vec<String>, objects::Error> {
@@ -111,7 +111,7 @@ async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Ve
         Err(::kube::Error::Api(status)) if matches!(status.code, 404 | 405) => return Ok(vec![]),
         Err(error) => return Err(objects::Error::request(format!("list {what} in {namespace}"))(error)),
     };
-    let mut left = Vec::new();
+    let mut remaining = Vec::new();
     for item in items {
         let name = item.metadata.name.unwrap_or_default();
         let finalizers = item.metadata.finalizers.unwrap_or_default();
@@ -123,9 +123,9 @@ async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Ve
             }
         }
         let held = if finalizers.is_empty() { String::new() } else { format!(" (held by {})", finalizers.join(", ")) };
-        left.push(format!("{} {name}{held}", kind.resource.kind));
+        remaining.push(format!("{} {name}{held}", kind.resource.kind));
     }
-    Ok(left)
+    Ok(remaining)
 }
 
 /// Removes the finalizer of an empty namespace.
@@ -148,14 +148,14 @@ async fn finalize(catalog: &Catalog, name: &str) -> Result<(), objects::Error> {
 }
 
 /// Writes to the namespace's status what blocks it, under the condition that Kubernetes itself uses.
-async fn tell(catalog: &Catalog, name: &str, left: &str) -> Result<(), objects::Error> {
+async fn write_condition(catalog: &Catalog, name: &str, remaining: &str) -> Result<(), objects::Error> {
     let api = Api::<Namespace>::all(catalog.client().clone());
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string();
     let condition = json!({
         "type": "NamespaceContentRemaining", "status": "True", "reason": "SomeResourcesRemain",
-        "message": left, "lastTransitionTime": now,
+        "message": remaining, "lastTransitionTime": now,
     });
     let patch = Patch::Merge(json!({"status": {"conditions": [condition]}}));
-    let told = api.patch_status(name, &PatchParams::default(), &patch).await;
-    told.map(drop).map_err(objects::Error::request(format!("write the status of namespace {name}")))
+    let reported = api.patch_status(name, &PatchParams::default(), &patch).await;
+    reported.map(drop).map_err(objects::Error::request(format!("write the status of namespace {name}")))
 }

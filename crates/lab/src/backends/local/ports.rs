@@ -54,12 +54,12 @@ pub fn free<const N: usize>() -> Result<[u16; N], Error> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let failed = |source| Error::Listen { address: any, source };
     // All are kept open until the last is known, so that none is returned twice.
-    let mut held = Vec::with_capacity(N);
+    let mut listeners = Vec::with_capacity(N);
     let mut ports = [0; N];
     for port in &mut ports {
         let listener = TcpListener::bind(any).map_err(failed)?;
         *port = listener.local_addr().map_err(failed)?.port();
-        held.push(listener);
+        listeners.push(listener);
     }
     Ok(ports)
 }

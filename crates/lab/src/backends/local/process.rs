@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stopped_process_is_told_from_one_that_runs() {
+    async fn a_stopped_process_differs_from_a_running_one() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "sleeper", "exec sleep 60");
         let pid = spawn_and_watch(&dir, &spec, Duration::from_millis(50)).await.expect("started");
