@@ -228,7 +228,7 @@ mod tests {
         let base = serve(vec![response(1000, "abc")]);
         let source = download(format!("{base}/tool"), Some(ABC), None);
         let failure = fetch(&Network::new(), &source).expect_err("997 bytes are missing").to_string();
-        assert!(failure.contains("broke off after 3"), "{failure}");
+        assert!(failure.contains("the transfer stopped after 3"), "{failure}");
     }
 
     #[test]

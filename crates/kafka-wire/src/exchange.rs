@@ -28,7 +28,7 @@ pub enum WireError {
 /// Sends one request in this version and reads its answer. The caller limits the time.
 ///
 /// # Errors
-/// If the connection breaks, or if the answer is not a Kafka answer to this request.
+/// If the connection breaks, or if the answer is not a valid Kafka answer to this request.
 pub async fn exchange<R, S>(
     stream: &mut S,
     client: &'static str,
@@ -46,16 +46,18 @@ where
 
     let length = stream.read_u32().await? as usize;
     if !(SHORTEST..=LARGEST).contains(&length) {
-        return Err(WireError::NotKafka(format!("not Kafka: an answer cannot have {length} bytes")));
+        return Err(WireError::NotKafka(format!("an answer of {length} bytes is not valid Kafka")));
     }
     let mut answer = vec![0; length];
     stream.read_exact(&mut answer).await?;
     // The decoder panics on some short inputs, so the correlation id is checked before the decoder sees the rest.
     let echoed = i32::from_be_bytes([answer[0], answer[1], answer[2], answer[3]]);
     if echoed != correlation {
-        return Err(WireError::NotKafka(format!("not Kafka: the answer is for request {echoed}, not {correlation}")));
+        return Err(WireError::NotKafka(format!(
+            "not valid Kafka: the answer is for request {echoed}, not {correlation}"
+        )));
     }
-    let not_kafka = |error: &dyn std::fmt::Display| WireError::NotKafka(format!("not a Kafka answer: {error}"));
+    let not_kafka = |error: &dyn std::fmt::Display| WireError::NotKafka(format!("not a valid Kafka answer: {error}"));
     let mut rest = answer.as_slice();
     ResponseHeader::decode(&mut rest, R::Response::header_version(version)).map_err(|error| not_kafka(&error))?;
     R::Response::decode(&mut rest, version).map_err(|error| not_kafka(&error))
@@ -125,11 +127,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_kafka_s_is_refused_before_it_is_decoded() {
         let wrong: [(&[u8], &str); 5] = [
-            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "an answer of 1213486160 bytes is not Kafka's"),
-            (&framed(&[]), "an answer of 0 bytes is not Kafka's"),
-            (&framed(&[0, 0, 7]), "an answer of 3 bytes is not Kafka's"),
-            (&framed(&[0, 0, 0, 6, 0, 0]), "the answer is for request 6, not 7: not Kafka"),
-            (&framed(&[0, 0, 0, 7, 0]), "not Kafka's answer"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "an answer of 1213486160 bytes is not valid Kafka"),
+            (&framed(&[]), "an answer of 0 bytes is not valid Kafka"),
+            (&framed(&[0, 0, 7]), "an answer of 3 bytes is not valid Kafka"),
+            (&framed(&[0, 0, 0, 6, 0, 0]), "not valid Kafka: the answer is for request 6, not 7"),
+            (&framed(&[0, 0, 0, 7, 0]), "not a valid Kafka answer"),
         ];
         for (bytes, words) in wrong {
             let error = after(bytes).await.expect_err(words);

@@ -229,7 +229,7 @@ mod tests {
             verdict("local", owned(obstacles), owned(wanting)).says
         };
         assert_eq!(of(&[], &[]), "can come up");
-        assert_eq!(of(&[], &["kafka", "java"]), "can come up once it has fetched or built kafka, java");
+        assert_eq!(of(&[], &["kafka", "java"]), "can come up after downloading or building kafka, java");
         assert_eq!(of(&["port 9092 is taken"], &["kafka"]), "no: port 9092 is taken");
         assert_eq!(existing_of(Ok(vec!["prod".to_owned()])).says, "can come up with `--context` one of: prod");
         assert!(!existing_of(Ok(Vec::new())).can);

@@ -16,7 +16,7 @@ pub enum WireError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the answer of {peer} is not Kafka's: {problem}")]
+    #[error("cannot talk to {peer}: {problem}")]
     Protocol { peer: String, problem: String },
     #[error("{peer} did not answer within {within:?}")]
     Silent { peer: String, within: Duration },

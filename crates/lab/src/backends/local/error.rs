@@ -44,7 +44,7 @@ pub enum Error {
         "{path} has only {free} MB free, but a local lab needs {needed} MB; free some space, or set LAB_STATE to a folder on another disk"
     )]
     DiskFull { path: Utf8PathBuf, free: u64, needed: u64 },
-    #[error("cannot listen at {address}")]
+    #[error("cannot listen on {address}")]
     Listen {
         address: SocketAddr,
         #[source]
