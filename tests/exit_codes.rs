@@ -92,8 +92,8 @@ fn a_file_that_is_no_report_is_two_and_never_a_hang() {
     std::fs::write(path("garbage"), b"\xff\x00 not a report").expect("written");
     std::fs::write(path("other.json"), b"{\"schema\": 99}").expect("written");
     let wrong = [
-        (path("pipe"), "not a regular file"),
-        ("/dev/zero".into(), "not a regular file"),
+        (path("pipe"), "it is not a regular file"),
+        ("/dev/zero".into(), "it is not a regular file"),
         (path("garbage"), "cannot read"),
         (path("other.json"), "has schema 99"),
         (path("gone"), "No such file"),

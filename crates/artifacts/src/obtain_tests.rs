@@ -143,7 +143,7 @@ fn a_transfer_that_breaks_off_leaves_no_part() {
     let (url, _) = upstream("#!/bin/sh\necho tool v1.2.3");
     let parts = parts(&folder, &url, &[]);
     let error = obtain(&parts).expect_err("a byte is missing").to_string();
-    assert!(error.contains("broke off"), "{error}");
+    assert!(error.contains("stopped after"), "{error}");
     assert!(parts.list()[0].cached.is_none());
     let left: Vec<_> = fs::read_dir(folder.path().join("cache/parts/tool")).expect("a folder").flatten().collect();
     assert!(left.iter().all(|entry| entry.file_name() == "lock"), "{left:?}");

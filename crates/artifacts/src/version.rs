@@ -96,7 +96,7 @@ mod tests {
         std::fs::write(&program, "#!/bin/sh\necho tool v1.2.3\n").expect("written");
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
         let refused = probe("tool v", ">=2").check(&program).expect_err("too old").to_string();
-        assert!(refused.contains("version 1.2.3, wanted >=2"), "{refused}");
+        assert!(refused.contains("version 1.2.3, expected >=2"), "{refused}");
         assert_eq!(probe("tool v", "^1").check(&program).expect("fits"), Version::new(1, 2, 3));
     }
 }

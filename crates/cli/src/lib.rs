@@ -337,7 +337,7 @@ fn gateway_name(text: &str) -> Result<String, String> {
     let names = || known.iter().map(String::as_str);
     Err(match suggest::nearest(text, names()) {
         Some(near) => format!("unknown gateway; did you mean `{near}`?"),
-        None => format!("unknown gateway; expected {}", suggest::all_of(names())),
+        None => format!("unknown gateway; expected {}", suggest::one_of(names())),
     })
 }
 
@@ -370,7 +370,7 @@ mod tests {
         assert!(up("traefik").is_ok());
         let error = up("nginx").expect_err("no such folder");
         assert_eq!(error.exit_code(), i32::from(Exit::Usage as u8));
-        assert!(error.to_string().contains("known are `envoy-gateway`"), "{error}");
+        assert!(error.to_string().contains("expected `envoy-gateway`"), "{error}");
         assert!(up("traefick").expect_err("no such folder").to_string().contains("did you mean `traefik`?"));
     }
 

@@ -13,7 +13,7 @@ pub fn read(path: &Utf8Path, most: u64) -> io::Result<Vec<u8>> {
     // The type is checked before the file is opened: opening a pipe waits for its writer.
     let found = std::fs::metadata(path)?;
     if !found.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     if found.len() > most {
         return Err(too_large(most));
@@ -25,7 +25,7 @@ pub fn read(path: &Utf8Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 fn too_large(most: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {most} bytes"))
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most} bytes"))
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ mod tests {
         })
         .await;
         let error = broker_handshake(address, None, WITHIN).await.expect_err("HTTP is not Kafka");
-        assert!(error.contains("not Kafka"), "{error}");
+        assert!(error.contains("not valid Kafka"), "{error}");
     }
 
     #[tokio::test]

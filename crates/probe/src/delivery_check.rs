@@ -52,7 +52,7 @@ impl Comparison {
             let more = if self.missing > self.missing_examples.len() as u64 { ", ..." } else { "" };
             parts.push(format!("missing: {}{more}", examples.join(", ")));
         }
-        (!parts.is_empty()).then(|| format!("{} of {} messages arrived: {}", self.found, self.wanted, parts.join("; ")))
+        (!parts.is_empty()).then(|| format!("of {} messages {} came: {}", self.wanted, self.found, parts.join("; ")))
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
     fn lost_messages_are_counted_and_named() {
         let comparison = check(&ALL[..4]).compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.missing, comparison.missing_examples.as_slice()), (2, &[3, 5][..]));
-        assert_eq!(comparison.problem().as_deref(), Some("4 of 6 messages arrived: 2 missing; missing: 3, 5"));
+        assert_eq!(comparison.problem().as_deref(), Some("of 6 messages 4 came: 2 missing; missing: 3, 5"));
     }
 
     #[test]

@@ -42,7 +42,7 @@ async fn what_does_not_answer_as_kafka_is_nobody() {
     })
     .await;
     let Peer::Unknown(why) = Peer::at(address, None, 10, WITHIN).await else { panic!("HTTP is no broker") };
-    assert!(why.contains("not Kafka"), "{why}");
+    assert!(why.contains("not valid Kafka"), "{why}");
 }
 
 #[test]
