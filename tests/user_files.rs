@@ -38,7 +38,7 @@ fn a_folder_that_has_a_lab_s_name_is_left_as_it_is() {
     fs::write(theirs.join("thesis.txt"), "thesis").expect("written");
     let output = down(folder.path(), "documents", &[("LAB_STATE", folder.path().to_str().expect("UTF-8"))]);
     assert_eq!(output.status.code(), Some(3), "{}", words(&output));
-    assert!(words(&output).contains("is not the folder of a lab"), "{}", words(&output));
+    assert!(words(&output).contains("is not a lab's folder"), "{}", words(&output));
     assert_eq!(fs::read_to_string(theirs.join("thesis.txt")).expect("kept"), "thesis");
     assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "and nothing is left beside it");
 }

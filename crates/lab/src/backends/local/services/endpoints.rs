@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The addresses behind one port of a Service.
 pub type Backends = Vec<SocketAddr>;
 
-/// The ClusterIP and port of each of a Service's TCP ports, with the Pods behind it. None for a Service without a
+/// The ClusterIP and port of each of a Service's TCP ports, with the Pods behind it. Empty for a Service without a
 /// selector or without a ClusterIP of this lab.
 pub fn backends(service: &Service, pods: &[Arc<Pod>], net: Net) -> Vec<(SocketAddr, Backends)> {
     let Some(spec) = service.spec.as_ref() else { return vec![] };
