@@ -2,7 +2,7 @@
 
 use super::facts::{Backend, Condition, Declared, Listener, Parent, PodBroker, Route};
 use kube::api::{DynamicObject, ListParams};
-use kubeapi::{Catalog, Error, conditions};
+use kubeapi::{Catalog, Error, conditions, pod_object_is_ready};
 use serde_json::Value;
 
 /// Whether the hostname of a route or listener covers a name. As the Gateway API defines it, a wildcard covers any
@@ -132,7 +132,7 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
             .collect();
         backend.exists = true;
         backend.pods = selected.len();
-        backend.ready = selected.iter().filter(|pod| ready(pod)).count();
+        backend.ready = selected.iter().filter(|pod| pod_object_is_ready(pod)).count();
         backend.brokers = selected.iter().filter_map(|pod| broker(pod)).collect();
     }
 }
@@ -142,10 +142,6 @@ fn broker(pod: &DynamicObject) -> Option<PodBroker> {
     let cluster = pod.metadata.labels.as_ref()?.get("strimzi.io/cluster")?;
     let id = pod.metadata.name.as_ref()?.rsplit('-').next()?.parse().ok()?;
     Some(PodBroker { cluster: format!("{}/{cluster}", pod.metadata.namespace.as_deref().unwrap_or_default()), id })
-}
-
-fn ready(pod: &DynamicObject) -> bool {
-    list(&pod.data["status"]["conditions"]).iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
 /// The listeners on the port that serve the name.

@@ -8,7 +8,7 @@ use futures::channel::mpsc::UnboundedSender;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DynamicObject, ListParams, TypeMeta};
-use kubeapi::{Catalog, Kind, applied};
+use kubeapi::{Catalog, Kind, applied, pod_is_ready};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -196,7 +196,7 @@ impl Context {
             || Error::Waiting(format!("no broker of Kafka cluster {} in namespace {} is ready", key.1, key.0));
         let Some(credentials) = self.memory(key, |memory| memory.credentials.clone()) else { return Err(waiting()) };
         let mut last: Option<ReachError> = None;
-        for pod in self.pods(key).await?.iter().filter(|pod| is_broker(pod) && is_ready(pod)) {
+        for pod in self.pods(key).await?.iter().filter(|pod| is_broker(pod) && pod_is_ready(pod)) {
             let dns = names::pod_dns(&key.1, pod.metadata.name.as_deref().unwrap_or_default(), &key.0);
             match reach::connect(self.catalog.client(), self.reach, pod, &dns, &credentials).await {
                 Ok(admin) => return Ok(admin),
@@ -205,14 +205,6 @@ impl Context {
         }
         Err(last.map_or_else(waiting, Error::Broker))
     }
-}
-
-/// Whether the Pod's condition `Ready` is true and it is not being deleted.
-pub fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    pod.metadata.deletion_timestamp.is_none()
-        && conditions
-            .is_some_and(|all| all.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"))
 }
 
 fn is_broker(pod: &Pod) -> bool {

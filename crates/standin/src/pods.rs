@@ -2,12 +2,12 @@
 
 use super::Error;
 use super::cluster::Cluster;
-use super::context::{Context, Key, is_ready};
+use super::context::{Context, Key};
 use super::node_objects::{NodeObjects, REVISION};
 use crate::LOG;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
-use kubeapi::{Error as KubeError, ObjectRef, delete};
+use kubeapi::{Error as KubeError, ObjectRef, delete, pod_is_ready};
 use std::time::Duration;
 use tracing::info;
 
@@ -46,11 +46,11 @@ pub async fn converge(
 
     let unready: Vec<_> = nodes
         .iter()
-        .filter(|workload| !current(workload).is_some_and(|pod| is_ready(pod) && !is_finished(pod)))
+        .filter(|workload| !current(workload).is_some_and(|pod| pod_is_ready(pod) && !is_finished(pod)))
         .collect();
     let (stale, warnings) = stale(cluster, nodes, &existing);
     // A Pod that does not become ready in its current state has nothing to lose.
-    if let Some(pod) = stale.iter().find(|pod| !is_ready(pod) && pod.metadata.deletion_timestamp.is_none()) {
+    if let Some(pod) = stale.iter().find(|pod| !pod_is_ready(pod) && pod.metadata.deletion_timestamp.is_none()) {
         remove(context, pod).await?;
     }
     if !unready.is_empty() {
@@ -81,7 +81,7 @@ fn stale<'a>(cluster: &Cluster, nodes: &[NodeObjects], existing: &'a [Pod]) -> (
         if revision == Some(&workload.revision) {
             continue;
         }
-        if sole.as_ref() == Some(&workload.name) && is_ready(pod) {
+        if sole.as_ref() == Some(&workload.name) && pod_is_ready(pod) {
             warnings.push(format!(
                 "Pod {} keeps its old configuration: it is the only controller, and its storage is ephemeral",
                 workload.name
