@@ -52,6 +52,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
             shuffle: args.shuffle,
             repeat: args.repeat,
             fail_fast: args.fail_fast,
+            ..suite
         },
         runner: RunnerOptions {
             keep: args.keep,

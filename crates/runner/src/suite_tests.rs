@@ -87,7 +87,7 @@ async fn the_same_seed_gives_the_same_orders_and_each_round_another() {
     let mut orders = Vec::new();
     for _ in 0..2 {
         let fake = Fake::default();
-        let options = SuiteOptions { jobs: 1, shuffle: Some(7), repeat: 2, fail_fast: false };
+        let options = SuiteOptions { jobs: 1, shuffle: Some(7), repeat: 2, ..SuiteOptions::default() };
         run_all(&fake, tasks(&names), &options, &Stop::default()).await;
         orders.push(fake.order.into_inner().expect("unpoisoned"));
     }
