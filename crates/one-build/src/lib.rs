@@ -1,0 +1,1 @@
+//! Nothing: the dependencies of this crate are its purpose. `Cargo.toml` says why.
