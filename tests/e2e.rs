@@ -1,7 +1,7 @@
-//! Every folder below `scenarios/` as a test of the usual shape: `cargo test --test e2e [-- FILTER]`.
+//! Runs every folder below `scenarios/` as a test: `cargo test --test e2e [-- FILTER]`.
 //!
-//! Uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down again at the end. Under nextest, where
-//! each test is a process of its own, the first one brings the lab up and it stays.
+//! It uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down at the end. Under nextest each test
+//! is a process of its own. The first one brings the lab up, and the lab stays.
 
 use cli::{Cli, LabVerb, Verb};
 use host::Progress;
@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::runtime::Runtime;
 
-// As in `src/main.rs`: the lab's names resolve in this process.
+// As in `src/main.rs`: this process resolves the lab's names.
 probe::define_getaddrinfo!();
 
-/// What all tests of this process share, once it is known that at least one runs.
+/// The state that all tests of this process share. It exists if at least one test runs.
 struct Stage {
     runtime: Runtime,
     runner: Runner,
@@ -27,7 +27,7 @@ struct Stage {
     folder: ReportFolder,
     report: Mutex<Report>,
     console: Console,
-    /// Lines of our own, with times and reasons, instead of libtest-mimic's.
+    /// Prints our own lines, with times and reasons, instead of libtest-mimic's.
     own_lines: bool,
     start: Instant,
 }
@@ -78,13 +78,13 @@ fn main() -> ExitCode {
     match stage.runtime.block_on(lease.end()) {
         Ok(()) => conclusion.exit_code(),
         Err(error) => {
-            eprintln!("error: the lab is not down: {error}");
+            eprintln!("error: could not take the lab down: {error}");
             if conclusion.has_failed() { conclusion.exit_code() } else { Exit::Cleanup.into() }
         }
     }
 }
 
-/// Says what is wrong with the scenarios that are to run, before a lab is brought up for them.
+/// Lints the selected scenarios before a lab is brought up.
 fn fit_to_run<'a>(chosen: impl Iterator<Item = &'a Result<scenario::Folder, scenario::Broken>>) -> bool {
     let (mut folders, mut problems) = (Vec::new(), Vec::new());
     for one in chosen {
@@ -114,7 +114,7 @@ fn trial(loaded: &Result<scenario::Folder, scenario::Broken>, shared: &Shared) -
             })
         }
         Err(broken) => {
-            // Chosen, it would have ended the run already.
+            // A selected broken scenario would already have ended the run.
             let said = broken.to_string();
             Trial::test(broken.name.clone(), move || Err(Failed::from(said.clone())))
         }
@@ -134,7 +134,7 @@ impl Stage {
             (_, _, Some(reason)) => Err(Failed::from(format!("{reason}: {text}"))),
             _ if result.is_bad() => Err(Failed::from(text)),
             (_, Some(_), _) => Err(Failed::from(text)),
-            _ if written.is_err() => Err(Failed::from("the report cannot be written")),
+            _ if written.is_err() => Err(Failed::from("could not write the report")),
             (Verdict::Skipped { reason }, ..) => Ok(Completion::ignored_with(reason)),
             (Verdict::Unsupported { feature }, ..) => {
                 Ok(Completion::ignored_with(format!("unsupported: the gateway does not claim {feature}")))
@@ -143,7 +143,7 @@ impl Stage {
         }
     }
 
-    /// The line as `cargo test` has it, with the time, and the reason where there is one.
+    /// The line in the form of `cargo test`, with the time and the reason.
     fn line(&self, result: &ScenarioResult) -> String {
         let word = match &result.verdict {
             _ if result.is_bad() || result.cleanup_failed.is_some() => "FAILED".to_owned(),
@@ -167,7 +167,7 @@ impl Stage {
     }
 }
 
-/// Keeps the lab while it is used, and takes it down when nobody uses it any more and it was brought up for us.
+/// Keeps the lab while it is in use. Takes it down if this process brought it up and nobody else uses it.
 struct Lease {
     dir: LabDir,
     name: String,
@@ -182,27 +182,30 @@ impl Lease {
             return Ok(());
         }
         if nextest() {
-            println!("the lab {} stays up for the other tests; `cargo xtask lab down` takes it down", self.name);
+            println!("the lab {} stays up for the other tests; run `cargo xtask lab down` to take it down", self.name);
             return Ok(());
         }
-        // Whoever holds it too still runs scenarios on this lab.
+        // Another process that holds this lock still runs scenarios on the lab.
         if self.used.unlock().and_then(|()| self.used.try_lock().map_err(Into::into)).is_err() {
-            println!("the lab {} stays up, since others use it; `cargo xtask lab down` takes it down", self.name);
+            println!(
+                "the lab {} stays up because others use it; run `cargo xtask lab down` to take it down",
+                self.name
+            );
             return Ok(());
         }
         lab::down(&self.dir, &self.name, &self.progress).await
     }
 }
 
-/// Each test is a process of its own then, and none knows whether it is the last.
+/// Under nextest each test is a process of its own, and no process knows whether it is the last.
 fn nextest() -> bool {
     std::env::var_os("NEXTEST").is_some()
 }
 
 fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
-    // The same settings as `lab up` has, from the same variables.
+    // The settings come from the same variables as those of `lab up`.
     let Verb::Lab(LabVerb::Up(up)) = Cli::read_from(["e2e", "lab", "up"])?.verb else {
-        return Err("`lab up` is not understood".into());
+        return Err("internal error: the command line does not accept `lab up`".into());
     };
     let options = UpOptions::from(&up);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -219,7 +222,7 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
     let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
     let report = suite::new_report(name, LabFacts::from(&lab.info), None);
     let deviations = session::known_deviations(&lab.info.gateway.name);
-    // Plain lines: the lines of tests go to standard output between them.
+    // Progress is plain lines, because the lines of tests are printed between them.
     let runner_options = RunnerOptions { deviations, view: View::plain(), ..RunnerOptions::default() };
     let runner = Runner::new(lab, folder.clone(), runner_options, stop.clone())?;
     for line in runtime.block_on(runner.sweep())? {
@@ -238,7 +241,7 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
     Ok((stage, lease))
 }
 
-/// The running lab, or a new one. Of several processes that want one at the same time, one brings it up.
+/// Opens the running lab, or brings one up. If several processes need a lab at the same time, only one brings it up.
 async fn lease(options: UpOptions, progress: Progress) -> Result<(Lab, Lease), Box<dyn std::error::Error>> {
     let dir = LabDir::of(&options.name)?;
     if let Some(parent) = dir.path().parent() {

@@ -1,14 +1,14 @@
-//! The exit codes that README promises, of the `lab` binary where no lab is up. That a failed scenario is 1 and a failed
-//! cleanup 4 is tested with the reports that they come from.
+//! Tests the documented exit codes of the `lab` binary without a lab. The codes of a failed scenario (1) and a failed
+//! cleanup (4) are tested with the reports.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Far more than any of these takes: the end of a test that would hang.
+/// Much longer than any of these commands takes. It ends a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the binary does, with no lab and no last run to be found.
+/// Runs the binary without a lab and without a last run.
 fn lab(arguments: &[&str]) -> (Option<i32>, String) {
     let state = tempfile::tempdir().expect("a folder");
     let child = Command::new(env!("CARGO_BIN_EXE_lab"))

@@ -1,10 +1,10 @@
-//! Nothing of the user's is removed that a lab did not make.
+//! Tests that the lab removes nothing that it did not create.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// `lab down` of a lab of this name, in a folder, with these variables.
+/// Runs `lab down` for a lab of this name, in a folder, with these variables.
 fn down(current: &Path, name: &str, variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lab"))
         .args(["lab", "down", "--name", name])

@@ -1,4 +1,4 @@
-//! What a run changed, so that cleanup can undo it in reverse order.
+//! The list of a run's changes, which cleanup undoes in reverse order.
 
 use super::record::{Record, Unfinished};
 use ::kube::api::DynamicObject;
@@ -8,40 +8,40 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io;
 
-/// One thing to undo.
+/// One change to undo.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undo {
-    /// An object that the run made.
+    /// An object that the run created.
     Delete(ObjectRef),
-    /// An object of somebody else that the run deleted: as it was.
+    /// A foreign object that the run deleted, in its former state.
     Restore { object: ObjectRef, was: Box<DynamicObject> },
-    /// An object of somebody else that the run changed: the merge patch that changes it back.
+    /// A foreign object that the run changed, and the merge patch that restores it.
     PatchBack { object: ObjectRef, merge: Value },
     /// A Pod whose process the run froze.
     Resume { namespace: String, pod: String },
-    /// A topic of a cluster that stays, and the client that made it.
+    /// A topic of a cluster that outlives the run, and the client that created it.
     DeleteTopic {
         client: String,
         topic: String,
-        /// Where the cluster is not the lab's: what it is called, for a reader.
+        /// The name of the cluster, if it does not belong to the lab.
         #[serde(default)]
         of: Option<String>,
     },
 }
 
-/// Everything that is to be undone, in the order in which it was done. Each thing is put down before it is done: a run
-/// can be ended at any moment, and what was never made is deleted without harm.
+/// All changes to undo, in the order in which they were made. Each change is recorded before it is made, because a run
+/// can be killed at any moment. Deleting an object that was never created does no harm.
 #[derive(Debug)]
 pub struct Journal {
     record: Record,
-    /// The first thing that could not be written down.
+    /// The first error of writing the record.
     unwritten: Option<io::Error>,
 }
 
 impl Journal {
     /// # Errors
-    /// When the record on disk cannot be begun.
+    /// If the record cannot be written.
     pub fn begin(lab: &LabDir, namespace: &str, listener: Option<&str>) -> io::Result<Self> {
         let state = Unfinished {
             namespace: namespace.to_owned(),
@@ -51,7 +51,7 @@ impl Journal {
         Ok(Self::of(Record::begin(lab, state)?))
     }
 
-    /// That of a run which is over.
+    /// The journal of a run that has ended.
     pub fn of(record: Record) -> Self {
         Self { record, unwritten: None }
     }
@@ -60,14 +60,14 @@ impl Journal {
         &self.record.state.namespace
     }
 
-    /// An object that is about to be made; once is enough.
+    /// Records an object that the run is about to create. Each object is recorded once.
     pub fn applies(&mut self, object: &ObjectRef) {
         if !self.owns(object) {
             self.push(Undo::Delete(object.clone()));
         }
     }
 
-    /// An object that the run itself deleted needs no deletion any more. False when it was not the run's own.
+    /// Removes an object that the run itself deleted from the record. Returns false if it was not the run's own.
     pub fn deleted(&mut self, object: &ObjectRef) -> bool {
         let own = self.owns(object);
         if own {
@@ -95,31 +95,31 @@ impl Journal {
         pods.collect()
     }
 
-    /// The last thing that is to be undone.
+    /// The last change to undo.
     pub fn last(&self) -> Option<&Undo> {
         self.record.state.undo.last()
     }
 
-    /// The last thing is undone, or cannot be.
+    /// Removes the last change, after it was undone or could not be.
     pub fn pop(&mut self) {
         self.record.state.undo.pop();
         self.write();
     }
 
-    /// Everything stays until somebody needs its place.
+    /// Marks the run as kept: its objects stay until another run needs their listener.
     ///
     /// # Errors
-    /// When that cannot be written down.
+    /// If the record cannot be written.
     pub fn keep(mut self) -> io::Result<()> {
         self.record.state.kept = true;
         self.write();
         self.unwritten.map_or(Ok(()), Err)
     }
 
-    /// Everything is undone.
+    /// Removes the record after cleanup.
     ///
     /// # Errors
-    /// When the record cannot be removed, or was not whole.
+    /// If the record cannot be removed, or if it could not be written completely.
     pub fn end(self) -> io::Result<()> {
         self.record.end()?;
         self.unwritten.map_or(Ok(()), Err)
@@ -132,7 +132,7 @@ impl Journal {
     }
 }
 
-/// The merge patch that undoes `merge` on an object that was `before`.
+/// The merge patch that undoes `merge` on an object whose former state is `before`.
 pub fn inverse(merge: &Value, before: &Value) -> Value {
     match (merge, before) {
         (Value::Object(merge), Value::Object(before)) => Value::Object(
@@ -145,7 +145,7 @@ pub fn inverse(merge: &Value, before: &Value) -> Value {
     }
 }
 
-/// The merge patch that makes `before` of `after`, an object and what became of it.
+/// The merge patch that turns `after` into `before`.
 pub fn way_back(after: &Value, before: &Value) -> Value {
     let (Value::Object(is), Value::Object(was)) = (after, before) else { return before.clone() };
     let gone = is.keys().filter(|key| !was.contains_key(*key)).map(|key| (key.clone(), Value::Null));
@@ -155,7 +155,7 @@ pub fn way_back(after: &Value, before: &Value) -> Value {
     Value::Object(gone.chain(changed).collect::<Map<_, _>>())
 }
 
-/// The object without what only the API server may write, so that it can be made again.
+/// The object without the fields that only the API server writes, so that it can be created again.
 pub fn as_new(object: &DynamicObject) -> DynamicObject {
     let mut fresh = object.clone();
     fresh.metadata.uid = None;

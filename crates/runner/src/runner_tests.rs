@@ -1,4 +1,4 @@
-//! Whole attempts on a lab whose API server is within the test.
+//! Tests whole attempts on a lab whose API server runs within the test.
 
 use super::*;
 use crate::fake::scenario;
@@ -9,7 +9,7 @@ use kubeapi::testing::{Answer, ApiServer, Asked, Store, status};
 use model::StepOutcome;
 use tempfile::TempDir;
 
-/// A scenario's folder with one Pod that is ready, one that never will be, and a runner for it.
+/// A scenario's folder with one Pod that is ready and one that never will be, and a runner for it.
 struct Stage {
     server: ApiServer,
     runner: Runner,
@@ -29,11 +29,11 @@ impl Stage {
             std::fs::write(folder.path().join(format!("{file}.yaml")), pod).expect("written");
         }
         let server = Store::server(refuse);
-        let (held, lab) = lab::testing::lab_on("runner", server.catalog.clone());
+        let (folder_of_lab, lab) = lab::testing::lab_on("runner", server.catalog.clone());
         let reports = ReportFolder::create(&lab.dir.reports(), "run").expect("made");
         let stop = Stop::default();
         let runner = Runner::new(lab, reports, options, stop.clone()).expect("a runner");
-        Self { server, runner, folder, stop, _held: held }
+        Self { server, runner, folder, stop, _held: folder_of_lab }
     }
 
     async fn run(&self, sabotage: Option<usize>, lines: &str) -> ScenarioResult {
@@ -42,7 +42,7 @@ impl Stage {
         self.runner.run(&task).await
     }
 
-    /// What was made and deleted, in order, as `PATCH pods/ready`.
+    /// The changes in order, such as `PATCH pods/ready`.
     fn changes(&self) -> Vec<String> {
         let asked = self.server.asked().into_iter().filter(|one| one.method != Method::GET);
         asked
@@ -114,10 +114,10 @@ async fn nothing_is_done_after_the_first_step_that_failed() {
     assert_eq!(
         failure.step.as_ref().map(|step| (step.label.as_str(), step.line)),
         Some(("wait", 8)),
-        "behind five lines of the test's own"
+        "the test adds five lines before it"
     );
     assert!(!stage.changes().contains(&"PATCH pods/ready".to_owned()));
-    assert_eq!(stage.changes().last().map(String::as_str), Some("DELETE namespaces/fake"), "it is cleaned up");
+    assert_eq!(stage.changes().last().map(String::as_str), Some("DELETE namespaces/fake"), "the run is cleaned up");
     let folder = result.attempts[0].diagnostics.as_ref().expect("collected");
     let first = std::fs::read_to_string(folder.join("failure.txt")).expect("readable");
     assert!(first.contains("condition-unmet"), "{first}");
@@ -181,7 +181,7 @@ async fn a_run_that_is_stopped_is_skipped_and_cleaned_up() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         stop.raise("Ctrl-C".to_owned());
     });
-    assert_eq!(result.verdict, Verdict::Skipped { reason: "stopped in step wait: Ctrl-C".to_owned() });
+    assert_eq!(result.verdict, Verdict::Skipped { reason: "stopped during step wait: Ctrl-C".to_owned() });
     assert_eq!(stage.changes().last().map(String::as_str), Some("DELETE namespaces/fake"));
     let later = stage.run(None, STEPS).await;
     assert_eq!(later.verdict, Verdict::Skipped { reason: "not started: Ctrl-C".to_owned() });

@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Ends each scenario as it was told, and keeps a record.
+/// An executor that returns given verdicts and records its calls.
 #[derive(Default)]
 struct Fake {
-    /// Verdicts by name, one a round; the last holds on. Passed for those not named.
+    /// Verdicts by name, one per round. The last one repeats. Other names pass.
     verdicts: BTreeMap<&'static str, Vec<Verdict>>,
     order: Mutex<Vec<String>>,
     running: AtomicUsize,
@@ -118,10 +118,10 @@ async fn fail_fast_starts_nothing_more() {
     let report = run_all(&fake, tasks(&["a", "b", "c", "d"]), &options, &Stop::default()).await;
     assert_eq!(*fake.order.lock().expect("unpoisoned"), ["a", "b"]);
     assert_eq!(report.interrupted.as_deref(), Some("--fail-fast: b failed"));
-    let left = |name: &str| report.scenarios.iter().find(|one| one.name == name).map(|one| one.verdict.clone());
+    let verdict = |name: &str| report.scenarios.iter().find(|one| one.name == name).map(|one| one.verdict.clone());
     for name in ["c", "d"] {
         let reason = "not started: --fail-fast: b failed".to_owned();
-        assert_eq!(left(name), Some(Verdict::Skipped { reason }), "what was chosen is never left out of a report");
+        assert_eq!(verdict(name), Some(Verdict::Skipped { reason }), "the report contains every selected task");
     }
 }
 

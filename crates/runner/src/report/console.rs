@@ -1,11 +1,11 @@
-//! One line a scenario, and a short block for each that did not do as it should.
+//! Prints one line per scenario, and a short block for each that did not end as expected.
 
 use camino::Utf8Path;
 use model::{Cause, Failure, Report, RunStats, ScenarioResult, Verdict, visible};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
-/// How lines are put together. Colours only when asked for.
+/// Formats lines, with or without colours.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     colours: bool,
@@ -13,7 +13,8 @@ pub struct Console {
 }
 
 impl Console {
-    /// For standard output: colours on a terminal, unless `NO_COLOR` is set. `width` is that of the longest name.
+    /// For standard output. A terminal gets colours, unless `NO_COLOR` is set. `width` is the length of the longest
+    /// name.
     pub fn stdout(width: usize) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { colours: std::io::stdout().is_terminal() && !refused, width }
@@ -23,14 +24,14 @@ impl Console {
         Self { colours: false, width }
     }
 
-    /// The line of one scenario, and on a failure the block below it; without a line end.
+    /// The line of one scenario, followed by its block if it failed. There is no line end.
     pub fn scenario(&self, result: &ScenarioResult) -> String {
         let mut text = self.line(result);
         text += &self.block(result);
         text
     }
 
-    /// The line alone.
+    /// Only the line.
     pub fn line(&self, result: &ScenarioResult) -> String {
         let word = self.paint(result);
         let id = result.id();
@@ -52,19 +53,19 @@ impl Console {
             add(&mut text, &format!("{} attempts", result.attempts.len()));
         }
         if result.cleanup_failed.is_some() {
-            // Its colour is ours.
+            // This word contains our own colour codes, so it must not be escaped.
             text.push_str("  ");
             text.push_str(&self.colour("31", "cleanup-failed"));
         }
         text
     }
 
-    /// What is said below the line of a scenario that went wrong; else empty.
+    /// The block below the line of a scenario that failed, or an empty text.
     pub fn block(&self, result: &ScenarioResult) -> String {
         let mut text = String::new();
         if let Verdict::UnexpectedPass { link, expected, .. } = &result.verdict {
-            entry(&mut text, "wanted", &format!("an expected failure: failed{} ({link})", cause(*expected)));
-            entry(&mut text, "seen", "it is gone: remove it from the gateway's list");
+            entry(&mut text, "wanted", &format!("a failure{} ({link})", cause(*expected)));
+            entry(&mut text, "seen", "the scenario passed; remove the deviation from the gateway's fixture");
         }
         if result.is_bad()
             && let Some(failure) = result.verdict.failure()
@@ -153,7 +154,7 @@ fn failure_block(text: &mut String, failure: &Failure) {
     }
 }
 
-/// A line of a block; further lines of a longer text are put below its first.
+/// A line of a block. Further lines of the text are aligned below the first.
 fn entry(text: &mut String, name: &str, value: &str) {
     for (number, line) in value.lines().enumerate() {
         let name = if number == 0 { name } else { "" };

@@ -18,6 +18,6 @@ impl Execute for Churn {
                 context.journal.deleted(object);
             }
         }
-        Ok(vec![format!("{} objects came and went {} times", manifest.len(), self.times)])
+        Ok(vec![format!("{} objects were applied and deleted {} times", manifest.len(), self.times)])
     }
 }

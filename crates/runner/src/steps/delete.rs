@@ -10,9 +10,9 @@ use scenario::Target;
 impl Execute for Target {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
         let object = context.object(&self.kind, &self.name, self.namespace.as_deref()).await?;
-        let wanted = format!("{object} is deleted");
+        let expected = format!("{object} is deleted");
         let Some(was) = objects::get(context, &object).await? else {
-            return Err(Failure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
+            return Err(Failure::new(Cause::ConditionUnmet, expected, "it does not exist"));
         };
         match standing(context, &object, true) {
             Standing::LeftAlone => return Err(left_alone(&object)),
@@ -23,7 +23,7 @@ impl Execute for Target {
         }
         let removed =
             context.clock.waiting(objects::remove(&context.lab.catalog, &object, was.metadata.uid.as_deref())).await;
-        removed.map_err(|error| failure::kubernetes(wanted, &error))?;
+        removed.map_err(|error| failure::kubernetes(expected, &error))?;
         context.journal.deleted(&object);
         Ok(Vec::new())
     }

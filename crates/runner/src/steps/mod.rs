@@ -1,4 +1,4 @@
-//! How each step is carried out: one file for each, and what they share.
+//! The execution of each step, in one file each, and what they share.
 
 mod answers;
 mod apply;

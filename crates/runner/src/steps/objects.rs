@@ -1,4 +1,4 @@
-//! What steps and cleanup do with single objects.
+//! Operations of steps and cleanup on single objects.
 
 use super::standing::{Standing, left_alone, standing};
 use crate::journal::Undo;
@@ -8,13 +8,13 @@ use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, wait_for};
 use model::Failure;
 use std::time::Duration;
 
-/// How long an object may hold on to its finalizers.
+/// How long an object may keep its finalizers.
 const GONE_WITHIN: Duration = Duration::from_secs(45);
 
-/// Applies one object of a manifest, and puts down how to undo that.
+/// Applies one object of a manifest, and records how to undo that.
 ///
 /// # Errors
-/// When the API server refuses it, or it belongs to somebody else.
+/// If the API server refuses it, or the object must not be changed.
 pub async fn apply(context: &mut Context<'_>, object: &DynamicObject, file: &str) -> Result<ObjectRef, Failure> {
     let types = object.types.clone().unwrap_or_default();
     let name = object.metadata.name.clone().unwrap_or_default();
@@ -30,10 +30,10 @@ pub async fn apply(context: &mut Context<'_>, object: &DynamicObject, file: &str
     }
     let applied = kubeapi::apply(&context.lab.catalog, object, &context.namespace, MANAGER);
     let applied = context.clock.waiting(applied).await;
-    applied.map_err(|error| failure::kubernetes(format!("the API server takes {target} of {file}"), &error))
+    applied.map_err(|error| failure::kubernetes(format!("the API server accepts {target} of {file}"), &error))
 }
 
-/// Deletes an object and waits until it is gone, or until another of the same name has taken its place.
+/// Deletes an object and waits until it is gone, or until a new object with the same name exists.
 pub async fn remove(catalog: &Catalog, object: &ObjectRef, uid: Option<&str>) -> Result<(), kubeapi::Error> {
     kubeapi::delete(catalog, object).await?;
     wait_for(catalog, object, "gone", GONE_WITHIN, |seen| match seen {
@@ -41,18 +41,18 @@ pub async fn remove(catalog: &Catalog, object: &ObjectRef, uid: Option<&str>) ->
         Some(seen) if uid.is_some() && seen.metadata.uid.as_deref() != uid => ConditionState::Met,
         Some(seen) => {
             let finalizers = seen.metadata.finalizers.clone().unwrap_or_default();
-            ConditionState::NotYet(format!("it is still there, with the finalizers [{}]", finalizers.join(", ")))
+            ConditionState::NotYet(format!("it still exists, with the finalizers [{}]", finalizers.join(", ")))
         }
     })
     .await
 }
 
-/// The object as it is, or nothing.
+/// The current object, or `None`.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses the request.
 pub async fn get(context: &Context<'_>, object: &ObjectRef) -> Result<Option<DynamicObject>, Failure> {
-    let failed = |error: &kubeapi::Error| failure::kubernetes(format!("a look at {object}"), error);
+    let failed = |error: &kubeapi::Error| failure::kubernetes(format!("reading {object}"), error);
     let kind = context.clock.waiting(context.lab.catalog.kind(&object.kind, Some(&object.api_version))).await;
     let api = kind.map_err(|error| failed(&error))?.api(context.lab.catalog.client(), &object.namespace);
     context

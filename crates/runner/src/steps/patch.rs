@@ -12,15 +12,16 @@ use serde_json::Value;
 impl Execute for Patch {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
         let object = context.object(&self.kind, &self.name, self.namespace.as_deref()).await?;
-        let wanted = format!("{object} is changed");
+        let expected = format!("{object} is changed");
         let Some(before) = objects::get(context, &object).await? else {
-            return Err(Failure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
+            return Err(Failure::new(Cause::ConditionUnmet, expected, "it does not exist"));
         };
         let kind = context.lab.catalog.kind(&object.kind, Some(&object.api_version)).await;
-        let kind = kind.map_err(|error| failure::kubernetes(&wanted, &error))?;
+        let kind = kind.map_err(|error| failure::kubernetes(&expected, &error))?;
         let api = kind.api(context.lab.catalog.client(), &object.namespace);
-        let change = change(self).map_err(|seen| Failure::new(Cause::ManifestRefused, &wanted, seen))?;
-        let refused = |error| failure::kubernetes(&wanted, &kubeapi::Error::request(format!("patch {object}"))(error));
+        let change = change(self).map_err(|seen| Failure::new(Cause::ManifestRefused, &expected, seen))?;
+        let refused =
+            |error| failure::kubernetes(&expected, &kubeapi::Error::request(format!("patch {object}"))(error));
         let params =
             PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
         let standing = standing(context, &object, true);
@@ -31,7 +32,7 @@ impl Execute for Patch {
             let whole = serde_json::to_value(&before).unwrap_or_default();
             let merge = match &self.merge {
                 Some(merge) => inverse(merge, &whole),
-                // What the operations come to is asked first, since the way back is put down before anything is done.
+                // A dry run comes first, because the inverse patch must be recorded before the change.
                 None => {
                     let trial = PatchParams { dry_run: true, ..params.clone() };
                     let after =
@@ -50,7 +51,7 @@ fn as_new_value(object: &DynamicObject) -> Value {
     serde_json::to_value(as_new(object)).unwrap_or_default()
 }
 
-/// The patch as the API server takes it.
+/// The patch in the form that the API server accepts.
 fn change(patch: &Patch) -> Result<KubePatch<Value>, String> {
     match (&patch.merge, &patch.json) {
         (Some(merge), None) => Ok(KubePatch::Merge(merge.clone())),

@@ -1,4 +1,4 @@
-//! Whose an object is, and so what a step may do to it.
+//! The owner of an object, which decides what a step may do to it.
 
 use crate::Context;
 use kubeapi::ObjectRef;
@@ -8,28 +8,28 @@ use scenario::ClusterUse;
 /// What a step may do to an object that it is about to write or delete.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Standing {
-    /// The run's own: cleanup deletes it, or its namespace goes away with it.
+    /// The run owns the object. Cleanup deletes it, or its namespace with it.
     Own,
-    /// Somebody else's: it is changed back afterwards, not deleted.
+    /// Somebody else owns the object. Cleanup restores it and does not delete it.
     Borrowed,
-    /// Somebody else's, and it stays as it is.
+    /// Somebody else owns the object, and the run must not change it.
     LeftAlone,
 }
 
 impl Standing {
-    /// `owned`: this run made it. `foreign`: it is not in the run's own namespace, which goes away with everything in
-    /// it. `there`: it exists. On a cluster that is not the lab's, even an object that is put right again at the end
-    /// would have been broken in between.
-    pub fn of(cluster: ClusterUse, owned: bool, foreign: bool, there: bool) -> Self {
+    /// `owned`: this run created the object. `foreign`: it is outside the run's own namespace, which cleanup deletes as
+    /// a whole. `exists`: it already exists. On an existing cluster even a temporary change of a foreign object would
+    /// do harm, so there is none.
+    pub fn of(cluster: ClusterUse, owned: bool, foreign: bool, exists: bool) -> Self {
         match cluster {
-            _ if owned || !foreign || !there => Self::Own,
+            _ if owned || !foreign || !exists => Self::Own,
             ClusterUse::Existing => Self::LeftAlone,
             ClusterUse::Shared | ClusterUse::Own => Self::Borrowed,
         }
     }
 
-    /// The same for an object whose content must not get into the record on disk, as a private key must not: without
-    /// that there is no way back.
+    /// The same for an object whose content must not be written to disk, such as a private key. It cannot be restored,
+    /// so the run must not change it.
     pub fn of_a_secret(self) -> Self {
         match self {
             Self::Borrowed => Self::LeftAlone,
@@ -38,14 +38,14 @@ impl Standing {
     }
 }
 
-/// How an object stands to this run. `there`: whether it exists.
-pub fn standing(context: &Context<'_>, object: &ObjectRef, there: bool) -> Standing {
+/// The standing of an object in this run. `exists` says whether it already exists.
+pub fn standing(context: &Context<'_>, object: &ObjectRef, exists: bool) -> Standing {
     let foreign = object.namespace != context.namespace;
-    Standing::of(context.job.scenario.kafka.cluster, context.journal.owns(object), foreign, there)
+    Standing::of(context.job.scenario.kafka.cluster, context.journal.owns(object), foreign, exists)
 }
 
 pub fn left_alone(object: &ObjectRef) -> Failure {
-    let seen = format!("{object} was there before this run, and is left alone");
+    let seen = format!("{object} existed before this run, so the run must not change it");
     Failure::new(Cause::ManifestRefused, "an object of this run", seen)
 }
 
@@ -57,14 +57,14 @@ mod tests {
     fn what_was_there_before_is_borrowed_from_the_lab_and_left_alone_elsewhere() {
         use ClusterUse::{Existing, Own, Shared};
         for bits in 0..8_u8 {
-            let (owned, foreign, there) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
-            let before = !owned && foreign && there;
-            for (cluster, wanted) in
+            let (owned, foreign, exists) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+            let before = !owned && foreign && exists;
+            for (cluster, expected) in
                 [(Shared, Standing::Borrowed), (Own, Standing::Borrowed), (Existing, Standing::LeftAlone)]
             {
-                let wanted = if before { wanted } else { Standing::Own };
-                let row = format!("{cluster:?}, owned {owned}, foreign {foreign}, there {there}");
-                assert_eq!(Standing::of(cluster, owned, foreign, there), wanted, "{row}");
+                let expected = if before { expected } else { Standing::Own };
+                let row = format!("{cluster:?}, owned {owned}, foreign {foreign}, exists {exists}");
+                assert_eq!(Standing::of(cluster, owned, foreign, exists), expected, "{row}");
             }
         }
     }
@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn a_secret_of_somebody_else_is_left_alone_on_every_cluster() {
         for cluster in [ClusterUse::Shared, ClusterUse::Own, ClusterUse::Existing] {
-            let theirs = Standing::of(cluster, false, true, true).of_a_secret();
-            assert_eq!(theirs, Standing::LeftAlone, "{cluster:?}");
+            let secret = Standing::of(cluster, false, true, true).of_a_secret();
+            assert_eq!(secret, Standing::LeftAlone, "{cluster:?}");
             let rotated = Standing::of(cluster, true, true, true).of_a_secret();
             assert_eq!(rotated, Standing::Own, "{cluster:?}: the second step on a Secret of this run");
         }
