@@ -116,7 +116,7 @@ fn one_broken_folder_does_not_hide_another() {
 
 /// Follows `docs/tutorial.md` word for word, up to the part that needs a lab.
 #[test]
-fn the_tutorial_is_true() {
+fn the_tutorial_works_word_for_word() {
     let tutorial = std::fs::read_to_string(paths::repo().join("docs/tutorial.md")).expect("the tutorial is readable");
     let blocks: Vec<&str> = tutorial.split("```").skip(1).step_by(2).collect();
     let block = |start: &str| -> &str {

@@ -23,7 +23,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             continue;
         }
         let place = StepRef { label: label.clone(), file: task.job.file(), line: step.referenced.line() };
-        if let Some(sabotage) = task.sabotage().filter(|one| due(scenario, one, index))
+        if let Some(sabotage) = task.sabotage().filter(|one| runs_before(scenario, one, index))
             && let Err(failure) = steps::sabotage(context, sabotage).await
         {
             let place = StepRef { label: "sabotage".to_owned(), ..place };
@@ -79,7 +79,7 @@ async fn bounded(context: &mut Context<'_>, step: &Step, stop: &Stop, deadline: 
 }
 
 /// Whether the sabotage must run before the step with this index.
-fn due(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
+fn runs_before(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
     let before = sabotage.before.as_ref().unwrap_or(&sabotage.expect.step);
     sabotage.leave_out.is_none() && scenario.find_step(before) == Some(index)
 }
@@ -110,7 +110,7 @@ mod tests {
     use crate::fake::scenario;
 
     #[test]
-    fn a_sabotage_is_done_before_the_step_that_it_names() {
+    fn a_sabotage_runs_before_the_step_that_it_names() {
         let wait = "{wait: {kind: K, name: n, gone: true, within: 1s}}";
         let steps = format!("steps: [{wait}, {wait}, {{id: traffic, produce: {{topic: t, messages: 1}}}}]\n");
         let sabotages = scenario(&format!(
@@ -123,7 +123,7 @@ mod tests {
         let before: Vec<Vec<usize>> = sabotages
             .sabotage
             .iter()
-            .map(|one| (0..3).filter(|index| due(&sabotages, &one.value, *index)).collect())
+            .map(|one| (0..3).filter(|index| runs_before(&sabotages, &one.value, *index)).collect())
             .collect();
         assert_eq!(before, [vec![2], vec![1], vec![2], vec![]]);
     }

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn who_signs_and_how_long_it_holds_is_as_wanted() {
+    fn a_certificate_has_the_requested_signer_and_validity() {
         let names = ["*.x.kafka.test".to_owned(), "bootstrap.x.kafka.test".to_owned()];
         let of = |signer, expired| make(&CertificateRequest { dns_names: &names, signer, expired }).expect("made");
         let own = of(Signer::Itself, false);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_labs_ca_is_made_once_and_is_private() {
+    fn the_labs_ca_is_created_once_and_is_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
         let names = ["a.kafka.test".to_owned()];

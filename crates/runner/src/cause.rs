@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_agent_is_the_lab_and_not_the_gateway() {
+    fn a_dead_agent_is_a_failure_of_the_lab_not_of_the_gateway() {
         assert_eq!(dead(&[]), None);
         let failure = dead(&["agent does not run".to_owned()]).expect("a failure");
         assert_eq!(failure.cause, Cause::LabComponentDead);
@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn the_pod_of_a_component_is_known_from_the_sentence_on_it() {
+    fn the_pod_of_a_component_is_parsed_from_its_sentence() {
         assert_eq!(pod_of_line("kafka-a_broker-10 is stopped (SIGSTOP)").as_deref(), Some("a/broker-10"));
         assert_eq!(pod_of_line("agent does not run"), None);
     }
 
     #[test]
-    fn the_clients_words_are_there_once_and_first() {
+    fn the_clients_error_comes_first_and_once() {
         let mut error =
             ClientError::harness("produce to x", "Disconnected: connecting to a PLAINTEXT broker listener?");
         error.log = vec!["FAIL: b11: gone (after 1ms)".into(), "FAIL: b11: gone (after 2ms)".into()];

@@ -27,7 +27,7 @@ pub async fn cleanup(context: Context<'_>) -> Option<String> {
 }
 
 /// Cleans up after a run that has ended.
-pub async fn after(lab: &Lab, record: Record) -> Option<String> {
+pub async fn cleanup_after(lab: &Lab, record: Record) -> Option<String> {
     undo(lab, &BTreeMap::new(), Journal::of(record)).await
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_topic_that_stays_behind_is_named_with_its_cluster() {
+    async fn a_topic_that_could_not_be_deleted_is_named_with_its_cluster() {
         let (_held, lab) = lab::testing::lab("cleanup");
         let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
         let access = ConnectionConfig::tls(closed.to_string(), String::new());
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_that_has_ended_is_not_frozen_any_more() {
+    async fn a_process_that_has_ended_is_no_longer_frozen() {
         let (_folder, lab) = lab::testing::lab("resume");
         let undo = Undo::Resume { namespace: "a".to_owned(), pod: "broker-11".to_owned() };
         assert_eq!(one(&lab, &BTreeMap::new(), &undo).await, Ok(()));

@@ -63,7 +63,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_is_said_six_times_is_said_once() {
+    fn repeated_lines_are_shown_once() {
         let lines = collapsed(&log(&CLOSED), false);
         assert_eq!(lines.len(), 2, "{lines:#?}");
         assert!(lines[0].starts_with("client log: FAIL: [thrd:ssl://b12.x:9092/12]"), "{lines:#?}");
@@ -72,13 +72,13 @@ mod tests {
     }
 
     #[test]
-    fn the_guess_of_a_plaintext_listener_is_told_only_where_it_is_one() {
+    fn the_plaintext_guess_is_shown_only_for_plaintext_peers() {
         assert!(!collapsed(&log(&CLOSED), false).iter().any(|line| line.contains("PLAINTEXT")));
         assert!(collapsed(&log(&CLOSED), true).iter().any(|line| line.contains("PLAINTEXT")));
     }
 
     #[test]
-    fn of_many_things_the_last_ones_are_told() {
+    fn only_the_last_lines_of_a_long_log_are_shown() {
         let lines = collapsed(&log(&["FAIL: a", "FAIL: b", "FAIL: c", "FAIL: d", "FAIL: e"]), false);
         assert_eq!(lines.len(), LINES);
         assert_eq!(lines.last().map(String::as_str), Some("client log: FAIL: e"));

@@ -76,7 +76,7 @@ mod tests {
     use std::cell::Cell;
 
     #[tokio::test(start_paused = true)]
-    async fn a_listener_is_vacant_when_the_routes_of_the_run_before_are_gone() {
+    async fn a_listener_is_vacant_when_the_routes_of_the_earlier_run_are_gone() {
         let asked = Cell::new(0);
         // Seven rounds of two questions: the second name is served in the first six.
         let ask = |name: &&str| {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_name_that_stays_is_told_when_time_is_up() {
+    async fn a_name_that_is_still_served_is_reported_at_the_deadline() {
         let before = Instant::now();
         let ask = |name: &&str| std::future::ready(*name == "broker-11");
         assert_eq!(until_none(&["bootstrap", "broker-11"], ask).await, Err(&"broker-11"));

@@ -47,7 +47,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_address_is_that_of_the_listener() {
+    fn the_address_is_read_from_the_listener() {
         let kafka = json!({
             "spec": {"kafka": {"listeners": [
                 {"name": "outside", "type": "tlsroute", "configuration": {"bootstrap": {"host": "bootstrap.prod.test"}}},

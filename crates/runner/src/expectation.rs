@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn red_at_the_step_for_the_cause_with_the_words_is_what_a_sabotage_wants() {
+    fn a_failure_at_the_step_for_the_cause_with_the_text_passes_a_sabotage() {
         let red = Verdict::Failed(failure("produce-and-consume", Cause::RouteMissing));
         let (row, verdict) = sabotaged(&sabotage(), red);
         assert_eq!(verdict, Verdict::Passed);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_after_a_fail_is_flaky_and_red() {
+    fn a_pass_after_a_failure_is_flaky_and_fails() {
         let red = || result("a", Verdict::Failed(failure("wait", Cause::Timeout)));
         let green = || result("a", Verdict::Passed);
         for (first, second) in [(red(), green()), (green(), red())] {

@@ -53,7 +53,7 @@ async fn restart_pods(context: &Context<'_>, expected: &str, within: Duration) -
     let (list, selector) = match selector.filter(|selector| is_the_labs(context.lab, selector)) {
         Some(selector) => (::kube::Api::all_with(catalog.client().clone(), &kind.resource), selector),
         None => {
-            let (namespace, selector) = of_gateways(context, &own_gateways(context, expected).await?);
+            let (namespace, selector) = gateway_pods(context, &own_gateways(context, expected).await?);
             (kind.api(catalog.client(), &namespace), selector)
         }
     };
@@ -104,12 +104,12 @@ async fn own_gateways(context: &Context<'_>, expected: &str) -> Result<Vec<Strin
 
 /// The namespace and the label selector for Pods of the run's own Gateways, or of the lab's Gateway if the run has
 /// none.
-fn of_gateways(context: &Context<'_>, own: &[String]) -> (String, String) {
+fn gateway_pods(context: &Context<'_>, own: &[String]) -> (String, String) {
     let variable = |name| context.variables.get(name).unwrap_or_default().to_owned();
-    selected(&context.namespace, own, (variable("gateway.namespace"), variable("gateway.name")))
+    gateway_selector(&context.namespace, own, (variable("gateway.namespace"), variable("gateway.name")))
 }
 
-fn selected(namespace: &str, own: &[String], (labs_namespace, labs): (String, String)) -> (String, String) {
+fn gateway_selector(namespace: &str, own: &[String], (labs_namespace, labs): (String, String)) -> (String, String) {
     match own {
         [] => (labs_namespace, format!("{OF_GATEWAY}={labs}")),
         own => (namespace.to_owned(), format!("{OF_GATEWAY} in ({})", own.join(","))),
@@ -122,7 +122,7 @@ mod tests {
     use model::LabKind;
 
     #[tokio::test]
-    async fn only_what_the_lab_installed_is_found_by_the_fixtures_selector() {
+    async fn the_fixtures_selector_is_only_used_for_pods_that_the_lab_installed() {
         let (_folder, mut lab) = lab::testing::lab("restart");
         lab.backend = lab::backends::of(LabKind::Kind);
         assert!(is_the_labs(&lab, "app=traefik") && is_the_labs(&lab, OF_GATEWAY));
@@ -135,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_those_of_the_runs_gateways_or_of_the_labs() {
+    fn pods_belong_to_the_runs_gateways_or_to_the_labs() {
         let labs = || ("kafka".to_owned(), "lab".to_owned());
-        let (namespace, selector) = selected("run-1", &["a".to_owned(), "b".to_owned()], labs());
+        let (namespace, selector) = gateway_selector("run-1", &["a".to_owned(), "b".to_owned()], labs());
         assert_eq!((namespace.as_str(), selector), ("run-1", format!("{OF_GATEWAY} in (a,b)")));
-        let (namespace, selector) = selected("run-1", &[], labs());
+        let (namespace, selector) = gateway_selector("run-1", &[], labs());
         assert_eq!((namespace.as_str(), selector), ("kafka", format!("{OF_GATEWAY}=lab")));
     }
 }

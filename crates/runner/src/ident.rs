@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_of_their_own_and_fit() {
+    fn names_are_unique_and_short_enough() {
         assert_ne!(short(), short());
         assert_eq!(short().len(), 6);
         assert_eq!(namespace("mutual-tls", "0a1b2c"), "mutual-tls-0a1b2c");

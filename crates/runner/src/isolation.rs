@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_runs_beside_one_that_must_be_alone() {
+    fn nothing_runs_beside_an_exclusive_scenario() {
         assert_eq!(next(&[Exclusive, Parallel], &[], 4), Some(0));
         assert_eq!(next(&[Exclusive, Parallel], &[Parallel], 4), Some(1));
         assert_eq!(next(&[Exclusive], &[Parallel], 4), None);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn own_clusters_come_one_at_a_time_and_jobs_are_a_limit() {
+    fn only_one_own_cluster_runs_at_a_time_and_jobs_limit_tasks() {
         assert_eq!(next(&[OneOwnCluster, Parallel], &[OneOwnCluster], 4), Some(1));
         assert_eq!(next(&[OneOwnCluster], &[Parallel], 4), Some(0));
         assert_eq!(next(&[Parallel], &[Parallel, Parallel], 2), None);

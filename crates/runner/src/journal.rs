@@ -61,14 +61,14 @@ impl Journal {
     }
 
     /// Records an object that the run is about to create. Each object is recorded once.
-    pub fn applies(&mut self, object: &ObjectRef) {
+    pub fn record_creation(&mut self, object: &ObjectRef) {
         if !self.owns(object) {
             self.push(Undo::Delete(object.clone()));
         }
     }
 
     /// Removes an object that the run itself deleted from the record. Returns false if it was not the run's own.
-    pub fn deleted(&mut self, object: &ObjectRef) -> bool {
+    pub fn forget(&mut self, object: &ObjectRef) -> bool {
         let own = self.owns(object);
         if own {
             self.record.state.undo.retain(|undo| !matches!(undo, Undo::Delete(one) if one == object));
@@ -146,12 +146,12 @@ pub fn inverse(merge: &Value, before: &Value) -> Value {
 }
 
 /// The merge patch that turns `after` into `before`.
-pub fn way_back(after: &Value, before: &Value) -> Value {
+pub fn restoring_patch(after: &Value, before: &Value) -> Value {
     let (Value::Object(is), Value::Object(was)) = (after, before) else { return before.clone() };
     let gone = is.keys().filter(|key| !was.contains_key(*key)).map(|key| (key.clone(), Value::Null));
     let changed = was.iter().filter(|(key, value)| is.get(*key) != Some(value));
     let changed =
-        changed.map(|(key, value)| (key.clone(), is.get(key).map_or(value.clone(), |is| way_back(is, value))));
+        changed.map(|(key, value)| (key.clone(), is.get(key).map_or(value.clone(), |is| restoring_patch(is, value))));
     Value::Object(gone.chain(changed).collect::<Map<_, _>>())
 }
 
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_is_undone_first_and_each_once() {
+    fn changes_are_undone_in_reverse_and_once() {
         let dir = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(dir.path().to_path_buf().try_into().expect("UTF-8"));
         let mut journal = Journal::begin(&lab, "n-000001", None).expect("begun");
         for name in ["a", "b", "a", "c"] {
-            journal.applies(&object(name));
+            journal.record_creation(&object(name));
         }
-        assert!(journal.deleted(&object("b")) && !journal.deleted(&object("b")));
+        assert!(journal.forget(&object("b")) && !journal.forget(&object("b")));
         let mut order = Vec::new();
         while let Some(undo) = journal.last() {
             order.extend(match undo {
@@ -202,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_leads_from_what_became_of_an_object_to_what_it_was() {
+    fn the_inverse_patch_restores_the_former_object() {
         let was =
             json!({"spec": {"listeners": [{"name": "a"}, {"name": "b"}], "tls": {"x": 1}, "gone": true, "same": 1}});
         let is = json!({"spec": {"listeners": [{"name": "a"}], "tls": {"x": 2, "y": 3}, "fresh": {"z": 1}, "same": 1}});
         assert_eq!(
-            way_back(&is, &was),
+            restoring_patch(&is, &was),
             json!({"spec": {
                 "listeners": [{"name": "a"}, {"name": "b"}],
                 "tls": {"x": 1, "y": null},
@@ -215,11 +215,11 @@ mod tests {
                 "fresh": null,
             }})
         );
-        assert_eq!(way_back(&was, &was), json!({}), "nothing to change is an empty patch");
+        assert_eq!(restoring_patch(&was, &was), json!({}), "nothing to change is an empty patch");
     }
 
     #[test]
-    fn a_merge_patch_is_turned_around() {
+    fn a_merge_patch_is_inverted() {
         let before = json!({"spec": {"replicas": 3, "list": [1], "deep": {"a": 1, "b": 2}}, "other": true});
         let merge = json!({"spec": {"replicas": 4, "fresh": {"x": 1}, "deep": {"a": null}, "list": [2]}});
         assert_eq!(
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_made_again_without_its_history() {
+    fn an_object_is_restored_without_server_side_fields() {
         let old: DynamicObject = serde_json::from_value(json!({
             "apiVersion": "v1", "kind": "X", "spec": {"a": 1}, "status": {"b": 2},
             "metadata": {"name": "x", "uid": "u", "resourceVersion": "7", "labels": {"l": "v"}},

@@ -69,7 +69,7 @@ impl View {
                 let ticker = tokio::spawn(async move {
                     loop {
                         sleep(Duration::from_secs(1)).await;
-                        if let Some(line) = lock(&state).due(&name) {
+                        if let Some(line) = lock(&state).plain_line(&name) {
                             sink(&line);
                         }
                     }
@@ -189,7 +189,7 @@ impl State {
     }
 
     /// The plain line, if it is time for one.
-    fn due(&mut self, name: &str) -> Option<String> {
+    fn plain_line(&mut self, name: &str) -> Option<String> {
         let took = self.since.elapsed();
         if took < PLAIN_EVERY * (self.printed + 1) {
             return None;
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_terminal_a_long_step_is_never_silent_for_long() {
+    async fn a_long_step_prints_lines_without_a_terminal() {
         let (view, lines) = view();
         let line = view.begin(&Task::plain(Job::new("/x", scenario("name: two-clusters\n"))));
         line.step("wait#2 Kafka two: Ready");

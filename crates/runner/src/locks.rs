@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn alone_waits_for_the_others_and_is_not_overtaken() {
+    async fn an_exclusive_run_waits_for_others_and_is_not_overtaken() {
         let (_dir, locks) = locks();
         let shared = locks.isolation(Isolation::Parallel).await.expect("free");
         let own = locks.isolation(Isolation::OneOwnCluster).await.expect("beside it");

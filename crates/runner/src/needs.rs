@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gateway_does_not_claim_is_unsupported() {
+    fn a_feature_that_the_gateway_does_not_claim_is_unsupported() {
         assert_eq!(verdict("{features: [TLSRoute]}"), None);
         assert_eq!(
             verdict("{features: [TLSRoute, TCPRoute]}"),

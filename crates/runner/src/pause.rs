@@ -40,7 +40,7 @@ mod tests {
     use model::Cause;
 
     #[test]
-    fn what_was_seen_does_nothing_to_a_terminal() {
+    fn control_characters_in_observations_are_escaped() {
         let failure = Failure::new(Cause::Timeout, "", "\u{1b}[2Jgone");
         assert_eq!(paused("one", &failure), "paused: one failed: timeout: \\u{1b}[2Jgone");
     }

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_runs_record_is_found_and_a_living_ones_is_not() {
+    fn only_records_of_runs_that_ended_are_found() {
         let (_dir, lab) = lab();
         let abandoned = || Record::abandoned(&lab, |state| state.namespace.starts_with("a-")).expect("readable");
         assert!(abandoned().records.is_empty(), "no folder is no record");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_line_does_not_count() {
+    fn an_incomplete_line_does_not_count() {
         let whole = serde_json::to_string(&state("a-000001")).expect("it serializes");
         let text = format!("{whole}\n{{\"namespace\": \"a-0");
         assert_eq!(last(&text).expect("the line before").namespace, "a-000001");

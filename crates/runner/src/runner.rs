@@ -100,7 +100,7 @@ impl Runner {
         let found = found.map_err(|source| Error::Records { dir: self.lab.dir.path().to_owned(), source })?;
         for record in found.records {
             let namespace = record.state.namespace.clone();
-            let problem = cleanup::after(&self.lab, record).await;
+            let problem = cleanup::cleanup_after(&self.lab, record).await;
             let problem = problem.map(|problem| format!(", but {problem}")).unwrap_or_default();
             lines.push(format!("cleaned up after {namespace}, whose run was killed{problem}"));
         }
@@ -108,7 +108,7 @@ impl Runner {
     }
 
     /// The verdict of a task that need not run.
-    async fn untried(&self, task: &Task) -> Option<Verdict> {
+    async fn verdict_without_run(&self, task: &Task) -> Option<Verdict> {
         let scenario = &task.job.scenario;
         if let Some(verdict) = needs::unmet(scenario, &self.lab.info) {
             return Some(verdict);
@@ -170,7 +170,7 @@ impl Runner {
                 self.options.view.say(format!(
                     "removing {namespace}, which an earlier run left: this run needs the listener {listener}"
                 ));
-                if let Some(problem) = cleanup::after(&self.lab, record).await {
+                if let Some(problem) = cleanup::cleanup_after(&self.lab, record).await {
                     self.options.view.say(format!("  {problem}"));
                 }
             }
@@ -188,23 +188,23 @@ impl Runner {
 
     async fn attempt(&self, task: &Task) -> AttemptOutcome {
         let started = self.start.elapsed().as_secs_f64();
-        let not_tried = |verdict| {
+        let not_run = |verdict| {
             let timeline = Timeline { started, ..Timeline::default() };
             AttemptOutcome { timeline, ..AttemptOutcome::new(self.decide(task, task.sabotage(), verdict)) }
         };
-        if let Some(verdict) = self.untried(task).await {
-            return not_tried(verdict);
+        if let Some(verdict) = self.verdict_without_run(task).await {
+            return not_run(verdict);
         }
         let line = self.options.view.begin(task);
         line.step("waiting for its turn");
         let queued = Instant::now();
         let (_isolation, listener) = match self.claim(task).await {
             Ok(claimed) => claimed,
-            Err(verdict) => return not_tried(verdict),
+            Err(verdict) => return not_run(verdict),
         };
         let queued = queued.elapsed().as_secs_f64();
         let clock = Clock::default();
-        let mut outcome = self.tried(task, &clock, line, listener).await;
+        let mut outcome = self.run_steps(task, &clock, line, listener).await;
         outcome.timeline = Timeline {
             started,
             queued,
@@ -215,7 +215,7 @@ impl Runner {
         outcome
     }
 
-    async fn tried(
+    async fn run_steps(
         &self,
         task: &Task,
         clock: &Clock,

@@ -75,7 +75,7 @@ const STEPS: &str = "steps:\n  \
     - apply: unready.yaml\n";
 
 #[tokio::test(start_paused = true)]
-async fn steps_are_done_in_order_and_undone_from_the_last_on() {
+async fn steps_run_in_order_and_are_undone_in_reverse() {
     let stage = Stage::new(RunnerOptions::default(), nothing_refused);
     let result = stage.run(None, STEPS).await;
     assert_eq!(result.verdict, Verdict::Passed);
@@ -98,7 +98,7 @@ async fn steps_are_done_in_order_and_undone_from_the_last_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_done_after_the_first_step_that_failed() {
+async fn no_step_runs_after_a_failed_one() {
     let stage = Stage::new(RunnerOptions::default(), nothing_refused);
     let steps = "steps:\n  \
         - apply: unready.yaml\n  \
@@ -124,7 +124,7 @@ async fn nothing_is_done_after_the_first_step_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sabotage_changes_what_it_names_and_its_red_is_a_pass() {
+async fn a_sabotage_makes_its_change_and_a_failure_counts_as_a_pass() {
     let sabotage = "sabotage:\n  \
         - {name: the Pod is gone, delete: {kind: Pod, name: ready}, expect: {step: wait, cause: condition-unmet}}\n  \
         - {name: the Pod is never made, leave-out: apply, expect: {step: wait, cause: condition-unmet}}\n  \
@@ -146,7 +146,7 @@ async fn a_sabotage_changes_what_it_names_and_its_red_is_a_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cleanup_that_fails_stands_beside_the_verdict() {
+async fn a_failed_cleanup_does_not_change_the_verdict() {
     let stage = Stage::new(RunnerOptions::default(), |asked| {
         let namespace = asked.method == Method::DELETE
             && asked.path.contains("/namespaces/fake-")
@@ -164,7 +164,7 @@ async fn a_cleanup_that_fails_stands_beside_the_verdict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_kept_stays_and_its_record_says_so() {
+async fn a_kept_run_stays_and_its_record_says_so() {
     let stage = Stage::new(RunnerOptions { keep: true, ..RunnerOptions::default() }, nothing_refused);
     let result = stage.run(None, STEPS).await;
     assert_eq!((result.verdict, result.cleanup_failed), (Verdict::Passed, None));
@@ -189,7 +189,7 @@ async fn a_run_that_is_stopped_is_skipped_and_cleaned_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_of_the_scenario_ends_a_step_that_has_more_time() {
+async fn the_scenarios_deadline_ends_a_step_with_a_longer_one() {
     let stage = Stage::new(RunnerOptions::default(), nothing_refused);
     let steps = "within: 3s\nsteps:\n  - wait: {kind: Pod, name: another, condition: Ready, within: 1m}\n";
     let result = stage.run(None, steps).await;

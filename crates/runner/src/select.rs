@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_or_tag_that_fits_nothing_is_an_error_with_the_nearest() {
+    fn a_filter_or_tag_without_a_match_is_an_error_with_a_suggestion() {
         let message = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             Selection::of(&words).choose(loaded()).expect_err("nothing matches").to_string()
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_read_counts_only_where_it_is_chosen() {
+    fn an_unreadable_folder_only_matters_if_it_is_selected() {
         let with_broken = || loaded().into_iter().chain([half_written()]).collect();
         let all = Selection::default().choose(with_broken()).expect("all fit");
         assert_eq!((all.folders.len(), all.broken.len(), all.passed_over.len()), (4, 1, 0));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_share_all_scenarios_out_once() {
+    fn each_scenario_is_in_exactly_one_shard() {
         let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].iter().map(|text| text.parse().expect(text)).collect();
         let mut sizes = [0; 3];
         for n in 0..300 {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_stands_for_one_order() {
+    fn a_seed_determines_the_order() {
         let order = |seed| {
             let mut items: Vec<_> = (0..20).collect();
             shuffle(&mut items, seed);

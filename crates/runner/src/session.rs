@@ -57,7 +57,7 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
         }
     }
     if keep {
-        println!("\n{}", kept(&report));
+        println!("\n{}", kept_line(&report));
     }
     println!("{}", console.summary(&report, folder.path()));
     let exit = if lab_is_gone(&info) { Exit::Lab } else { Exit::of(&report) };
@@ -75,7 +75,7 @@ fn tasks(jobs: Vec<Job>, sabotage: bool) -> Vec<Task> {
 }
 
 /// The namespaces that `--keep` left, and how long they stay.
-fn kept(report: &Report) -> String {
+fn kept_line(report: &Report) -> String {
     let attempts = report.scenarios.iter().flat_map(|scenario| &scenario.attempts);
     let namespaces: Vec<_> = attempts.map(|one| one.namespace.as_str()).filter(|name| !name.is_empty()).collect();
     format!(
@@ -113,7 +113,7 @@ mod tests {
 
     /// A CI job sabotages a different third each time.
     #[test]
-    fn shards_share_all_sabotages_out_once() {
+    fn each_sabotage_is_in_exactly_one_shard() {
         let titles = |shard: Option<&str>| -> Vec<String> {
             let shard = shard.map(|text| text.parse().expect("a shard"));
             let selection = Selection { shard, ..Selection::default() };

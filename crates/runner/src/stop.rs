@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn everybody_sees_the_first_reason() {
+    async fn all_waiters_see_the_first_reason() {
         let stop = Stop::default();
         let waiting = tokio::spawn({
             let stop = stop.clone();

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_says_what_it_means() {
+    fn every_key_has_a_description() {
         for line in super::reference().lines() {
             assert!(!line.ends_with("|  |") && !line.ends_with("| |"), "without a meaning: {line}");
         }

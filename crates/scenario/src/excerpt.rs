@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_stays_where_letters_before_it_become_escapes() {
+    fn the_mark_is_correct_after_escaped_characters() {
         let (shown, mark) = line_around("a\u{1b}[0m: WRONG\u{202e}\r", 7..12);
         assert_eq!(shown, "a\\u{1b}[0m: WRONG\\u{202e}");
         assert_eq!(&shown[mark], "WRONG");

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_shortened_and_never_made_longer() {
+    fn a_deadline_can_only_be_shortened() {
         let steps = scenario("{wait: {kind: K, name: n, gone: true, within: 4m}}, {produce: {topic: t, messages: 1}}");
         let shortened = |index: usize, most| steps.steps[index].value.shortened(Span::seconds(most)).within();
         assert_eq!(shortened(0, 20), Some(Span::seconds(20)));

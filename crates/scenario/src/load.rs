@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_or_a_device_is_an_error_and_no_hang() {
+    fn a_pipe_or_a_device_is_an_error_and_does_not_hang() {
         let scenario = message(|dir| pipe(&dir.join(FILE)));
         assert!(scenario.contains("scenario.yaml cannot be read: it is not a regular file"), "{scenario}");
         let manifest = message(|dir| {

@@ -93,7 +93,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn a_new_scenario_has_nothing_to_complain_about() {
+    fn a_new_scenario_has_no_problems() {
         let text = TEMPLATE.replace("NAME", "my-first");
         let folder = parse(
             Utf8Path::new("scenarios/my-first"),

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_default_deadline_is_said_once() {
+    fn each_default_deadline_is_described_once() {
         let schema = schema();
         for (keyword, within) in Step::default_deadlines() {
             let name = definition(&schema, keyword).expect(keyword);

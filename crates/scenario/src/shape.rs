@@ -158,7 +158,7 @@ impl<'a> Checker<'a> {
                 };
                 let span = keywords(entries).nth(1).map_or(holder, |second| second.span.clone());
                 let both_known = found.len() > 1 && found.iter().all(|key| keys.contains(key));
-                let way_out = if both_known {
+                let help = if both_known {
                     "write each as a separate item: begin the second with `- `".to_owned()
                 } else {
                     format!(
@@ -167,7 +167,7 @@ impl<'a> Checker<'a> {
                     )
                 };
                 self.problems
-                    .push(Problem::error("scenario::one-key", self.source, message).at(span, label).help(way_out));
+                    .push(Problem::error("scenario::one-key", self.source, message).at(span, label).help(help));
             }
             _ => {
                 let problem = Problem::error(

@@ -146,11 +146,11 @@ pub(crate) fn syntax(source: &Source, error: &serde_saphyr::Error) -> Problem {
     let rendered = error.to_string();
     let message = rendered.split(" at line ").next().unwrap_or(&rendered).to_owned();
     let problem = Problem::error("scenario::syntax", source, format!("the file is not valid YAML: {message}"));
-    problem.at(span.clone(), "the parser stopped here").help(way_out(&message, text, span.start))
+    problem.at(span.clone(), "the parser stopped here").help(syntax_help(&message, text, span.start))
 }
 
 /// The most likely reason for a parser's error.
-fn way_out(message: &str, text: &str, at: usize) -> &'static str {
+fn syntax_help(message: &str, text: &str, at: usize) -> &'static str {
     let line_start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     if line.trim_start_matches(' ').starts_with('\t') {

@@ -168,7 +168,7 @@ mod tests {
     use model::sample::{failure, report, result};
 
     #[test]
-    fn a_failure_in_a_few_lines() {
+    fn a_failure_takes_a_few_lines() {
         let text = Console::plain(16).scenario(&result("native-tlsroute", Verdict::Failed(failure())));
         assert_eq!(
             text,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sabotage_is_told_by_how_the_scenario_took_it() {
+    fn a_sabotage_is_reported_by_its_outcome() {
         let row = model::SabotageRow {
             name: "no route".into(),
             step: "wait#5".into(),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown() {
+    fn control_characters_are_escaped() {
         let broken = Failure { seen: "broker says \u{1b}[2J".into(), ..failure() };
         let text = Console::plain(4).scenario(&result("red\u{202e}", Verdict::Failed(broken)));
         assert!(text.contains("broker says \\u{1b}[2J") && text.contains("red\\u{202e}"), "{text}");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn no_colours_where_nobody_asked() {
+    fn colours_are_off_by_default() {
         let painted = Console { colours: true, width: 4 }.line(&result("fine", Verdict::Passed));
         assert!(painted.starts_with("\u{1b}[32m"), "{painted:?}");
         assert!(!Console::plain(4).line(&result("fine", Verdict::Passed)).contains('\u{1b}'));

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_runs_make_place() {
+    fn the_oldest_runs_are_removed() {
         let dir = tempfile::tempdir().expect("a folder");
         let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
         fs::create_dir_all(reports.join("2025-mine")).expect("made");

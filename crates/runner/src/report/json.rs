@@ -47,7 +47,7 @@ mod tests {
     use model::sample::{failure, report, result};
 
     #[test]
-    fn the_failed_and_the_unclean_are_run_again() {
+    fn failed_and_unclean_scenarios_are_rerun() {
         let mut unclean = result("unclean", Verdict::Passed);
         unclean.cleanup_failed = Some("x".into());
         let mut flaky = result("flaky", Verdict::Failed(failure()));

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_what_where_and_why() {
+    fn a_failure_has_its_message_place_and_cause() {
         let xml = xml(vec![result("red", Verdict::Failed(failure()))]);
         assert!(xml.contains(r#"tests="1" skipped="0" failures="1" errors="0""#), "{xml}");
         assert!(xml.contains(r#"type="route-missing""#), "{xml}");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_skipped_says_why() {
+    fn a_skipped_scenario_has_a_reason() {
         let unsupported = result("u", Verdict::Unsupported { feature: "TCPRoute".into() });
         let xml = xml(vec![result("s", Verdict::Skipped { reason: "needs kind".into() }), unsupported]);
         assert!(xml.contains(r#"<skipped message="needs kind"/>"#), "{xml}");
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_cleanup_is_an_error_beside_the_verdict() {
+    fn a_failed_cleanup_is_a_separate_error() {
         let mut unclean = result("unclean", Verdict::Passed);
         unclean.cleanup_failed = Some("TLSRoute x/y is still there".into());
         let xml = xml(vec![unclean]);

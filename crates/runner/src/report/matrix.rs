@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flaky_row_never_reads_as_passed() {
+    fn a_flaky_scenario_is_never_shown_as_passed() {
         let attempt = |verdict| result("weights", verdict).attempts.remove(0);
         let attempts = [Verdict::Failed(failure()), Verdict::Passed, Verdict::Passed].map(attempt).to_vec();
         let flaky = ScenarioResult { flaky: true, attempts, ..result("weights", Verdict::Failed(failure())) };

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_balances_over_all_brokers_is_found_and_not_asked_until_it_fits() {
+    fn a_balancing_service_fails_instead_of_passing_by_chance() {
         let seen = all(5, &[12, 11, 10, 11, 12, 10, 10]);
         let text = "the answers differ: 3 of 5 connections reached broker 10, 1 broker 11, 1 broker 12";
         assert_eq!(seen.last(), Some(&Next::Differing(text.to_owned())), "{seen:?}");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_may_take_a_while_and_then_has_to_hold() {
+    fn a_route_may_need_time_and_must_then_stay_correct() {
         use Next::{Again, Later, Passed, Settle};
         // The first expected answer after others is not counted. The longer pause follows it.
         assert_eq!(all(3, &[0, 12, 12, 10, 10, 10, 10]), [Later, Later, Later, Settle, Again, Again, Passed]);
@@ -163,19 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_fails_is_followed_by_a_pause_even_when_the_answers_differ() {
+    fn a_failed_connection_is_followed_by_a_pause_even_if_answers_differ() {
         use Next::{Again, Later};
         assert_eq!(all(5, &[10, 12, 0, 0, 11, 0]), [Again, Again, Later, Later, Again, Later]);
     }
 
     #[test]
-    fn a_connection_that_fails_in_between_begins_the_row_anew() {
+    fn a_failed_connection_restarts_the_count() {
         use Next::{Again, Later, Passed};
         assert_eq!(all(2, &[10, 0, 10, 10]), [Again, Later, Again, Passed]);
     }
 
     #[test]
-    fn once_means_that_it_answers_at_all() {
+    fn a_single_probe_passes_with_one_answer() {
         assert_eq!(all(1, &[12, 10]), [Next::Later, Next::Passed]);
     }
 }

@@ -1,6 +1,6 @@
 //! Executes `certificate`.
 
-use super::standing::{Standing, left_alone, standing};
+use super::ownership::{Ownership, ownership, protected};
 use super::{Execute, Outcome, objects};
 use crate::authority::{CertificateRequest, Signer};
 use crate::{Context, authority, failure};
@@ -30,11 +30,11 @@ impl Execute for Certificate {
         }))
         .map_err(|error| failed(error.to_string()))?;
         let target = context.object("Secret", &self.secret, self.namespace.as_deref()).await?;
-        let there = objects::get(context, &target).await?.is_some();
-        if standing(context, &target, there).of_a_secret() == Standing::LeftAlone {
-            return Err(left_alone(&target));
+        let exists = objects::get(context, &target).await?.is_some();
+        if ownership(context, &target, exists).of_a_secret() == Ownership::Protected {
+            return Err(protected(&target));
         }
-        context.journal.applies(&target);
+        context.journal.record_creation(&target);
         let applied = kubeapi::apply(&context.lab.catalog, &secret, &context.namespace, MANAGER);
         context.clock.waiting(applied).await.map_err(|error| failure::kubernetes(&expected, &error))?;
         Ok(vec![format!("{target} for {}", self.dns_names.join(", "))])

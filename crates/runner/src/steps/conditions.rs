@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_waited_for() {
+    fn the_end_of_an_object_can_be_waited_for() {
         let gone = wait("gone: true");
         assert_eq!(seen(&gone, None), "met");
         assert_eq!(seen(&gone, Some(&route(json!([])))), "it still exists");

@@ -31,7 +31,7 @@ impl Execute for DescribeCluster {
                 last = seen;
                 changed = Instant::now();
             }
-            let Some(failure) = differs(self, &found) else {
+            let Some(failure) = mismatch(self, &found) else {
                 in_a_row += 1;
                 if in_a_row >= self.times.unwrap_or(1) {
                     return Ok(brokers);
@@ -59,7 +59,7 @@ fn in_a_row_before(count: u32) -> String {
     }
 }
 
-fn differs(step: &DescribeCluster, found: &probe::Cluster) -> Option<Failure> {
+fn mismatch(step: &DescribeCluster, found: &probe::Cluster) -> Option<Failure> {
     if let Some(brokers) = &step.brokers {
         let expected: BTreeSet<_> = brokers.iter().copied().collect();
         let ids: BTreeSet<_> = found.brokers.iter().filter_map(|broker| broker.id).collect();
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_before_the_wrong_one_are_counted() {
+    fn expected_answers_before_an_unexpected_one_are_counted() {
         assert_eq!(in_a_row_before(1), "1 answer was as expected, but not this one");
         assert_eq!(in_a_row_before(3), "3 answers in a row were as expected, but not this one");
     }

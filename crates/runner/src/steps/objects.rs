@@ -1,6 +1,6 @@
 //! Operations of steps and cleanup on single objects.
 
-use super::standing::{Standing, left_alone, standing};
+use super::ownership::{Ownership, ownership, protected};
 use crate::journal::Undo;
 use crate::{Context, failure};
 use ::kube::api::DynamicObject;
@@ -21,12 +21,12 @@ pub async fn apply(context: &mut Context<'_>, object: &DynamicObject, file: &str
     let target = context.object(&types.kind, &name, object.metadata.namespace.as_deref()).await?;
     let target = ObjectRef { api_version: types.api_version, ..target };
     let before = if context.journal.owns(&target) { None } else { get(context, &target).await? };
-    match (standing(context, &target, before.is_some()), before) {
-        (Standing::LeftAlone, _) => return Err(left_alone(&target)),
-        (Standing::Borrowed, Some(was)) => {
+    match (ownership(context, &target, before.is_some()), before) {
+        (Ownership::Protected, _) => return Err(protected(&target)),
+        (Ownership::Borrowed, Some(was)) => {
             context.journal.push(Undo::Restore { object: target.clone(), was: Box::new(was) });
         }
-        _ => context.journal.applies(&target),
+        _ => context.journal.record_creation(&target),
     }
     let applied = kubeapi::apply(&context.lab.catalog, object, &context.namespace, MANAGER);
     let applied = context.clock.waiting(applied).await;

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_operator_made_is_its_to_repair() {
+    fn the_operator_only_repairs_objects_that_it_created() {
         let object = |labels: serde_json::Value| -> DynamicObject {
             serde_json::from_value(json!({"metadata": {"name": "x", "labels": labels}})).expect("an object")
         };

@@ -1,8 +1,8 @@
 //! Executes `patch`.
 
-use super::standing::{Standing, left_alone, standing};
+use super::ownership::{Ownership, ownership, protected};
 use super::{Execute, Outcome, objects};
-use crate::journal::{Undo, as_new, inverse, way_back};
+use crate::journal::{Undo, as_new, inverse, restoring_patch};
 use crate::{Context, failure};
 use ::kube::api::{DynamicObject, Patch as KubePatch, PatchParams};
 use model::{Cause, Failure};
@@ -24,11 +24,11 @@ impl Execute for Patch {
             |error| failure::kubernetes(&expected, &kubeapi::Error::request(format!("patch {object}"))(error));
         let params =
             PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
-        let standing = standing(context, &object, true);
-        if standing == Standing::LeftAlone {
-            return Err(left_alone(&object));
+        let owner = ownership(context, &object, true);
+        if owner == Ownership::Protected {
+            return Err(protected(&object));
         }
-        if standing == Standing::Borrowed {
+        if owner == Ownership::Borrowed {
             let whole = serde_json::to_value(&before).unwrap_or_default();
             let merge = match &self.merge {
                 Some(merge) => inverse(merge, &whole),
@@ -37,7 +37,7 @@ impl Execute for Patch {
                     let trial = PatchParams { dry_run: true, ..params.clone() };
                     let after =
                         context.clock.waiting(api.patch(&object.name, &trial, &change)).await.map_err(refused)?;
-                    way_back(&serde_json::to_value(as_new(&after)).unwrap_or_default(), &as_new_value(&before))
+                    restoring_patch(&serde_json::to_value(as_new(&after)).unwrap_or_default(), &as_new_value(&before))
                 }
             };
             context.journal.push(Undo::PatchBack { object: object.clone(), merge });

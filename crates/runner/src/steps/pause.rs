@@ -1,7 +1,7 @@
 //! Executes `pause`.
 
+use super::ownership::{Ownership, ownership, protected};
 use super::pods::of_broker;
-use super::standing::{Standing, left_alone, standing};
 use super::{Execute, Outcome};
 use crate::Context;
 use crate::journal::Undo;
@@ -28,8 +28,8 @@ impl Execute for Pause {
             }
         };
         let object = context.object("Pod", &pod, Some(&namespace)).await?;
-        if standing(context, &object, true) == Standing::LeftAlone {
-            return Err(left_alone(&object));
+        if ownership(context, &object, true) == Ownership::Protected {
+            return Err(protected(&object));
         }
         // Recorded first, in case the run is killed. Resuming a process that was never frozen does no harm.
         context.journal.push(Undo::Resume { namespace: namespace.clone(), pod: pod.clone() });

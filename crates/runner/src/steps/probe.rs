@@ -149,11 +149,11 @@ async fn observe(
     let asked = expect.kafka.is_some() || expect.broker.is_some();
     if !asked {
         let outcome = context.clock.waiting(question.run()).await;
-        let observation = differs(step, &outcome).map_or(Observation::Expected(None, None), Observation::Failed);
+        let observation = mismatch(step, &outcome).map_or(Observation::Expected(None, None), Observation::Failed);
         return Ok((outcome, observation));
     }
     let (outcome, stream) = context.clock.waiting(question.open()).await;
-    if let Some(failure) = differs(step, &outcome) {
+    if let Some(failure) = mismatch(step, &outcome) {
         return Ok((outcome, Observation::Failed(failure)));
     }
     let certified = outcome.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
@@ -247,7 +247,7 @@ fn without_a_client(step: &Probe, expected: i32, in_use: &str) -> Option<Failure
 }
 
 /// Compares the handshake with the expectation.
-fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
+fn mismatch(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
     let expect = &step.expect;
     let sni = &step.sni;
     let failed = |cause, expected: String| Some(Failure::new(cause, expected, outcome.to_string()));
@@ -334,13 +334,13 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_breaks_off_says_how_long_it_was() {
+    fn an_interrupted_row_of_answers_reports_its_length() {
         assert_eq!(broke_off(3), "3 connections in a row were as expected, but not this one");
         assert_eq!(broke_off(1), "1 connection was as expected, but not this one");
     }
 
     #[test]
-    fn who_cannot_be_told_is_not_the_wanted_one() {
+    fn a_broker_that_cannot_be_identified_is_not_the_expected_one() {
         let broker = BrokerAddr { id: Some(10), host: "b10.x".into(), port: 9092 };
         let identified = |sni: &str, identity| by_its_own_word(10, (sni, 9092), Some(&broker), identity);
         let sure = identified("b10.x", Some(NodeIdentity::Confirmed)).expect("confirmed");

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_replica_may_take_a_change_over_later_than_the_first() {
+    async fn a_second_replica_may_apply_a_change_later_than_the_first() {
         let replicas = |number: u32, since: Duration| {
             let taken_over = Duration::from_millis(if number.is_multiple_of(2) { 1600 } else { 200 });
             if since < taken_over { 12 } else { 10 }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_balancer_is_found_though_others_answered_first() {
+    async fn a_balancing_service_is_detected_even_if_other_brokers_answer_first() {
         let (outcome, _) = probed(|number, _| [12, 10, 11][number as usize % 3]).await;
         let failure = outcome.expect_err("it takes turns");
         assert_eq!(failure.cause, Cause::WrongBroker);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_that_differ_are_told_when_nobody_answers_any_more() {
+    async fn differing_answers_are_reported_even_if_later_connections_fail() {
         let (outcome, connections) = probed(|number, _| [10, 12].get(number as usize).copied().unwrap_or(0)).await;
         let failure = outcome.expect_err("the answers differ");
         assert_eq!(failure.cause, Cause::WrongBroker);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_port_that_takes_no_connection_is_unreachable() {
+    async fn only_a_port_without_connections_is_unreachable() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let closed = listener.local_addr().expect("its address");
         drop(listener);

@@ -42,7 +42,7 @@ impl Execute for Refuse {
             let began = Instant::now();
             let remaining = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
             let failure = match attempt(context, self, remaining).await? {
-                Attempt::Refused(refusal) => match unlike(self, &refusal) {
+                Attempt::Refused(refusal) => match mismatch(self, &refusal) {
                     None if in_a_row + 1 < self.times.unwrap_or(1) => {
                         in_a_row += 1;
                         context.clock.waiting(settling.pause()).await;
@@ -50,7 +50,7 @@ impl Execute for Refuse {
                     }
                     None => {
                         let took = began.elapsed().as_secs_f64();
-                        if let Some(seen) = broken(context, self, &mut settling).await? {
+                        if let Some(seen) = served_after_refusal(context, self, &mut settling).await? {
                             return Err(Failure::new(Cause::NotRefused, expected, seen).with_evidence(refusal.evidence));
                         }
                         let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
@@ -80,7 +80,7 @@ impl Execute for Refuse {
 
 /// Checks on a few more connections whether the refused name is served after all. Otherwise a gateway that refuses only
 /// sometimes would pass.
-async fn broken(
+async fn served_after_refusal(
     context: &Context<'_>,
     step: &Refuse,
     settling: &mut TakeoverMoment,
@@ -135,7 +135,7 @@ async fn served_by_a_broker(probe: &Probe<'_>) -> Option<String> {
 }
 
 /// How a refusal differs from the expected one.
-fn unlike(step: &Refuse, refusal: &Failure) -> Option<String> {
+fn mismatch(step: &Refuse, refusal: &Failure) -> Option<String> {
     if refusal.cause != step.cause {
         return Some(format!("refused for {}", refusal.cause));
     }
@@ -213,7 +213,7 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_replica_may_serve_a_moment_longer_where_the_name_was_served_before() {
+    async fn a_second_replica_may_serve_a_formerly_served_name_a_moment_longer() {
         let start = Instant::now();
         let replica = async || (start.elapsed() < Duration::from_millis(1500)).then(|| "served".to_owned());
         let mut never = TakeoverMoment { served: false, over: false };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gateway_that_refuses_only_now_and_then_gets_no_second_moment() {
+    async fn a_gateway_that_refuses_only_sometimes_gets_no_second_pause() {
         let start = Instant::now();
         let mut settling = TakeoverMoment { served: true, over: false };
         let count = Cell::new(0);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_broker_behind_the_name_breaks_a_refusal() {
+    async fn only_an_answer_of_a_broker_breaks_a_refusal() {
         let server = || Authority::new("gateway").leaf("gateway", &["x.kafka.test"]).server(None);
         let sni = Some("x.kafka.test");
         let acceptor = TlsAcceptor::from(Arc::new(server()));
@@ -261,14 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_must_be_for_the_cause_and_have_the_words() {
+    fn a_refusal_must_have_the_cause_and_the_mentioned_text() {
         let step: Refuse =
             serde_saphyr::from_str("{sni: x, cause: unknown-sni, mentions: x.kafka.test}").expect("a step");
         let refusal = |cause| Failure::new(cause, "a refusal", "nobody serves it");
         let matching = refusal(Cause::UnknownSni).with_evidence(["x.kafka.test has no route".to_owned()]);
-        assert_eq!(unlike(&step, &matching), None);
-        assert_eq!(unlike(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));
-        let silent = unlike(&step, &refusal(Cause::UnknownSni));
+        assert_eq!(mismatch(&step, &matching), None);
+        assert_eq!(mismatch(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));
+        let silent = mismatch(&step, &refusal(Cause::UnknownSni));
         assert_eq!(silent.as_deref(), Some("refused without mentioning `x.kafka.test`"));
     }
 }

@@ -1,8 +1,8 @@
 //! Executes `restart`.
 
 use super::objects::remove;
+use super::ownership::Ownership;
 use super::pods::{of_broker, ready};
-use super::standing::Standing;
 use super::{Execute, Outcome};
 use crate::{Context, cause, clients, failure, gateway};
 use kubeapi::{ConditionState, wait_for};
@@ -34,7 +34,7 @@ impl Execute for Restart {
 
 /// On an existing cluster, brokers and gateways do not belong to the run.
 fn may_restart(cluster: ClusterUse) -> Result<(), Failure> {
-    if Standing::of(cluster, false, true, true) != Standing::LeftAlone {
+    if Ownership::of(cluster, false, true, true) != Ownership::Protected {
         return Ok(());
     }
     let seen = "with `cluster: existing`, the lab does not restart brokers or the gateway, because others use them";
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_an_existing_cluster_is_restarted() {
+    fn an_existing_cluster_is_never_restarted() {
         let refused = may_restart(ClusterUse::Existing).expect_err("it is somebody else's");
         assert!(refused.seen.contains("`cluster: existing`"), "{}", refused.seen);
         assert!(may_restart(ClusterUse::Shared).is_ok() && may_restart(ClusterUse::Own).is_ok());

@@ -78,7 +78,7 @@ fn check_load(step: &Stop, result: &LoadResult, expected: String) -> Outcome {
         && let Some(first) = result.errors.first()
     {
         let expected = format!("load generator {}: no connection is cut and no message fails", step.producer);
-        return failed(expected, met(first, result.errors.len()), evidence);
+        return failed(expected, summary(first, result.errors.len()), evidence);
     }
     if step.disturbed && result.errors.is_empty() {
         let expected = format!("load generator {}: a connection is cut and reconnects", step.producer);
@@ -93,7 +93,7 @@ fn check_load(step: &Stop, result: &LoadResult, expected: String) -> Outcome {
     }
 }
 
-fn met(first: &str, all: usize) -> String {
+fn summary(first: &str, all: usize) -> String {
     match all {
         1 => format!("1 error during the load: {first}"),
         all => format!("{all} errors during the load, the first: {first}"),
@@ -138,14 +138,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_workload_that_comes_to_nothing_leaves_the_consumer_a_part_of_the_time_and_not_all_of_it_again() {
+    async fn a_failed_load_leaves_the_consumer_only_a_fraction_of_the_time() {
         let within = Duration::from_millis(60);
         assert_eq!(acknowledged(|| 3, 6, within).await, within / CATCH_UP);
         assert!(acknowledged(|| 6, 6, Duration::from_secs(60)).await > Duration::from_secs(60) / CATCH_UP);
     }
 
     #[test]
-    fn a_workload_is_judged_by_loss_number_and_gap() {
+    fn a_load_is_checked_for_loss_number_and_gap() {
         let fine = Comparison { wanted: 100, found: 100, ..Comparison::default() };
         let text = seen(&stop(""), fine.clone());
         assert!(text.contains("acknowledged 100, consumed 100, lost 0, duplicates 0, largest gap 1.50 s"), "{text}");
@@ -155,7 +155,7 @@ mod tests {
         assert!(!seen(&stop(", largest-gap: 2s"), fine.clone()).starts_with("failed"));
         let disturbed = seen(&stop(", undisturbed: true"), fine.clone());
         assert_eq!(disturbed, "failed: 1 error during the load: broker 10: disconnected");
-        assert_eq!(met("a", 2), "2 errors during the load, the first: a");
+        assert_eq!(summary("a", 2), "2 errors during the load, the first: a");
         assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
         let calm = LoadResult { errors: Vec::new(), ..result(fine) };
         let Err(failure) = check_load(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };

@@ -94,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn another_broker_behind_a_bootstrap_name_is_no_sign_that_the_change_is_in() {
+    fn an_answer_of_another_broker_does_not_prove_a_change() {
         let by = |broker: &str| -> Answer {
             let protocol = "TLSv1_3".to_owned();
             (Handshake::Completed { protocol, alpn: None, afterwards: Afterwards::Open }, Some(broker.to_owned()))
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_tlsroutes_that_can_be_asked_for_are_watched() {
+    fn only_concrete_hostnames_of_tlsroutes_are_watched() {
         let object = |kind: &str| -> DynamicObject {
             serde_json::from_value(json!({
                 "apiVersion": "v1", "kind": kind, "metadata": {"name": "x"},

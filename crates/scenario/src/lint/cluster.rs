@@ -29,7 +29,7 @@ pub(super) fn check(context: &mut Context<'_>) {
                     help,
                 );
             }
-            shared_stays_as_it_is(context);
+            cluster_is_not_changed(context);
         }
         ClusterUse::Own => {
             if kafka.listener.is_some() {
@@ -42,14 +42,15 @@ pub(super) fn check(context: &mut Context<'_>) {
                     help,
                 );
             }
-            own_is_there(context);
+            own_cluster_is_defined(context);
         }
         ClusterUse::Existing => existing(context),
     }
     if kafka.cluster != ClusterUse::Existing {
-        for (key, there) in [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
+        for (key, is_set) in
+            [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
         {
-            if there {
+            if is_set {
                 let message = format!("`{key}` is only for an existing cluster");
                 let help = "remove it, or write `cluster: existing`";
                 let pointer = format!("/kafka/{key}");
@@ -62,8 +63,8 @@ pub(super) fn check(context: &mut Context<'_>) {
 /// Checks that an existing cluster is named and that the scenario does not change it.
 fn existing(context: &mut Context<'_>) {
     let kafka = &context.scenario.kafka;
-    for (key, there) in [("name", kafka.name.is_some()), ("namespace", kafka.namespace.is_some())] {
-        if !there {
+    for (key, is_set) in [("name", kafka.name.is_some()), ("namespace", kafka.namespace.is_some())] {
+        if !is_set {
             let message = format!("an existing cluster is used without its `{key}`");
             let help = format!("write the `{key}` of the `Kafka` resource, as `kubectl get kafka -A` shows it");
             context.error("scenario::cluster-name", "/kafka", message, &format!("needs `{key}`"), &help);
@@ -74,8 +75,8 @@ fn existing(context: &mut Context<'_>) {
         let message = "`listener` is only for the shared cluster".to_owned();
         context.error("scenario::listener", "/kafka/listener", message, "not with `cluster: existing`", help);
     }
-    shared_stays_as_it_is(context);
-    names_of_the_run(context);
+    cluster_is_not_changed(context);
+    unique_names(context);
     for (at, kind, name, namespace) in changed(context.scenario) {
         let elsewhere =
             namespace.as_ref().is_some_and(|namespace| context.fill(namespace) != context.fill("${namespace}"));
@@ -90,7 +91,7 @@ fn existing(context: &mut Context<'_>) {
 }
 
 /// A resource with the name of an existing topic or user takes it over, and cleanup would delete it with its data.
-fn names_of_the_run(context: &mut Context<'_>) {
+fn unique_names(context: &mut Context<'_>) {
     let id = context.fill("${id}");
     let mut found = Vec::new();
     for object in context.objects.iter().filter(|object| matches!(object.kind.as_str(), "KafkaTopic" | "KafkaUser")) {
@@ -135,7 +136,7 @@ fn changed(scenario: &Scenario) -> Vec<Changed> {
     found
 }
 
-fn own_is_there(context: &mut Context<'_>) {
+fn own_cluster_is_defined(context: &mut Context<'_>) {
     let defined: Vec<String> =
         context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.clone()).collect();
     match &context.scenario.kafka.name {
@@ -165,7 +166,7 @@ fn own_is_there(context: &mut Context<'_>) {
 }
 
 /// Reports steps that change a cluster which others use at the same time.
-fn shared_stays_as_it_is(context: &mut Context<'_>) {
+fn cluster_is_not_changed(context: &mut Context<'_>) {
     for (index, step) in context.steps() {
         let what = match step.touches() {
             Touches::Cluster(verb) => verb,

@@ -29,17 +29,17 @@ fn files(context: &mut Context<'_>) {
             applied.push((format!("/sabotage/{index}/apply"), file.clone()));
         }
     }
-    let there: BTreeSet<&str> = context.folder.manifests.keys().map(String::as_str).collect();
+    let files: BTreeSet<&str> = context.folder.manifests.keys().map(String::as_str).collect();
     for (pointer, file) in &applied {
-        if there.contains(file.as_str()) {
+        if files.contains(file.as_str()) {
             continue;
         }
-        let help = match suggest::nearest(file, there.iter().copied()) {
+        let help = match suggest::nearest(file, files.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if file.contains('/') => "put the manifest directly into the scenario's folder".to_owned(),
             None if file == "scenario.yaml" => "`scenario.yaml` is not a manifest".to_owned(),
-            None if there.is_empty() => "the folder has no manifest yet".to_owned(),
-            None => format!("the folder has {}", suggest::all_of(there.iter().copied())),
+            None if files.is_empty() => "the folder has no manifest yet".to_owned(),
+            None => format!("the folder has {}", suggest::all_of(files.iter().copied())),
         };
         context.error(
             "scenario::missing-file",
@@ -50,7 +50,7 @@ fn files(context: &mut Context<'_>) {
         );
     }
     let used: BTreeSet<&str> = applied.iter().map(|(_, file)| file.as_str()).collect();
-    for file in there.difference(&used) {
+    for file in files.difference(&used) {
         let text = context.folder.manifests.get(*file).map_or("", String::as_str);
         let source = Source::new(&format!("scenarios/{}/{file}", context.folder.name()), text);
         let message = format!("no step and no sabotage applies `{file}`");

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_grows_or_lists_no_ids_may_have_others() {
+    fn a_pool_that_grows_or_lists_no_ids_may_have_other_ids() {
         let ids = ", annotations: {strimzi.io/next-node-ids: '[10-12]'}";
         let listener = "{name: external, port: 9094, type: tlsroute}";
         let scaled = folder(

@@ -33,7 +33,7 @@ pub(super) fn check(context: &mut Context<'_>) {
         if let Some(expected) = expected {
             cause(context, &at, sabotage, expected);
             shorter(context, &at, sabotage, expected);
-            in_time(context, &steps, &at, sabotage, expected);
+            before_expected_step(context, &steps, &at, sabotage, expected);
         }
     }
 }
@@ -77,9 +77,9 @@ fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: u
 }
 
 fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
-    let there =
+    let set =
         [sabotage.delete.is_some(), sabotage.apply.is_some(), sabotage.patch.is_some(), sabotage.leave_out.is_some()];
-    let count = there.iter().filter(|there| **there).count();
+    let count = set.iter().filter(|set| **set).count();
     if count != 1 {
         let what = if count == 0 { "does nothing" } else { "does several things at once" };
         let message = format!("the sabotage `{}` {what}, expected exactly one action", sabotage.name);
@@ -124,7 +124,7 @@ fn step(context: &mut Context<'_>, names: &[String], pointer: &str, reference: &
     found
 }
 
-fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sabotage, expected: usize) {
+fn before_expected_step(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sabotage, expected: usize) {
     let expected_name = context.scenario.step_name(expected);
     for (key, reference) in [("leave-out", &sabotage.leave_out), ("before", &sabotage.before)] {
         let Some(reference) = reference else { continue };
@@ -146,7 +146,7 @@ fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sab
     let done_before =
         sabotage.before.as_ref().and_then(|before| context.scenario.find_step(before)).unwrap_or(expected);
     let name = context.fill(&target.name);
-    let makers: Vec<usize> = context
+    let creators: Vec<usize> = context
         .steps()
         .filter(|(_, step)| match step {
             Step::Apply(apply) => context
@@ -157,7 +157,7 @@ fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sab
         })
         .map(|(index, _)| index)
         .collect();
-    if let Some(first) = makers.first().filter(|first| **first >= done_before) {
+    if let Some(first) = creators.first().filter(|first| **first >= done_before) {
         let message = format!(
             "the {} `{}` is deleted before the step `{}` creates it",
             target.kind,

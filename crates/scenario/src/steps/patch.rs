@@ -121,8 +121,8 @@ impl StepDefinition for Patch {
                 JsonOp::Move | JsonOp::Copy => "from",
                 JsonOp::Remove => "",
             };
-            for (key, there) in [("value", change.value.is_some()), ("from", change.from.is_some())] {
-                if there && key != needs {
+            for (key, is_set) in [("value", change.value.is_some()), ("from", change.from.is_some())] {
+                if is_set && key != needs {
                     let message = format!("`{key}` has no effect with `op: {word}`");
                     context.error(
                         "scenario::patch",
@@ -131,7 +131,7 @@ impl StepDefinition for Patch {
                         "has no effect here",
                         "remove it",
                     );
-                } else if !there && key == needs {
+                } else if !is_set && key == needs {
                     let message = format!("`op: {word}` needs `{key}`");
                     let help = if key == "value" {
                         "write the new value"

@@ -94,7 +94,7 @@ impl StepDefinition for Refuse {
             return;
         }
         let by_client = self.client.is_some();
-        for (key, there, fits, help) in [
+        for (key, is_set, fits, help) in [
             ("port", self.port.is_some(), !by_client, "remove it: a client uses the port of its `bootstrap`"),
             ("topic", self.topic.is_some(), by_client, "a TLS handshake has no topic: use `client`"),
             (
@@ -104,7 +104,7 @@ impl StepDefinition for Refuse {
                 "add `client` and `topic`: a client reaches a broker by producing to its partitions",
             ),
         ] {
-            if there && !fits {
+            if is_set && !fits {
                 context.error(
                     "scenario::refuse",
                     &format!("{at}/{key}"),

@@ -74,7 +74,7 @@ impl StepDefinition for Restart {
     fn check(&self, context: &mut Context<'_>, at: &str) {
         let named = usize::from(self.broker.is_some()) + usize::from(self.gateway);
         exactly_one(context, "scenario::restart", at, named, "restarts", "`broker: 10` or `gateway: true`");
-        for (key, there, fits, help) in [
+        for (key, is_set, fits, help) in [
             ("in-sync", self.in_sync, self.broker.is_some(), "remove it: a gateway has no replicas"),
             (
                 "client",
@@ -83,7 +83,7 @@ impl StepDefinition for Restart {
                 "add `in-sync: true`, or remove it: nothing else uses the client",
             ),
         ] {
-            if there && !fits {
+            if is_set && !fits {
                 let message = format!("`{key}` has no effect on this restart");
                 context.error("scenario::restart", &format!("{at}/{key}"), message, "has no effect here", help);
             }

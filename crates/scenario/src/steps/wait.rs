@@ -84,13 +84,13 @@ impl StepDefinition for Wait {
             "waits for",
             "`condition: Accepted`, `field: /status/...` or `gone: true`",
         );
-        for (key, there, needs) in [
+        for (key, is_set, needs) in [
             ("status", self.status.is_some(), "condition"),
             ("reason", self.reason.is_some(), "condition"),
             ("equals", self.equals.is_some(), "field"),
         ] {
             let fits = if needs == "condition" { self.condition.is_some() } else { self.field.is_some() };
-            if there && !fits && ways == 1 {
+            if is_set && !fits && ways == 1 {
                 let message = format!("`{key}` has no effect without `{needs}`");
                 context.error(
                     "scenario::wait",
