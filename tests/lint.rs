@@ -181,11 +181,11 @@ fn changed_bytes_never_panic() {
                     }
                 }
                 changes += 1;
-                let told = std::panic::catch_unwind(|| match scenario::parse(path, &text, manifests.clone()) {
+                let outcome = std::panic::catch_unwind(|| match scenario::parse(path, &text, manifests.clone()) {
                     Ok(folder) => rendered(&scenario::lint_with_schemas(&folder, &schemas)),
                     Err(broken) => rendered(&broken.problems),
                 });
-                assert!(told.is_ok(), "seed {seed}, change {changes} of {path}:\n{text}\n{manifests:#?}");
+                assert!(outcome.is_ok(), "seed {seed}, change {changes} of {path}:\n{text}\n{manifests:#?}");
             }
         }
         if end.is_none_or(|end| Instant::now() >= end) {

@@ -34,7 +34,7 @@ pub struct CertificateRequest<'a> {
 pub enum Signer<'a> {
     Lab(&'a LabDir),
     /// A new CA for this one certificate.
-    Nobody,
+    UnknownCa,
     Itself,
 }
 
@@ -76,7 +76,7 @@ pub fn make(expected: &CertificateRequest<'_>) -> Result<IssuedCertificate, Erro
             let issuer = Issuer::from_ca_cert_pem(&authority, issuer_key)?;
             (params.signed_by(&key, &issuer)?.pem(), authority)
         }
-        Signer::Nobody => {
+        Signer::UnknownCa => {
             let issuer = CertifiedIssuer::self_signed(ca_params("an unknown CA"), KeyPair::generate()?)?;
             (params.signed_by(&key, &issuer)?.pem(), issuer.pem())
         }
@@ -154,10 +154,10 @@ mod tests {
         let of = |signer, expired| make(&CertificateRequest { dns_names: &names, signer, expired }).expect("made");
         let own = of(Signer::Itself, false);
         assert_eq!(read(&own.chain), ("CN=*.x.kafka.test".into(), "CN=*.x.kafka.test".into(), true));
-        let stranger = of(Signer::Nobody, true);
+        let stranger = of(Signer::UnknownCa, true);
         assert_eq!(read(&stranger.chain), ("CN=*.x.kafka.test".into(), "CN=an unknown CA".into(), false));
         assert!(stranger.key.contains("PRIVATE KEY") && read(&stranger.authority).2);
-        assert_ne!(of(Signer::Nobody, false).authority, stranger.authority, "each time a new one");
+        assert_ne!(of(Signer::UnknownCa, false).authority, stranger.authority, "each time a new one");
     }
 
     #[test]

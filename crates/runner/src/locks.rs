@@ -35,9 +35,9 @@ impl Locks {
     pub async fn isolation(&self, isolation: Isolation) -> io::Result<Vec<LockGuard>> {
         // Every task takes this lock first, so that an exclusive one is not overtaken forever.
         let door = self.wait("door", true).await?;
-        let everybody = self.wait("isolation", isolation == Isolation::Exclusive).await?;
+        let isolation_lock = self.wait("isolation", isolation == Isolation::Exclusive).await?;
         drop(door);
-        let mut guards = vec![everybody];
+        let mut guards = vec![isolation_lock];
         if isolation == Isolation::OneOwnCluster {
             guards.push(self.wait("own-cluster", true).await?);
         }

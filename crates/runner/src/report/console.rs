@@ -85,21 +85,21 @@ impl Console {
 
     /// The last lines of a run.
     pub fn summary(&self, report: &Report, folder: &Utf8Path) -> String {
-        let tally = RunStats::of(report);
+        let stats = RunStats::of(report);
         let counts = [
-            (tally.passed, "passed"),
-            (tally.red_as_demanded, "red as demanded"),
-            (tally.failed, "failed"),
-            (tally.expected_failures, "expected failures"),
-            (tally.skipped, "skipped"),
-            (tally.unsupported, "unsupported"),
+            (stats.passed, "passed"),
+            (stats.red_as_demanded, "red as demanded"),
+            (stats.failed, "failed"),
+            (stats.expected_failures, "expected failures"),
+            (stats.skipped, "skipped"),
+            (stats.unsupported, "unsupported"),
         ];
         let mut parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        if tally.flaky > 0 {
-            parts.push(format!("{} of them flaky", tally.flaky));
+        if stats.flaky > 0 {
+            parts.push(format!("{} of them flaky", stats.flaky));
         }
-        if tally.cleanup_failed > 0 {
-            parts.push(format!("{} cleanup-failed", tally.cleanup_failed));
+        if stats.cleanup_failed > 0 {
+            parts.push(format!("{} cleanup-failed", stats.cleanup_failed));
         }
         if parts.is_empty() {
             parts.push("no scenario ran".to_owned());

@@ -15,7 +15,7 @@ impl Execute for Certificate {
         let expected = format!("a certificate for {}", self.dns_names.join(", "));
         let signer = match self.signed_by.as_ref().unwrap_or(&By::LabCa) {
             By::LabCa => Signer::Lab(&context.lab.dir),
-            By::UnknownCa => Signer::Nobody,
+            By::UnknownCa => Signer::UnknownCa,
             By::Itself => Signer::Itself,
         };
         let failed = |text: String| Failure::new(Cause::Unknown, &expected, text);
