@@ -1,4 +1,4 @@
-//! The heavy verbs of `cargo xtask`: everything that needs a cluster, a broker or a process.
+//! The heavy commands of `cargo xtask`: all that need a cluster, a broker or a process.
 
 mod commands;
 
@@ -8,7 +8,7 @@ use model::{Exit, paths};
 use std::error::Error;
 use std::process::ExitCode;
 
-// The lab's names resolve in this process; docs/design/name-resolution.md says why so.
+// Resolves the lab's names in this process. docs/design/name-resolution.md explains why.
 probe::define_getaddrinfo!();
 
 fn main() -> ExitCode {
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => fail(error.as_ref()),
     };
-    // After a Ctrl-C a command may still be waited for on another thread, and nobody wants its result any more.
+    // After a Ctrl-C, another thread may still wait for a command whose result nobody needs.
     runtime.shutdown_background();
     exit
 }
@@ -53,12 +53,14 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(commands::compare(&standin, &strimzi, write.as_deref())?);
         }
-        Verb::Scenario(_) | Verb::Ci(_) => return Err("this verb is light: run it with `cargo xtask`".into()),
+        Verb::Scenario(_) | Verb::Ci(_) => {
+            return Err("the `lab` binary does not have this command; run it with `cargo xtask`".into());
+        }
     }
     Ok(Exit::Passed)
 }
 
-/// Prints an error with its causes, a line each.
+/// Prints an error and its causes, one line each.
 fn fail(error: &dyn Error) -> ExitCode {
     eprintln!("error: {error}");
     for cause in host::causes(error) {
@@ -71,7 +73,7 @@ fn fail(error: &dyn Error) -> ExitCode {
 mod tests {
     use std::net::{IpAddr, ToSocketAddrs};
 
-    /// Without `define_getaddrinfo` this name would be asked for in DNS.
+    /// Without `define_getaddrinfo`, this name would be looked up in DNS.
     #[test]
     fn this_program_resolves_the_lab_s_names() {
         let address = IpAddr::from([127, 64, 0, 9]);

@@ -2,55 +2,61 @@
 //!
 //! It uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down at the end. Under nextest each test
 //! is a process of its own. The first one brings the lab up, and the lab stays.
+//!
+//! The scheduler is the one of `scenario run`. libtest-mimic parses the arguments and prints: each of its tests waits for
+//! the result of one scenario. `--test-threads` says how many scenarios run at the same time.
 
 use cli::{Cli, LabVerb, Verb};
 use host::Progress;
 use lab::Lab;
-use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
-use model::{Exit, LabDir, LabFacts, Report, RunStats, ScenarioResult, UpOptions, Verdict, paths};
+use libtest_mimic::{Arguments, Completion, Conclusion, Failed, FormatSetting, Trial};
+use model::{Exit, LabDir, LabFacts, ScenarioResult, UpOptions, Verdict, paths};
 use runner::report::{Console, ReportFolder};
-use runner::{Executor, Job, Runner, RunnerOptions, Stop, Task, View, session, suite};
+use runner::{History, Job, Runner, RunnerOptions, Stop, SuiteOptions, Task, View, session, suite};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 use tokio::runtime::Runtime;
 
 // As in `src/main.rs`: this process resolves the lab's names.
 probe::define_getaddrinfo!();
 
-/// The state that all tests of this process share. It exists if at least one test runs.
+type TestResult = Result<Completion, Failed>;
+
+/// The state that runs the scenarios. It exists if there is at least one to run.
 struct Stage {
     runtime: Runtime,
     runner: Runner,
     stop: Stop,
     folder: ReportFolder,
-    report: Mutex<Report>,
+    facts: LabFacts,
+    options: SuiteOptions,
     console: Console,
     /// Prints our own lines, with times and reasons, instead of libtest-mimic's.
     own_lines: bool,
     start: Instant,
 }
 
-type Shared = Arc<OnceLock<Stage>>;
-
 fn main() -> ExitCode {
     let mut args = Arguments::from_args();
-    let shared = Shared::default();
     let loaded = scenario::load_all(&paths::scenarios());
-    let trials: Vec<Trial> = loaded.iter().map(|one| trial(one, &shared)).collect();
-    let runs = |trial: &Trial| !args.is_filtered_out(trial) && !args.is_ignored(trial);
-    let count = trials.iter().filter(|trial| runs(trial)).count();
+    let (trials, senders): (Vec<Trial>, Vec<Sender<TestResult>>) = loaded.iter().map(trial).unzip();
+    let runs: Vec<bool> = trials.iter().map(|trial| !args.is_filtered_out(trial) && !args.is_ignored(trial)).collect();
+    let count = runs.iter().filter(|runs| **runs).count();
     if args.list || count == 0 {
         return libtest_mimic::run(&args, trials).exit_code();
     }
-    let chosen = loaded.iter().zip(&trials).filter(|(_, trial)| runs(trial)).map(|(one, _)| one);
-    if !fit_to_run(chosen) {
+    let chosen: Vec<_> = loaded.iter().zip(&runs).filter(|(_, runs)| **runs).map(|(one, _)| one).collect();
+    if !fit_to_run(chosen.iter().copied()) {
         return Exit::Usage.into();
     }
     let width = trials.iter().map(|trial| trial.name().chars().count()).max().unwrap_or(0);
     let own_lines = !args.quiet && args.logfile.is_none() && matches!(args.format, None | Some(FormatSetting::Pretty));
-    let (stage, lease) = match stage(width, own_lines) {
+    let (stage, lease) = match stage(width, own_lines, args.test_threads) {
         Ok(staged) => staged,
         Err(error) => {
             eprintln!("error: {error}");
@@ -61,19 +67,20 @@ fn main() -> ExitCode {
         args.logfile = Some("/dev/null".to_owned());
         println!("\nrunning {count} test{}", if count == 1 { "" } else { "s" });
     }
-    let stage = shared.get_or_init(|| stage);
-    let conclusion = libtest_mimic::run(&args, trials);
+    let tasks = chosen.into_iter().filter_map(|one| one.as_ref().ok()).map(|one| Task::plain(Job::from(one.clone())));
+    let tasks: Vec<Task> = tasks.collect();
+    let senders = loaded.iter().map(name).zip(senders).collect();
+    // Each test only waits, so all of them can run at the same time.
+    args.test_threads = Some(count);
+    let conclusion = thread::scope(|scope| {
+        let suite = scope.spawn(|| stage.run(tasks, senders));
+        let conclusion = libtest_mimic::run(&args, trials);
+        // If the suite panicked, the remaining tests have already failed.
+        let _ = suite.join();
+        conclusion
+    });
     if own_lines {
-        let word = if conclusion.has_failed() { "FAILED" } else { "ok" };
-        println!(
-            "\ntest result: {word}. {} passed; {} failed; {} ignored; {} filtered out; finished in {:.2}s",
-            conclusion.num_passed,
-            conclusion.num_failed,
-            conclusion.num_ignored,
-            conclusion.num_filtered_out,
-            stage.start.elapsed().as_secs_f64()
-        );
-        println!("reports: {}", stage.folder.path());
+        stage.print_conclusion(&conclusion);
     }
     match stage.runtime.block_on(lease.end()) {
         Ok(()) => conclusion.exit_code(),
@@ -85,7 +92,7 @@ fn main() -> ExitCode {
 }
 
 /// Lints the selected scenarios before a lab is brought up.
-fn fit_to_run<'a>(chosen: impl Iterator<Item = &'a Result<scenario::Folder, scenario::Broken>>) -> bool {
+fn fit_to_run<'a>(chosen: impl Iterator<Item = &'a Loaded>) -> bool {
     let (mut folders, mut problems) = (Vec::new(), Vec::new());
     for one in chosen {
         match one {
@@ -103,38 +110,52 @@ fn fit_to_run<'a>(chosen: impl Iterator<Item = &'a Result<scenario::Folder, scen
     problems.is_empty()
 }
 
-fn trial(loaded: &Result<scenario::Folder, scenario::Broken>, shared: &Shared) -> Trial {
+type Loaded = Result<scenario::Folder, scenario::Broken>;
+
+fn name(loaded: &Loaded) -> String {
     match loaded {
-        Ok(folder) => {
-            let (name, shared) = (folder.name().to_owned(), shared.clone());
-            let job = Job::from(folder.clone());
-            Trial::ignorable_test(name, move || match shared.get() {
-                Some(stage) => stage.test(&job),
-                None => Err(Failed::from("there is no lab")),
-            })
-        }
-        Err(broken) => {
-            // A selected broken scenario would already have ended the run.
-            let said = broken.to_string();
-            Trial::test(broken.name.clone(), move || Err(Failed::from(said.clone())))
-        }
+        Ok(folder) => folder.name().to_owned(),
+        Err(broken) => broken.name.clone(),
     }
 }
 
+/// A test that waits for its result, and the sender of that result.
+fn trial(loaded: &Loaded) -> (Trial, Sender<TestResult>) {
+    let (sender, receiver) = channel();
+    let receiver: Mutex<Receiver<TestResult>> = Mutex::new(receiver);
+    let trial = Trial::ignorable_test(name(loaded), move || {
+        let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        receiver.recv().unwrap_or_else(|_| Err(Failed::from("the run ended before this scenario did")))
+    });
+    (trial, sender)
+}
+
 impl Stage {
-    fn test(&self, job: &Job) -> Result<Completion, Failed> {
-        let task = Task::plain(job.clone());
-        let result = self.runtime.block_on(self.runner.run(&task));
-        if self.own_lines {
-            println!("{}", self.line(&result));
+    /// Runs the scenarios, and sends each result to its test.
+    fn run(&self, tasks: Vec<Task>, mut senders: BTreeMap<String, Sender<TestResult>>) {
+        let run = self.folder.path().file_name().unwrap_or_default().to_owned();
+        let report = suite::new_report(run, self.facts.clone(), None);
+        let shown = |result: &ScenarioResult| {
+            if self.own_lines {
+                println!("{}", self.line(result));
+            }
+            if let Some(sender) = senders.remove(&result.name) {
+                // Sending only fails if libtest-mimic has already stopped the test.
+                let _ = sender.send(self.test_result(result));
+            }
+        };
+        let ran = suite::run(&self.runner, tasks, &self.options, &self.stop, report, &self.folder, shown);
+        if let Err(error) = self.runtime.block_on(ran) {
+            eprintln!("error: {error}");
         }
-        let written = self.record(result.clone());
-        let text = self.console.scenario(&result);
+    }
+
+    fn test_result(&self, result: &ScenarioResult) -> TestResult {
+        let text = self.console.scenario(result);
         match (&result.verdict, &result.cleanup_failed, self.stop.reason()) {
             (_, _, Some(reason)) => Err(Failed::from(format!("{reason}: {text}"))),
             _ if result.is_bad() => Err(Failed::from(text)),
             (_, Some(_), _) => Err(Failed::from(text)),
-            _ if written.is_err() => Err(Failed::from("could not write the report")),
             (Verdict::Skipped { reason }, ..) => Ok(Completion::ignored_with(reason)),
             (Verdict::Unsupported { feature }, ..) => {
                 Ok(Completion::ignored_with(format!("unsupported: the gateway does not claim {feature}")))
@@ -156,14 +177,17 @@ impl Stage {
         format!("test {} ... {word}{time}{}", result.name, self.console.block(result))
     }
 
-    fn record(&self, result: ScenarioResult) -> Result<(), runner::report::Error> {
-        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
-        suite::add(&mut report, result);
-        report.seconds = self.start.elapsed().as_secs_f64();
-        report.interrupted = self.stop.reason();
-        self.folder.write(&report).inspect_err(|error| {
-            eprintln!("error: {error} ({} scenarios done)", RunStats::of(&report).passed);
-        })
+    fn print_conclusion(&self, conclusion: &Conclusion) {
+        let word = if conclusion.has_failed() { "FAILED" } else { "ok" };
+        println!(
+            "\ntest result: {word}. {} passed; {} failed; {} ignored; {} filtered out; finished in {:.2}s",
+            conclusion.num_passed,
+            conclusion.num_failed,
+            conclusion.num_ignored,
+            conclusion.num_filtered_out,
+            self.start.elapsed().as_secs_f64()
+        );
+        println!("reports: {}", self.folder.path());
     }
 }
 
@@ -202,7 +226,7 @@ fn nextest() -> bool {
     std::env::var_os("NEXTEST").is_some()
 }
 
-fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
+fn stage(width: usize, own_lines: bool, threads: Option<usize>) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
     // The settings come from the same variables as those of `lab up`.
     let Verb::Lab(LabVerb::Up(up)) = Cli::read_from(["e2e", "lab", "up"])?.verb else {
         return Err("internal error: the command line does not accept `lab up`".into());
@@ -219,8 +243,11 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
     runtime.block_on(async { stop.on_signals(None, |line| eprintln!("{line}")) })?;
     runtime.block_on(async { stop.when_gone(&lab.dir.info()) });
     let name = runner::new_run();
+    let history = History::below(&lab.dir.reports());
     let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
-    let report = suite::new_report(name, LabFacts::from(&lab.info), None);
+    let facts = LabFacts::from(&lab.info);
+    let defaults = SuiteOptions::default();
+    let options = SuiteOptions { jobs: threads.unwrap_or(defaults.jobs), history, ..defaults };
     let deviations = session::known_deviations(&lab.info.gateway.name);
     // Progress is plain lines, because the lines of tests are printed between them.
     let runner_options = RunnerOptions { deviations, view: View::plain(), ..RunnerOptions::default() };
@@ -233,7 +260,8 @@ fn stage(width: usize, own_lines: bool) -> Result<(Stage, Lease), Box<dyn std::e
         runner,
         stop,
         folder,
-        report: Mutex::new(report),
+        facts,
+        options,
         console: Console::plain(width),
         own_lines,
         start: Instant::now(),

@@ -50,7 +50,7 @@ fn a_selection_without_a_match_exits_with_two() {
     assert_code(&["scenario", "run", "--shard", "4/3"], 2, "expected I/N");
     assert_code(&["scenario", "run", "--rerun-failed"], 2, "there is no last run");
     assert_code(&["scenario", "run", "--frobnicate"], 2, "--frobnicate");
-    assert_code(&["lab", "up", "--gateway", "nginx"], 2, "there is no such gateway");
+    assert_code(&["lab", "up", "--gateway", "nginx"], 2, "unknown gateway");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_users_folder_with_the_name_of_a_lab_is_not_changed() {
     fs::write(theirs.join("thesis.txt"), "thesis").expect("written");
     let output = down(folder.path(), "documents", &[("LAB_STATE", folder.path().to_str().expect("UTF-8"))]);
     assert_eq!(output.status.code(), Some(3), "{}", words(&output));
-    assert!(words(&output).contains("is not the folder of a lab"), "{}", words(&output));
+    assert!(words(&output).contains("is not a lab's folder"), "{}", words(&output));
     assert_eq!(fs::read_to_string(theirs.join("thesis.txt")).expect("kept"), "thesis");
     assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "and nothing is left beside it");
 }

@@ -4,11 +4,10 @@ use artifacts::Parts;
 use lab::doctor::Verdict;
 use lab::{Error, doctor};
 
-/// Prints which labs can come up on this machine, what would be in the way, and then where each part of a lab is, or would
-/// come from.
+/// Prints which labs can run on this machine, what prevents the others, and the place or source of each part.
 ///
 /// # Errors
-/// When the list of parts is broken.
+/// If the list of parts is invalid.
 pub async fn doctor() -> Result<(), Error> {
     let parts = Parts::load()?;
     let findings = doctor::check(&parts).await;
@@ -27,7 +26,7 @@ pub async fn doctor() -> Result<(), Error> {
             (None, Some(cached)) => println!("  in the cache: {} {} ({})", cached.path, cached.version, cached.origin),
             (None, None) => println!("  not in the cache yet"),
         }
-        println!("  set {} to use your own", part.override_variable);
+        println!("  set {} to use your own copy", part.override_variable);
         for source in part.sources {
             println!("  else: {source}");
         }

@@ -8,10 +8,10 @@ use lab::backends::kind::{Engine, RequiredImages, archive};
 use model::{Exit, KafkaProvider};
 use std::cell::RefCell;
 
-/// Prints every image, and whether the engine has it where one answers.
+/// Prints every image, and whether the engine has it, if one answers.
 ///
 /// # Errors
-/// When a data file cannot be used, or there is no such gateway.
+/// If a data file cannot be used, or the gateway is unknown.
 pub async fn list(args: &ImagesArgs) -> Result<(), Error> {
     let wanted = needed(args, true).images()?;
     let lacking = match Engine::find().await {
@@ -40,7 +40,7 @@ pub async fn list(args: &ImagesArgs) -> Result<(), Error> {
 /// Writes the archive.
 ///
 /// # Errors
-/// [`Error::MissingImages`], or when the file cannot be written.
+/// [`Error::MissingImages`], or if the file cannot be written.
 pub async fn save(file: &Utf8Path, args: &ImagesArgs) -> Result<(), Error> {
     let wanted = needed(args, false).images()?;
     let engine = Engine::find().await?;
@@ -50,16 +50,16 @@ pub async fn save(file: &Utf8Path, args: &ImagesArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the archive; what is still missing is told, and makes it a failure.
+/// Reads the archive. Reports images that are still missing, and fails if there are any.
 ///
 /// # Errors
-/// When the file is not there, or is no archive of images.
+/// If the file does not exist, or is not an archive of images.
 pub async fn load(file: &Utf8Path, args: &ImagesArgs) -> Result<Exit, Error> {
     let wanted = needed(args, false).images()?;
     let engine = Engine::find().await?;
     let phase = Progress::stderr().phase("load images");
     let missing = archive::load(&engine, &wanted, file).await?;
-    phase.done(format!("{} of {} images are there", wanted.len() - missing.len(), wanted.len()));
+    phase.done(format!("{} of {} images are in the engine", wanted.len() - missing.len(), wanted.len()));
     for RequiredImage { image, used_by } in &missing {
         eprintln!("still missing: {} (for {used_by})", image.image);
     }

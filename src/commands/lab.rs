@@ -8,7 +8,7 @@ use runner::under_way as scenarios_under_way;
 use std::io::Write;
 
 /// # Errors
-/// As [`lab::up`].
+/// As for [`lab::up`].
 pub async fn up(args: &UpArgs) -> Result<(), Error> {
     let progress = Progress::stderr();
     let options = UpOptions::from(args);
@@ -21,22 +21,22 @@ pub async fn up(args: &UpArgs) -> Result<(), Error> {
 }
 
 /// # Errors
-/// As [`lab::down`].
+/// As for [`lab::down`].
 pub async fn down(args: &NameArgs) -> Result<(), Error> {
     let (dir, progress) = (LabDir::of(&args.name)?, Progress::stderr());
-    // What cannot be read is told by `down` itself, which looks at the same folder.
+    // `down` itself reports what cannot be read, because it reads the same folder.
     match scenarios_under_way(&dir).unwrap_or_default() {
         0 => {}
-        1 => progress.say("a scenario runs on this lab, and ends with it"),
-        several => progress.say(format!("{several} scenarios run on this lab, and end with it")),
+        1 => progress.say("a scenario is running on this lab and will end with it"),
+        several => progress.say(format!("{several} scenarios are running on this lab and will end with it")),
     }
     lab::down(&dir, &args.name, &progress).await
 }
 
-/// Prints the processes at once, and everything else when the API server has answered or its time is up.
+/// Prints the processes at once, and the rest when the API server has answered or its time is up.
 ///
 /// # Errors
-/// [`Error::NotUp`] when nothing of such a lab is there.
+/// [`Error::NotUp`] if there is no such lab.
 pub async fn status(args: &StatusArgs) -> Result<Exit, Error> {
     let name = &args.name.name;
     let text = args.output == Output::Text;
@@ -51,7 +51,7 @@ pub async fn status(args: &StatusArgs) -> Result<Exit, Error> {
     };
     if text {
         print!("{}", begun.head());
-        // The rest may take seconds, and what is printed may wait in a buffer. A closed output is met by the next print.
+        // The rest may take seconds, so the buffer is flushed. If the output is closed, the next print reports it.
         let _ = std::io::stdout().flush();
     }
     let status = match &lab {
@@ -67,7 +67,7 @@ pub async fn status(args: &StatusArgs) -> Result<Exit, Error> {
 }
 
 /// # Errors
-/// When there is no such log.
+/// If there is no such log.
 pub async fn logs(args: &LogsArgs) -> Result<(), Error> {
     let name = &args.name.name;
     match &args.component {
@@ -78,7 +78,7 @@ pub async fn logs(args: &LogsArgs) -> Result<(), Error> {
 }
 
 /// # Errors
-/// [`Error::NotUp`] when there is no such lab.
+/// [`Error::NotUp`] if there is no such lab.
 pub async fn env(args: &NameArgs) -> Result<(), Error> {
     print!("{}", lab::variables(&Lab::open(&args.name).await?));
     Ok(())

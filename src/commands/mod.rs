@@ -1,4 +1,4 @@
-//! The heavy verbs, a function each: arguments in, text out, the work in the library.
+//! The heavy commands, one function each: they read arguments and print text, and the library does the work.
 
 mod doctor;
 mod images;

@@ -8,10 +8,10 @@ use model::{Exit, FileError};
 use parity::{Differences, Error, Snapshot, compare as differences, table};
 use std::fs;
 
-/// Writes down what the running lab has of its shared cluster.
+/// Records the running lab's shared cluster.
 ///
 /// # Errors
-/// When no lab is up, or the file cannot be written.
+/// If no lab is up, or the file cannot be written.
 pub async fn snapshot(name: &NameArgs, file: Option<&Utf8Path>) -> Result<(), Error> {
     let lab = Lab::open(&name.name).await?;
     let snapshot = Snapshot::of(&lab).await?;

@@ -5,10 +5,10 @@ use model::{Exit, visible};
 use runner::report::{Error, table as page};
 use std::fs;
 
-/// The page for these runs. A file that is no report is the user's slip, and not the lab's.
+/// The page for these runs. A file that is not a report is a usage error.
 ///
 /// # Errors
-/// When the page cannot be written.
+/// If the page cannot be written.
 pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, Error> {
     let mut read = Vec::new();
     for path in reports {
@@ -17,7 +17,9 @@ pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, 
             Err(error) => {
                 let error = error.to_string();
                 let error = visible(&error);
-                eprintln!("error: {error}; expected the report.json of a run, as `scenario run` names it at its end");
+                eprintln!(
+                    "error: {error}; expected the report.json of a run, whose path `scenario run` prints at its end"
+                );
                 return Ok(Exit::Usage);
             }
         }
@@ -25,7 +27,7 @@ pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, 
     let text = page(&read);
     match write {
         Some(path) => fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source })?,
-        // Reports hold texts of scenarios, brokers and gateways.
+        // Reports contain texts of scenarios, brokers and gateways.
         None => print!("{}", visible(&text)),
     }
     Ok(Exit::Passed)

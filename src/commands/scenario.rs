@@ -9,10 +9,10 @@ use scenario::Problem;
 use std::error::Error;
 use std::time::Duration;
 
-/// Runs scenarios on the running lab. What is chosen is linted first, before the lab is asked for anything.
+/// Runs scenarios on the running lab. The chosen ones are linted before the lab is used.
 ///
 /// # Errors
-/// When no lab is up, or the reports cannot be written.
+/// If no lab is up, or the reports cannot be written.
 pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let shard = match args.shard.as_deref().map(str::parse).transpose() {
         Ok(shard) => shard,
@@ -34,7 +34,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let chosen = match selection.choose(scenario::load_all(&paths::scenarios())) {
         Ok(chosen) => chosen,
         Err(error) => {
-            // It quotes names of folders.
+            // The text quotes names of folders.
             eprintln!("error: {}", model::visible(&error.to_string()));
             return Ok(Exit::Usage);
         }
@@ -42,7 +42,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     let Some(jobs) = fit_to_run(chosen) else { return Ok(Exit::Usage) };
     let lab = Lab::open(&args.name.name).await?;
     lab.check().await?;
-    // A sabotage has its number behind the name.
+    // A sabotage appends its number to the name.
     let longest =
         jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0) + if args.sabotage { 4 } else { 0 };
     let suite = SuiteOptions::default();
@@ -52,6 +52,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
             shuffle: args.shuffle,
             repeat: args.repeat,
             fail_fast: args.fail_fast,
+            ..suite
         },
         runner: RunnerOptions {
             keep: args.keep,
@@ -66,8 +67,8 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
     Ok(exit)
 }
 
-/// The chosen scenarios, or `None` after saying what is wrong with one of them: a run that leaves one out would look like
-/// a pass. A broken folder that was not chosen is mentioned and is in nobody's way.
+/// The chosen scenarios. If one of them is broken, prints why and returns `None`, because a run without it would look
+/// like a pass. A broken folder that was not chosen is only mentioned.
 fn fit_to_run(chosen: Chosen) -> Option<Vec<Job>> {
     let mut problems: Vec<Problem> = chosen.broken.into_iter().flat_map(|broken| broken.problems).collect();
     match scenario::errors(&chosen.folders) {
@@ -79,7 +80,9 @@ fn fit_to_run(chosen: Chosen) -> Option<Vec<Job>> {
     }
     if !problems.is_empty() {
         let errors = if problems.len() == 1 { "1 error".to_owned() } else { format!("{} errors", problems.len()) };
-        eprintln!("nothing was run: {errors} in the chosen scenarios; `cargo xtask scenario lint` shows the same");
+        eprintln!(
+            "no scenario was run, because the chosen ones have {errors}; `cargo xtask scenario lint` shows them again"
+        );
         return None;
     }
     for name in &chosen.passed_over {
@@ -90,7 +93,7 @@ fn fit_to_run(chosen: Chosen) -> Option<Vec<Job>> {
 
 fn passed_over(name: &str) -> String {
     let name = model::visible(name);
-    format!("scenario {name} cannot be read and was not chosen; `cargo xtask scenario lint {name}` says why")
+    format!("scenario {name} is broken, but was not chosen; `cargo xtask scenario lint {name}` says why")
 }
 
 #[cfg(test)]
@@ -129,9 +132,6 @@ mod tests {
     #[test]
     fn the_name_of_a_folder_does_nothing_to_a_terminal() {
         let text = passed_over("half\u{1b}[2Jwritten");
-        assert!(
-            text.starts_with("scenario half\\u{1b}[2Jwritten cannot be read") && !text.contains('\u{1b}'),
-            "{text:?}"
-        );
+        assert!(text.starts_with("scenario half\\u{1b}[2Jwritten is broken") && !text.contains('\u{1b}'), "{text:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Compiles the `lab` binary, and says so: a first build takes minutes.
+//! Compiles the `lab` binary and shows progress, because a first build takes minutes.
 
 use crate::cargo::cargo;
 use model::paths;
@@ -7,28 +7,28 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Without a terminal, how often a line says that the build goes on.
+/// How often a line is printed if there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// A build with nothing to do takes half a second.
 const SAID_AFTER: Duration = Duration::from_millis(900);
 
-/// What keeps the `lab` binary from being built.
+/// Why the `lab` binary cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot run cargo to build the lab: {0}")]
     Cargo(#[from] io::Error),
     #[error("the lab does not compile; cargo's errors are above")]
     Compile,
-    #[error("cargo built the lab and did not say where; its version may be too old")]
+    #[error("cargo built the lab but did not print its path; update cargo")]
     NoProgram,
 }
 
-/// The path of the `lab` binary, built if it is not up to date. On a terminal cargo shows its own progress; elsewhere a
-/// line every few seconds says how far it is.
+/// Builds the `lab` binary if it is not up to date, and returns its path. On a terminal, cargo shows its own progress.
+/// Elsewhere, a line every few seconds shows the progress.
 ///
 /// # Errors
-/// When cargo cannot be run, or the lab does not compile.
+/// If cargo cannot be run, or the lab does not compile.
 pub fn lab() -> Result<String, Error> {
     let terminal = io::stderr().is_terminal();
     let mut cargo = cargo();
@@ -44,7 +44,7 @@ pub fn lab() -> Result<String, Error> {
     if let Some(output) = child.stdout.take() {
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                // Nobody listens any more when the build has failed.
+                // The receiver is gone if the build has failed.
                 let _ = lines.send(line);
             }
         });
@@ -68,11 +68,11 @@ pub fn lab() -> Result<String, Error> {
     program.ok_or(Error::NoProgram)
 }
 
-/// One line of cargo's JSON, as far as it matters here.
+/// One line of cargo's JSON, with the fields that matter here.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Message {
     crate_name: Option<String>,
-    /// It was up to date.
+    /// Whether it was up to date.
     fresh: bool,
     program: Option<String>,
 }
@@ -92,7 +92,7 @@ impl Message {
     }
 }
 
-/// The lines for those who have no terminal.
+/// Progress lines for output that is not a terminal.
 struct Progress {
     shown: bool,
     start: Instant,
@@ -128,7 +128,11 @@ impl Progress {
 
     fn line(&self, elapsed: Duration) -> String {
         let newest = if self.newest.is_empty() { String::new() } else { format!(", last {}", self.newest) };
-        format!("compiling the lab (minutes the first time): {} s, {} crates{newest}", elapsed.as_secs(), self.compiled)
+        format!(
+            "compiling the lab (takes minutes the first time): {} s, {} crates{newest}",
+            elapsed.as_secs(),
+            self.compiled
+        )
     }
 }
 

@@ -1,13 +1,13 @@
-//! Cargo, started by a program that cargo started.
+//! Runs cargo from a program that cargo started.
 
 use std::env;
 use std::process::Command;
 
 /// Cargo, as a shell would start it.
 ///
-/// `cargo run` tells this process about xtask's own package, and a cargo that inherits that passes it on to build scripts.
-/// Those that watch such a variable, as ring's does, run again whenever it comes or goes, and all that needs their crate is
-/// compiled again.
+/// `cargo run` sets variables about xtask's own package in this process, and a cargo that inherits them passes them on
+/// to build scripts. Build scripts that watch such a variable, like ring's, run again whenever it appears or
+/// disappears, and everything that depends on their crate is compiled again.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let of_the_package = |name: &str| {

@@ -1,4 +1,4 @@
-//! Hands the command line to the `lab` binary.
+//! Passes the command line to the `lab` binary.
 
 use super::build;
 use model::Exit;
@@ -6,10 +6,10 @@ use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-/// Builds the `lab` binary if it is not up to date, and becomes it, with this process's arguments.
+/// Builds the `lab` binary if it is not up to date, and replaces this process with it, using the same arguments.
 ///
-/// The lab is then the process that the shell waits for: a Ctrl-C gives the prompt back when the lab is done, and a second
-/// one reaches it.
+/// The shell then waits for the lab directly: after a Ctrl-C the prompt returns when the lab has finished, and a second
+/// Ctrl-C reaches the lab.
 pub fn run() -> ExitCode {
     match build::lab() {
         Ok(program) => {

@@ -1,4 +1,4 @@
-//! The verbs that need no lab.
+//! The commands that need no lab.
 
 use model::{Exit, paths};
 use scenario::{Broken, Folder, Problem, Schemas, Severity};
@@ -45,7 +45,7 @@ pub fn schema() -> ExitCode {
 pub fn new(name: &str) -> ExitCode {
     match scenario::create(&paths::scenarios(), name) {
         Ok(path) => {
-            println!("{path} is written; try `cargo xtask scenario lint {name}` and `cargo xtask scenario run {name}`");
+            println!("wrote {path}; try `cargo xtask scenario lint {name}` and `cargo xtask scenario run {name}`");
             Exit::Passed.into()
         }
         Err(error) => {
@@ -55,7 +55,7 @@ pub fn new(name: &str) -> ExitCode {
     }
 }
 
-/// The scenarios of these names, or all of them.
+/// The scenarios with these names, or all of them.
 fn load(names: &[String]) -> (Vec<Folder>, Vec<Broken>) {
     let root = paths::scenarios();
     let all = if names.is_empty() { scenario::names(&root) } else { names.to_vec() };
@@ -73,7 +73,7 @@ fn show(problem: &Problem) {
     eprintln!("{}", problem.for_terminal());
 }
 
-/// What was looked at, and what was found.
+/// How many scenarios were checked, and what was found.
 fn summary(scenarios: usize, errors: usize, others: usize) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     format!("{}, {}, {}", count(scenarios, "scenario"), count(errors, "error"), count(others, "other remark"))

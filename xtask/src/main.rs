@@ -1,5 +1,6 @@
-//! `cargo xtask`: arguments in, library out. Light verbs run here; the others run in the `lab` binary, which is compiled
-//! when it is first needed, so that `cargo xtask scenario lint` never waits for a Kafka client to compile.
+//! `cargo xtask` parses the arguments and calls the library. Light commands run here. The others run in the `lab`
+//! binary, which is compiled when it is first needed, so `cargo xtask scenario lint` never waits for a Kafka client to
+//! compile.
 
 mod build;
 mod cargo;

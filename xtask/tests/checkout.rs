@@ -1,10 +1,10 @@
-//! A program works on the checkout that it is started in, wherever it was compiled.
+//! A program works on the checkout in which it is started, wherever it was compiled.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// As much of a checkout as the light commands look at.
+/// The files of a checkout that the light commands read.
 fn checkout(root: &Path, name: &str) -> PathBuf {
     let path = root.join(name);
     fs::create_dir_all(path.join("fixtures")).expect("made");

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`, with a cargo of the test's own that only writes down how it was called.
+//! Tests `cargo xtask ci` with a fake cargo that only records its calls.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A folder with a cargo and a docker that do what the test says.
+/// A folder with a fake cargo and a fake docker that do what the test says.
 struct Fake {
     folder: tempfile::TempDir,
 }
 
 impl Fake {
-    /// `cargo` and `docker` are shell scripts that get the call's arguments.
+    /// `cargo` and `docker` are shell scripts that receive the call's arguments.
     fn new(cargo: &str, docker: &str) -> Self {
         let fake = Self { folder: tempfile::tempdir().expect("a folder") };
         let log = fake.log_path();
@@ -34,7 +34,7 @@ impl Fake {
         self.folder.path().join("calls")
     }
 
-    /// The calls of cargo, but for the questions whether something is installed.
+    /// The calls of cargo, except those that check whether something is installed.
     fn calls(&self) -> Vec<String> {
         let log = fs::read_to_string(self.log_path()).expect("read");
         log.lines().filter(|line| !line.ends_with("--version")).map(str::to_owned).collect()
@@ -44,7 +44,7 @@ impl Fake {
         let path = format!("{}:/usr/bin:/bin", self.folder.path().display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.arg("ci").args(arguments).env("PATH", path).env("CARGO", self.folder.path().join("cargo"));
-        // What a shell may have set for a lab of its own.
+        // Variables that a shell may have set for another lab.
         command.env("LAB", "existing").env("LAB_NAME", "mine");
         command
     }
@@ -71,7 +71,7 @@ fn an_unknown_stage_is_usage_and_names_the_nearest() {
     let fake = Fake::new("", "");
     let (code, said) = fake.ci(&["format", "clipy"]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("there is no stage `clipy`; did you mean `clippy`?"), "{said}");
+    assert!(said.contains("unknown stage `clipy`; did you mean `clippy`?"), "{said}");
     assert!(fake.calls().is_empty(), "{:?}", fake.calls());
 }
 
@@ -106,7 +106,7 @@ fn a_lab_that_stays_is_a_failed_cleanup() {
     let fake = Fake::new("[ \"$3\" = down ] && exit 3; exit 0", "exit 1");
     let (code, said) = fake.ci(&["local-e2e"]);
     assert_eq!(code, Some(4), "{said}");
-    assert!(said.contains("the lab is still there: `cargo xtask lab down --name ci` ended with 3"), "{said}");
+    assert!(said.contains("the lab is still there: `cargo xtask lab down --name ci` exited with 3"), "{said}");
 }
 
 #[test]
@@ -139,7 +139,8 @@ fn a_kind_stage_brings_its_own_lab_up_and_down() {
     assert_eq!(fake.calls(), kind);
 }
 
-/// Cargo tells what it runs about its package; a build script that watches such a variable would run in every stage again.
+/// Cargo sets variables about its package in what it runs. A build script that watches one would run again in every
+/// stage.
 #[test]
 fn stages_see_nothing_of_xtask_s_own_package() {
     let fake = Fake::new("echo \"manifest <$CARGO_MANIFEST_DIR> package <$CARGO_PKG_NAME>\"", "exit 1");
@@ -153,7 +154,8 @@ fn stages_see_nothing_of_xtask_s_own_package() {
     assert!(text(&output).contains("manifest <> package <>"), "{}", text(&output));
 }
 
-/// The same for the verbs of the `lab` binary, or `cargo xtask lab up` and `cargo test` would compile ring in turn.
+/// The same for the commands of the `lab` binary. Otherwise `cargo xtask lab up` and `cargo test` would compile ring in
+/// turn.
 #[test]
 fn the_lab_binary_is_built_without_xtask_s_own_package() {
     let fake = Fake::new("echo \"manifest <$CARGO_MANIFEST_DIR> package <$CARGO_PKG_NAME>\" >&2", "exit 1");
@@ -169,7 +171,7 @@ fn the_lab_binary_is_built_without_xtask_s_own_package() {
 #[test]
 fn an_interrupted_stage_still_takes_the_lab_down() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
-        // Ctrl-C reaches every process of the terminal, SIGTERM only the one that it is sent to.
+        // Ctrl-C reaches every process of the terminal, but SIGTERM reaches only the process that it is sent to.
         let fake = Fake::new("[ \"$1\" = test ] && exec sleep 60; exit 0", "exit 1");
         let mut child =
             fake.command(&["local-e2e"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");

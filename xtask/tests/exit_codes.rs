@@ -1,4 +1,4 @@
-//! The exit codes that README promises, of the verbs that need no lab.
+//! The exit codes that README promises, for the commands that need no lab.
 
 use std::process::{Command, Output, Stdio};
 
@@ -26,7 +26,7 @@ fn usage_and_lint_are_two() {
         (&["scenario", "lint", "nativ-tlsroute"], "did you mean `native-tlsroute`?"),
         (&["scenario", "new", "Not-A-Name"], "cannot name a scenario"),
         (&["scenario", "new", "native-tlsroute"], "is there already"),
-        (&["lab", "up", "--gateway", "nginx"], "there is no such gateway"),
+        (&["lab", "up", "--gateway", "nginx"], "unknown gateway"),
         (&["report", "table"], "REPORTS"),
     ];
     for (arguments, words) in wrong {
@@ -43,7 +43,7 @@ fn one_scenario_is_counted_as_one() {
     assert_eq!(said.trim(), "1 scenario, 1 error, 0 other remarks");
 }
 
-/// As with `cargo xtask scenario schema | head`: the reader ends first.
+/// As in `cargo xtask scenario schema | head`: the reader ends first.
 #[test]
 fn a_closed_output_is_no_panic() {
     let (reader, writer) = std::io::pipe().expect("a pipe");

@@ -1,8 +1,8 @@
-//! The help of every verb, and what light verbs print. A change here is a change that users see.
+//! The help of every command, and the output of light commands. A change here is visible to users.
 
 use std::process::{Command, Output};
 
-/// Every verb, as it is typed.
+/// Every command, as a user types it.
 const VERBS: [&str; 24] = [
     "",
     "ci",
@@ -30,7 +30,7 @@ const VERBS: [&str; 24] = [
     "parity compare",
 ];
 
-/// xtask with nothing in its environment that clap would show as a default.
+/// xtask with an environment that contains nothing that clap would show as a default.
 fn xtask(arguments: &[&str]) -> Output {
     let lab = std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("LAB"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -56,7 +56,7 @@ fn every_verb_has_its_help() {
     insta::assert_snapshot!(all);
 }
 
-/// Otherwise a new verb would have no snapshot, and nobody would notice.
+/// Otherwise a new command could silently have no snapshot.
 #[test]
 fn no_verb_is_missing_above() {
     let of_the_help = |verb: &str| -> Vec<String> {
@@ -80,7 +80,7 @@ fn no_verb_is_missing_above() {
     assert_eq!(found, known);
 }
 
-/// The schema is checked where it is made; here, that it is printed whole and is JSON.
+/// Another test checks the schema itself. This one checks that it is printed completely and is JSON.
 #[test]
 fn the_schema_goes_to_standard_output() {
     let output = xtask(&["scenario", "schema"]);

@@ -1,4 +1,4 @@
-//! xtask is what everybody compiles first, so that it must not wait for a Kafka client or for a Kubernetes client.
+//! xtask is compiled first by everybody, so it must not wait for a Kafka client or a Kubernetes client.
 
 use std::process::Command;
 

@@ -6,8 +6,8 @@ use flate2::read::GzDecoder;
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 
-/// Unpacks one member, or with a slash at the end of `member` every file in that folder, into the folder `into`.
-/// A single member keeps its file name.
+/// Unpacks one member into the folder `into`. If `member` ends with a slash, unpacks every file in that folder. A
+/// single member keeps its file name.
 pub fn unpack(archive: &Utf8Path, member: &str, into: &Utf8Path) -> Result<(), Failure> {
     let file = File::open(archive).map_err(Failure::io(archive))?;
     let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
@@ -36,7 +36,7 @@ pub fn unpack(archive: &Utf8Path, member: &str, into: &Utf8Path) -> Result<(), F
     }
 }
 
-/// Where a member goes, if it is wanted. A name that would leave the folder is not.
+/// The path of a member below the folder, if it was requested. `None` for a name that would leave the folder.
 fn below(name: &str, member: &str) -> Option<Utf8PathBuf> {
     let relative = match member.ends_with('/') {
         true => Utf8Path::new(name.strip_prefix(member)?),

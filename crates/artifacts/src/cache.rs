@@ -1,7 +1,8 @@
-//! One part's folder in the cache: finished copies by version, each with a stamp, and a lock for the process that makes one.
+//! One part's folder in the cache: finished copies by version, each with a stamp, and a lock for the process that makes
+//! a copy.
 //!
 //! `<cache>/parts/<name>/<version>/{stamp.json, content/...}`. A copy is made in a folder beside it and renamed when it
-//! is complete, so a copy without its stamp cannot exist; the stamp's checksum finds what was damaged afterwards.
+//! is complete, so a copy without its stamp cannot exist. The stamp's checksum detects later damage.
 
 use super::failure::Failure;
 use super::manifest::{self, Source};
@@ -19,19 +20,19 @@ const STAMP: &str = "stamp.json";
 const CONTENT: &str = "content";
 const UNFINISHED: &str = ".making-";
 
-/// The longest that another process may take: the slowest build on a busy machine, and some.
+/// The longest time that another process may take: the slowest build on a busy machine, with a margin.
 const OTHERS_TAKE: Duration = Duration::from_secs(60 * 60);
 
-/// What is known of a finished copy.
+/// What is recorded about a finished copy.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Stamp {
-    /// The digest of the source's description and of the platform: a changed pin makes a new copy.
+    /// The digest of the source's description and of the platform. A changed pin leads to a new copy.
     recipe: String,
     pub version: String,
     pub origin: String,
-    /// The part's path below `content`; empty for the folder itself.
+    /// The part's path below `content`. Empty if the part is the folder itself.
     entry: Utf8PathBuf,
-    /// Bytes in all files together.
+    /// The size of all files together, in bytes.
     size: u64,
     /// [`checksum::of_folder`] of `content`.
     sha256: String,
@@ -47,7 +48,7 @@ pub struct CachedCopy {
 /// What the cache has for a source.
 pub enum CacheEntry {
     Whole(CachedCopy),
-    /// Something is there that is not what was put there; why, for the user.
+    /// The content differs from what was stored. The text tells the user how.
     Damaged(String),
     None,
 }
@@ -58,7 +59,8 @@ pub struct PartCache {
     folder: Utf8PathBuf,
 }
 
-/// Two folders for the making of one copy, which vanish unless it is finished: what becomes the part, and the rest.
+/// Two folders for making one copy: one for the part, and one for everything else. Both are removed unless the copy is
+/// finished.
 pub struct Staging {
     temporary: TempDir,
     root: Utf8PathBuf,
@@ -80,12 +82,12 @@ impl PartCache {
         self.folder.join("log")
     }
 
-    /// What a source made earlier, without reading its files: only their sizes are compared.
+    /// The copy that a source made earlier, checked by its size only. Its files are not read.
     pub fn glance(&self, source: &Source) -> CacheEntry {
         let Some(folder) = self.copy_of(source) else { return CacheEntry::None };
         let Ok(text) = fs::read_to_string(folder.join(STAMP)) else { return CacheEntry::None };
         let Ok(stamp) = serde_json::from_str::<Stamp>(&text) else {
-            return CacheEntry::Damaged(format!("{} cannot be read", folder.join(STAMP)));
+            return CacheEntry::Damaged(format!("cannot read {}", folder.join(STAMP)));
         };
         if stamp.recipe != recipe(source) {
             return CacheEntry::None;
@@ -96,21 +98,22 @@ impl PartCache {
                 let path = if stamp.entry.as_str().is_empty() { content } else { content.join(&stamp.entry) };
                 CacheEntry::Whole(CachedCopy { stamp, path })
             }
-            Ok(found) => CacheEntry::Damaged(format!("{content} has {found} bytes, wanted {}", stamp.size)),
+            Ok(found) => CacheEntry::Damaged(format!("{content} has {found} bytes, expected {}", stamp.size)),
             Err(failure) => CacheEntry::Damaged(failure.to_string()),
         }
     }
 
-    /// What a source made earlier, with its checksum compared.
+    /// The copy that a source made earlier, checked by its checksum.
     pub fn find(&self, source: &Source) -> CacheEntry {
         match (self.glance(source), self.copy_of(source)) {
             (CacheEntry::Whole(copy), Some(folder)) => {
                 let content = folder.join(CONTENT);
                 match checksum::of_folder(&content) {
                     Ok(found) if found == copy.stamp.sha256 => CacheEntry::Whole(copy),
-                    Ok(found) => {
-                        CacheEntry::Damaged(format!("{content} has the checksum {found}, wanted {}", copy.stamp.sha256))
-                    }
+                    Ok(found) => CacheEntry::Damaged(format!(
+                        "{content} has the checksum {found}, expected {}",
+                        copy.stamp.sha256
+                    )),
                     Err(failure) => CacheEntry::Damaged(failure.to_string()),
                 }
             }
@@ -118,7 +121,8 @@ impl PartCache {
         }
     }
 
-    /// Waits until no other process makes this part. The lock ends with the returned file, or with this process.
+    /// Waits until no other process makes this part. The lock is held until the returned file is dropped or this
+    /// process ends.
     pub fn lock(&self, phase: &mut Phase) -> Result<File, Error> {
         fs::create_dir_all(&self.folder).map_err(Failure::io(&self.folder)).map_err(|f| self.unusable(f))?;
         let path = self.folder.join("lock");
@@ -142,11 +146,11 @@ impl PartCache {
         Ok(file)
     }
 
-    /// Removes what a killed process left. Only the holder of the lock makes copies, so nobody works there.
+    /// Removes what a killed process left. Only the holder of the lock makes copies, so no other process uses it.
     fn sweep(&self) {
         let Ok(entries) = self.folder.read_dir_utf8() else { return };
         for entry in entries.flatten().filter(|entry| entry.file_name().starts_with(UNFINISHED)) {
-            // What stays behind costs space and nothing else.
+            // A folder that cannot be removed only costs space.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -162,7 +166,7 @@ impl PartCache {
         Ok(Staging { temporary, root, content, work })
     }
 
-    /// Stamps what was made and puts it in its place. `entry` is the part's path below the content folder.
+    /// Writes the stamp and moves the finished copy into place. `entry` is the part's path below the content folder.
     pub fn finish(&self, place: Staging, source: &Source, entry: Utf8PathBuf) -> Result<CachedCopy, Failure> {
         let version = source.version().unwrap_or_default().to_owned();
         let stamp = Stamp {
@@ -182,7 +186,7 @@ impl PartCache {
             fs::remove_dir_all(&target).map_err(Failure::io(&target))?;
         }
         fs::rename(&place.root, &target).map_err(Failure::io(&target))?;
-        // It is where it stays: there is nothing left to remove.
+        // The copy has been moved, so there is nothing left to remove.
         let _ = place.temporary.keep();
         let content = target.join(CONTENT);
         let path = if stamp.entry.as_str().is_empty() { content } else { content.join(&stamp.entry) };

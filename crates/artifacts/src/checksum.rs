@@ -1,4 +1,4 @@
-//! Checksums of files and folders, and the lists of them that upstream projects publish.
+//! Checksums of files and folders, and the lists of checksums that upstream projects publish.
 
 use super::failure::Failure;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -50,8 +50,8 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads the checksum of `file` from a published list. Three layouts are in use: the checksum alone, `sha256sum`'s lines
-/// of checksum and name, and GnuPG's `name: AAAA BBBB ...` over several lines.
+/// Reads the checksum of `file` from a published list. There are three formats: the checksum alone, the lines of
+/// `sha256sum` with checksum and name, and GnuPG's `name: AAAA BBBB ...` over several lines.
 pub fn published(list: &str, file: &str) -> Option<String> {
     let is_checksum = |text: &str| matches!(text.len(), 64 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit());
     if let Some((name, rest)) = list.split_once(':')

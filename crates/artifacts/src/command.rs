@@ -1,4 +1,4 @@
-//! External commands, bounded in time, with their output in a log.
+//! External commands with a deadline, and their output in a log.
 
 use super::failure::Failure;
 use camino::Utf8Path;
@@ -7,7 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// How many of a log's last lines an error shows.
+/// How many of the last lines of a log an error shows.
 const TAIL: usize = 12;
 
 /// A command and its limits.
@@ -16,7 +16,7 @@ pub struct Run<'a> {
     pub program: &'a str,
     pub args: &'a [&'a str],
     pub dir: Option<&'a Utf8Path>,
-    /// Added to the environment.
+    /// Variables to add to the environment.
     pub env: &'a [(&'a str, &'a str)],
     pub within: Duration,
 }
@@ -29,8 +29,8 @@ impl<'a> Run<'a> {
     fn expression(&self) -> Result<duct::Expression, Failure> {
         let mut expression = duct::cmd(self.program, self.args).stdin_null();
         if let Some(dir) = self.dir {
-            // What a killed pip or Maven leaves in its temporary folder is swept with the staging. It is a folder
-            // inside the command's own, because Go ignores a go.mod in the temporary folder itself.
+            // A killed pip or Maven leaves files in its temporary folder, so that folder is swept with the staging. It
+            // is a folder inside the command's own, because Go ignores a go.mod in the temporary folder itself.
             let tmp = dir.join(".tmp");
             fs::create_dir_all(&tmp).map_err(Failure::io(&tmp))?;
             expression = expression.dir(dir).env("JAVA_TOOL_OPTIONS", temporary(&tmp)).env("TMPDIR", tmp);
@@ -38,21 +38,21 @@ impl<'a> Run<'a> {
         Ok(self.env.iter().fold(expression, |expression, (name, value)| expression.env(name, value)))
     }
 
-    /// The command as one would type it, without long arguments such as linker flags.
+    /// The command as a user would type it, without long arguments such as linker flags.
     fn shown(&self) -> String {
         let args = self.args.iter().map(|arg| if arg.len() > 100 { "..." } else { arg });
         std::iter::once(self.program).chain(args).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Java does not follow TMPDIR. What the user has in the variable stays in it.
+/// The JVM options for the temporary folder, because Java ignores TMPDIR. The user's own options are kept.
 fn temporary(dir: &Utf8Path) -> String {
     let own = std::env::var("JAVA_TOOL_OPTIONS").unwrap_or_default();
-    // The JVM splits the variable at blanks, unless they are in quotes.
+    // The JVM splits the variable at blanks, except inside quotes.
     format!("{own} \"-Djava.io.tmpdir={dir}\"").trim_start().to_owned()
 }
 
-/// Runs a short command and gives what it printed on both streams, whatever its exit code.
+/// Runs a short command and returns what it printed on both streams, whatever its exit code.
 pub fn output(run: &Run<'_>) -> Result<String, Failure> {
     let program = Utf8Path::new(run.program);
     let expression = run.expression()?.stderr_to_stdout().stdout_capture();
@@ -62,8 +62,8 @@ pub fn output(run: &Run<'_>) -> Result<String, Failure> {
     }
 }
 
-/// Runs a command with both streams appended to `log`, calls `tick` twice a second with the elapsed time and the log's
-/// last line. `tool` says what to install when the program does not exist.
+/// Runs a command and appends both streams to `log`. Calls `tick` twice a second with the elapsed time and the last
+/// line of the log. `tool` says what to install if the program does not exist.
 pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Duration, &str)) -> Result<(), Failure> {
     let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
     writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;
@@ -71,7 +71,7 @@ pub fn logged(run: &Run<'_>, log: &Utf8Path, tool: Tool, mut tick: impl FnMut(Du
     finish(run, expression, log, tool, &mut tick).map(drop)
 }
 
-/// As [`logged`], but standard output is the result and only standard error is logged.
+/// As [`logged`], but returns standard output and logs only standard error.
 pub fn captured(run: &Run<'_>, log: &Utf8Path, tool: Tool) -> Result<String, Failure> {
     let mut file = OpenOptions::new().create(true).append(true).open(log).map_err(Failure::io(log))?;
     writeln!(file, "$ {}", run.shown()).map_err(Failure::io(log))?;

@@ -1,4 +1,4 @@
-//! Downloads from upstream projects' own hosts.
+//! Downloads from the hosts of upstream projects.
 
 use super::failure::Failure;
 use super::manifest::Download;
@@ -15,11 +15,11 @@ use tokio_rustls::rustls::crypto::ring;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
-/// A machine without internet should not notice that this source was tried: a name that does not resolve, or an
-/// address that does not answer, costs this long at most, once in a process.
+/// On a machine without internet, trying this source must cost almost nothing. A name that does not resolve, or an
+/// address that does not answer, costs at most this long, once per process.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(4);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
-/// A transfer that stands still this long is given up.
+/// A transfer that makes no progress for this long is aborted.
 const STALLS_FOR: Duration = Duration::from_secs(30);
 const TRANSFERS_WITHIN: Duration = Duration::from_secs(30 * 60);
 
@@ -47,8 +47,8 @@ impl Network {
         Self { agent: config.new_agent(), unreachable: Mutex::default() }
     }
 
-    /// Fetches a part's file, compares its checksum, and puts it or its member into `content`. A single file is called
-    /// `name` there.
+    /// Downloads a part's file, compares its checksum, and puts the file or its member into `content`. A single file
+    /// gets the name `name`.
     pub fn fetch(
         &self,
         source: &Download,
@@ -89,7 +89,7 @@ impl Network {
         body.read_to_string().map_err(|error| Failure::Http { url: url.into(), reason: error.to_string() })
     }
 
-    /// Writes the body to `path` and gives its sha256, or its sha512 when `digits` is 128.
+    /// Writes the body to `path` and returns its sha256, or its sha512 if `digits` is 128.
     fn save(&self, url: &str, path: &Utf8Path, digits: usize, phase: &mut Phase) -> Result<String, Failure> {
         let response = self.get(url)?;
         let length = response.body().content_length();
@@ -104,7 +104,7 @@ impl Network {
                 Ok(n) => n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    let reason = format!("broke off after {sum} bytes: {error}");
+                    let reason = format!("the transfer stopped after {sum} bytes: {error}");
                     return Err(Failure::Http { url: url.into(), reason });
                 }
             };
@@ -118,7 +118,7 @@ impl Network {
             phase.update(format!("downloading, {}{of} MiB", sum >> 20));
         }
         if let Some(length) = length.filter(|length| *length != sum) {
-            let reason = format!("broke off after {sum} of {length} bytes");
+            let reason = format!("the transfer stopped after {sum} of {length} bytes");
             return Err(Failure::Http { url: url.into(), reason });
         }
         Ok(if digits == 128 { checksum::hex(&sha512.finalize()) } else { checksum::hex(&sha256.finalize()) })
@@ -140,7 +140,7 @@ impl Network {
     }
 }
 
-/// Why there was no connection, if that is what went wrong.
+/// Why there was no connection, if that is what failed.
 fn no_connection(error: &ureq::Error) -> Option<String> {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, TimedOut};
     match error {
@@ -179,7 +179,7 @@ mod tests {
         Download { version: "1".into(), url, sha256, checksums, unverified: None, member: None }
     }
 
-    /// Answers each connection with the next of the given responses; gives the address.
+    /// Answers each connection with the next of the given responses. Returns the address.
     fn serve(responses: Vec<String>) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -228,7 +228,7 @@ mod tests {
         let base = serve(vec![response(1000, "abc")]);
         let source = download(format!("{base}/tool"), Some(ABC), None);
         let failure = fetch(&Network::new(), &source).expect_err("997 bytes are missing").to_string();
-        assert!(failure.contains("broke off after 3"), "{failure}");
+        assert!(failure.contains("the transfer stopped after 3"), "{failure}");
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
         let start = Instant::now();
         let first = fetch(&network, &source).expect_err("nobody listens");
         assert!(matches!(first, Failure::Unreachable { .. }), "{first}");
-        // Now somebody would answer, and is not asked.
+        // The host would answer now, but it is not asked again.
         let _listener = TcpListener::bind(("127.0.0.1", port)).expect("the port again");
         let second = fetch(&network, &source).expect_err("it is remembered");
         assert!(matches!(second, Failure::Unreachable { .. }), "{second}");
@@ -262,9 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_does_not_resolve_is_told_from_other_failures() {
+    fn an_unresolved_name_differs_from_other_failures() {
         let source = download("http://nobody.invalid/tool".into(), Some(ABC), None);
         let failure = fetch(&Network::new(), &source).expect_err("no such name").to_string();
-        assert!(failure.starts_with("nobody.invalid cannot be reached (its name d"), "{failure}");
+        assert!(failure.starts_with("cannot reach nobody.invalid (its name d"), "{failure}");
     }
 }

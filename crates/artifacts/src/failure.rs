@@ -1,4 +1,4 @@
-//! Why one source did not yield its part.
+//! Why one source could not provide its part.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use semver::VersionReq;
@@ -14,31 +14,31 @@ pub enum Failure {
     #[error("{0} is not on PATH")]
     NotOnPath(String),
 
-    #[error("there is no {wanted} at {path}")]
+    #[error("found no {wanted} at {path}")]
     Missing { wanted: &'static str, path: Utf8PathBuf },
 
-    #[error("{program} is version {found}, wanted {wanted}")]
+    #[error("{program} has version {found}, expected {wanted}")]
     Version { program: Utf8PathBuf, found: semver::Version, wanted: VersionReq },
 
     #[error("{command} did not print a version after `{after}`; it printed: {printed}")]
     NoVersion { command: String, after: String, printed: String },
 
-    #[error("{host} cannot be reached ({reason})")]
+    #[error("cannot reach {host} ({reason})")]
     Unreachable { host: String, reason: String },
 
     #[error("{url}: {reason}")]
     Http { url: String, reason: String },
 
-    #[error("{what} has the checksum {found}, wanted {wanted}")]
+    #[error("{what} has the checksum {found}, expected {wanted}")]
     Checksum { what: String, found: String, wanted: String },
 
-    #[error("{url} has no checksum for {file}")]
+    #[error("{url} lists no checksum for {file}")]
     NoChecksum { url: String, file: String },
 
     #[error("{tool} is not installed")]
     NoTool { tool: &'static str, install: &'static str },
 
-    #[error("`{command}` {how}, its log is {log} and ends with\n{}", indent(.tail))]
+    #[error("`{command}` {how}; its log {log} ends with\n{}", indent(.tail))]
     Command { command: String, how: String, log: Utf8PathBuf, tail: String },
 
     #[error("{what} does not contain {wanted}")]
@@ -49,7 +49,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// For `map_err`: an input or output error, with the path that it concerns.
+    /// For `map_err`: an input or output error, with its path.
     pub(super) fn io(path: &Utf8Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { path: path.to_owned(), source }
     }
@@ -59,7 +59,7 @@ impl Failure {
         Self::Command { command: command.to_owned(), how, log: log.to_owned(), tail }
     }
 
-    /// Whether the disk is full: then no other source can do better.
+    /// Whether the disk is full. If so, no other source can succeed either.
     pub(super) fn disk_full(&self) -> bool {
         match self {
             Self::Io { source, .. } => {
@@ -70,7 +70,7 @@ impl Failure {
         }
     }
 
-    /// What to install so that this source can work, if that is all that it lacks.
+    /// What to install to make this source work, if nothing else is missing.
     pub(super) fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::NoTool { install, .. } => Some(install),
@@ -79,7 +79,7 @@ impl Failure {
     }
 }
 
-/// A source, as it is named to the user, and why it failed.
+/// A source as the user knows it, and why it failed.
 #[derive(Debug)]
 pub struct Tried {
     pub source: String,

@@ -1,4 +1,4 @@
-//! Parts that are on this machine already: in a folder that a variable names, or on PATH.
+//! Parts that are already on this machine: in a folder that a variable names, or on PATH.
 
 use super::failure::Failure;
 use super::manifest::{EnvFile, Form, OnPath, Part};
@@ -7,23 +7,23 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// The variables that finding parts depends on.
+/// The variables that decide which parts are found.
 pub type Environment = BTreeMap<String, String>;
 
-/// What was found, and its version as it says itself.
+/// What was found, and the version that it reports.
 pub struct Found {
     pub path: Utf8PathBuf,
     pub version: String,
 }
 
-/// The file that the user named. Any version is accepted, since the user chose it, and the version is shown.
+/// The file that the user named. Any version is accepted, because the user chose it, and the version is shown.
 pub fn overriding(part: &Part, path: &Utf8Path) -> Result<Found, Failure> {
     let path = camino::absolute_utf8(path).map_err(Failure::io(path))?;
     match part.form {
         Form::Folder => {
             let mut entries = path.read_dir_utf8().map_err(Failure::io(&path))?;
             if entries.next().is_none() {
-                return Err(Failure::Contents { what: path.to_string(), wanted: "file".into() });
+                return Err(Failure::Contents { what: path.to_string(), wanted: "a file".into() });
             }
         }
         Form::File | Form::Program => present(&path, part.form)?,
@@ -35,7 +35,7 @@ pub fn overriding(part: &Part, path: &Utf8Path) -> Result<Found, Failure> {
     Ok(Found { path, version })
 }
 
-/// A file in the folder that a variable names, if it fits.
+/// A file in the folder that a variable names, if its version matches.
 pub fn in_environment(part: &Part, source: &EnvFile, environment: &Environment) -> Result<Found, Failure> {
     let folder = environment.get(&source.variable).filter(|folder| !folder.is_empty());
     let folder = folder.ok_or_else(|| Failure::NotSet(source.variable.clone()))?;
@@ -45,7 +45,7 @@ pub fn in_environment(part: &Part, source: &EnvFile, environment: &Environment) 
     checked(part, path)
 }
 
-/// The first program of that name on PATH, if it fits.
+/// The first program with that name on PATH, if its version matches.
 pub fn on_path(part: &Part, source: &OnPath, environment: &Environment) -> Result<Found, Failure> {
     let folders = environment.get("PATH").map(String::as_str).unwrap_or_default();
     let mut candidates = std::env::split_paths(folders)

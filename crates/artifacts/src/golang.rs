@@ -1,4 +1,4 @@
-//! Commands compiled from Go modules, and files that modules carry.
+//! Commands compiled from Go modules, and files from modules.
 
 use super::command::{self, Run, Tool};
 use super::failure::Failure;
@@ -13,11 +13,11 @@ const GO: Tool = Tool { name: "go", install: "install Go 1.25 or newer (https://
 const FETCHED_WITHIN: Duration = Duration::from_secs(15 * 60);
 const BUILT_WITHIN: Duration = Duration::from_secs(60 * 60);
 
-/// The same flags on every machine, so that Go's build cache is of use to whoever builds the same module. A workspace
-/// file above the cache must not be taken for ours.
+/// The same flags on every machine, so that Go's build cache serves everybody who builds the same module. GOWORK is
+/// off, so that a workspace file above the cache is not used.
 const ENVIRONMENT: [(&str, &str); 2] = [("CGO_ENABLED", "0"), ("GOWORK", "off")];
 
-/// A module as `go mod download -json` and `go list -m` describe it.
+/// A module, as `go mod download -json` and `go list -m` describe it.
 #[derive(Deserialize)]
 struct Module {
     #[serde(rename = "Dir")]
@@ -28,7 +28,7 @@ struct Module {
     sum: String,
 }
 
-/// What `go mod edit -json` prints of a go.mod file.
+/// The output of `go mod edit -json` for a go.mod file.
 #[derive(Deserialize)]
 struct GoMod {
     #[serde(rename = "Replace", default)]
@@ -49,8 +49,8 @@ struct Target {
     path: String,
 }
 
-/// Compiles the command in a module of ours that requires nothing but its module. `go install pkg@version` would be
-/// shorter, and refuses modules whose go.mod holds replacements, as Kubernetes' and etcd's do.
+/// Compiles the command in a temporary module that requires only its module. `go install pkg@version` would be shorter,
+/// but it rejects modules whose go.mod contains replacements, as those of Kubernetes and etcd do.
 pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let module = download(&source.module, &source.version, &source.sum, dirs)?;
     let mut edit = vec!["mod".into(), "edit".into(), format!("-require={}@v{}", source.module, source.version)];
@@ -59,11 +59,11 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
             edit.push(format!("-replace={name}={name}@v{staging}"));
         }
     }
-    go(&["mod", "init", "lab.local/part"], FETCHED_WITHIN, dirs, "prepares its build")?;
-    go(&edit.iter().map(String::as_str).collect::<Vec<_>>(), FETCHED_WITHIN, dirs, "prepares its build")?;
+    go(&["mod", "init", "lab.local/part"], FETCHED_WITHIN, dirs, "preparing its build")?;
+    go(&edit.iter().map(String::as_str).collect::<Vec<_>>(), FETCHED_WITHIN, dirs, "preparing its build")?;
     if source.staging.is_some() {
         // Only `go mod tidy` reads enough go.mod files to raise the placeholders to the published versions that the
-        // staging modules require of each other. The versions are part of every package's key in Go's build cache.
+        // staging modules require of each other. These versions are part of every package's key in Go's build cache.
         let imports = dirs.work.join("part.go");
         let text = format!("//go:build tools\n\npackage part\n\nimport _ \"{}\"\n", source.package);
         fs::write(&imports, text).map_err(Failure::io(&imports))?;
@@ -71,13 +71,13 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
     }
     let output = dirs.content.join(dirs.file);
     let (takes, ldflags, package) = (&source.takes, &source.ldflags, &source.package);
-    // `-mod=mod` adds to go.mod and go.sum what the command needs, and unlike `go mod tidy` nothing for the tests of its
-    // dependencies. `-v` writes a line for each package, which shows that it moves on.
+    // `-mod=mod` adds what the command needs to go.mod and go.sum. Unlike `go mod tidy`, it adds nothing for the tests
+    // of its dependencies. `-v` writes a line for each package, which shows progress.
     let args = ["build", "-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package.as_str()];
-    go(&args, BUILT_WITHIN, dirs, &format!("compiles ({takes})"))
+    go(&args, BUILT_WITHIN, dirs, &format!("compiling ({takes})"))
 }
 
-/// Joins the YAML files of a module's folder to one file.
+/// Joins the YAML files in a module's folder to one file.
 pub fn join_files(source: &GoModule, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let module = download(&source.module, &source.version, &source.sum, dirs)?;
     let folder = module.dir.join(&source.folder);
@@ -101,7 +101,7 @@ pub fn join_files(source: &GoModule, dirs: &mut BuildDirs<'_>) -> Result<(), Fai
     fs::write(&output, joined).map_err(Failure::io(&output))
 }
 
-/// Fetches a module and compares its sum. Go itself compares it with the checksum database, unless that is off.
+/// Downloads a module and compares its sum. Go itself compares it with the checksum database, unless that is off.
 fn download(module: &str, version: &str, sum: &str, dirs: &mut BuildDirs<'_>) -> Result<Module, Failure> {
     dirs.phase.update(format!("downloading the Go module {module}"));
     let name = format!("{module}@v{version}");
@@ -122,7 +122,7 @@ fn staged(module: &Module, dirs: &BuildDirs<'_>) -> Result<Vec<String>, Failure>
 }
 
 fn unreadable(what: &str) -> Failure {
-    Failure::Contents { what: format!("what go printed about {what}"), wanted: "description of a module".into() }
+    Failure::Contents { what: format!("the output of go for {what}"), wanted: "a description of a module".into() }
 }
 
 fn captured(args: &[&str], dirs: &BuildDirs<'_>) -> Result<String, Failure> {

@@ -29,10 +29,10 @@ pub enum Error {
     #[error("{path} is not a list of parts: {reason}")]
     Manifest { path: Utf8PathBuf, reason: String },
 
-    #[error("there is no part `{name}`; the parts are {known}")]
+    #[error("unknown part `{name}`; the parts are {known}")]
     Unknown { name: String, known: String },
 
-    /// The user named a file himself, so nothing else is tried.
+    /// The user named the file, so no other source is tried.
     #[error("{variable} names {path}, which cannot be used as {part}: {reason}; correct or unset {variable}")]
     Override { part: String, variable: String, path: Utf8PathBuf, reason: Box<Failure> },
 
@@ -40,7 +40,7 @@ pub enum Error {
     Cache { part: String, reason: Box<Failure> },
 
     #[error(
-        "another process has been obtaining {part} for {minutes} min and holds {lock}; check that it still makes progress, or end it"
+        "another process has been obtaining {part} for {minutes} min and holds {lock}; if it makes no progress, end it"
     )]
     Locked { part: String, lock: Utf8PathBuf, minutes: u64 },
 

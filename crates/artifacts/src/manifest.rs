@@ -18,13 +18,13 @@ pub struct Manifest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    /// What the lab uses it for, for `lab doctor`.
+    /// What the lab uses it for, as shown by `lab doctor`.
     pub purpose: String,
-    /// The variable by which a user names a file or folder of his own.
+    /// The variable by which a user names a file or folder to use instead.
     #[serde(rename = "override")]
     pub override_variable: String,
     pub form: Form,
-    /// How a program is asked for its version. A part without it is taken as it is.
+    /// How to ask a program for its version. Without this, any version is accepted.
     pub version: Option<Probe>,
     pub sources: Vec<Source>,
 }
@@ -37,7 +37,7 @@ pub enum Form {
     Folder,
 }
 
-/// Where a part may come from. Serialized, it is the recipe that a cached part must match.
+/// A source of a part. Its serialized form is the recipe that a cached copy must match.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
@@ -65,32 +65,32 @@ pub struct OnPath {
     pub program: String,
 }
 
-/// Upstream's own download. Exactly one of `sha256`, `checksums` and `unverified` is given.
+/// A download from upstream. Exactly one of `sha256`, `checksums` and `unverified` is given.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Download {
     pub version: String,
     pub url: String,
     pub sha256: Option<String>,
-    /// The list of checksums that upstream publishes, on the same host.
+    /// The list of checksums that upstream publishes on the same host.
     pub checksums: Option<String>,
-    /// Why there is nothing to compare the file with.
+    /// Why there is no checksum to compare.
     pub unverified: Option<String>,
-    /// The member of a `.tar.gz` that is the part; with a slash at its end, all files in that folder.
+    /// The member of a `.tar.gz` that is the part. If it ends with a slash, all files in that folder.
     pub member: Option<String>,
 }
 
-/// A file in a wheel that pip installs, in a folder of its own.
+/// A file in a wheel that pip installs into a folder of its own.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pip {
     pub package: String,
     pub version: String,
-    /// One for each platform's wheel; pip refuses every other.
+    /// One checksum for the wheel of each platform. Pip rejects all other wheels.
     pub sha256: Vec<String>,
-    /// CachedCopy whole, when the program needs what lies beside it.
+    /// A folder to copy completely, if the program needs the files beside it.
     pub folder: Option<Utf8PathBuf>,
-    /// The program, in `folder`.
+    /// The program's path in `folder`.
     pub file: Utf8PathBuf,
 }
 
@@ -107,12 +107,12 @@ pub struct GoBuild {
     /// The published version of the modules that this one replaces by folders of its own repository.
     pub staging: Option<String>,
     pub ldflags: String,
-    /// How long it may take; shown to the waiting user.
+    /// How long the build may take, as shown to the waiting user.
     #[serde(skip_serializing)]
     pub takes: String,
 }
 
-/// The YAML files in a folder of a Go module, joined.
+/// The YAML files in a folder of a Go module, joined to one.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoModule {
@@ -122,12 +122,12 @@ pub struct GoModule {
     /// The module's `h1:` sum.
     pub sum: String,
     pub folder: Utf8PathBuf,
-    /// Files of the folder that are left out.
+    /// Files of the folder to leave out.
     #[serde(default)]
     pub except: Vec<String>,
 }
 
-/// Maven artifacts (`group:artifact:version`) with everything they need at run time.
+/// Maven artifacts (`group:artifact:version`) with their runtime dependencies.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Maven {
@@ -141,7 +141,7 @@ impl Manifest {
     /// Reads the file that ships with the harness.
     ///
     /// # Errors
-    /// When it cannot be read or is not valid; the reason names the line.
+    /// If the file cannot be read or is not valid. The reason names the line.
     pub fn read(path: &Utf8Path) -> Result<Self, Error> {
         let invalid = |reason: String| Error::Manifest { path: path.to_owned(), reason };
         let text = fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
@@ -154,19 +154,19 @@ impl Manifest {
 }
 
 impl Part {
-    /// What the grammar's types cannot say.
+    /// Checks what the types of the grammar cannot express.
     fn check(&self) -> Result<(), String> {
         if self.sources.is_empty() {
-            return Err("it has no source".into());
+            return Err("no source is given".into());
         }
         self.sources.iter().try_for_each(|source| match source {
             Source::Download(download) => download.check(),
-            Source::Path(_) if self.version.is_none() => Err("a `path` source needs `version`".into()),
+            Source::Path(_) if self.version.is_none() => Err("a `path` source requires `version`".into()),
             _ => Ok(()),
         })
     }
 
-    /// The version that the first source with a version would give.
+    /// The version of the first source that has one.
     pub fn wanted_version(&self) -> &str {
         self.sources.iter().find_map(Source::version).unwrap_or("of any version")
     }
@@ -176,12 +176,12 @@ impl Download {
     fn check(&self) -> Result<(), String> {
         let given = [&self.sha256, &self.checksums, &self.unverified].iter().filter(|one| one.is_some()).count();
         if given != 1 {
-            return Err(format!("{}: wanted exactly one of sha256, checksums and unverified, found {given}", self.url));
+            return Err(format!("{}: expected one of sha256, checksums and unverified, found {given}", self.url));
         }
-        let host = https_host(&self.url).ok_or_else(|| format!("{}: wanted an https:// address", self.url))?;
+        let host = https_host(&self.url).ok_or_else(|| format!("{}: expected an https:// address", self.url))?;
         match &self.checksums {
             Some(list) if https_host(list) != Some(host) => {
-                Err(format!("{list}: wanted an https:// address on {host}"))
+                Err(format!("{list}: expected an https:// address on {host}"))
             }
             _ => Ok(()),
         }
@@ -207,7 +207,7 @@ impl Download {
 }
 
 impl Source {
-    /// The version that this source makes; none for those that look for what is there already.
+    /// The version that this source makes. `None` for sources that only find what is already there.
     pub fn version(&self) -> Option<&str> {
         match self {
             Self::Env(_) | Self::Path(_) => None,
@@ -219,7 +219,7 @@ impl Source {
         }
     }
 
-    /// The source with its details, as errors and `lab doctor` show it.
+    /// The source with its details, for errors and `lab doctor`.
     pub fn describe(&self) -> String {
         match self {
             Self::Env(EnvFile { variable, file }) => format!("${variable}/{file}"),
@@ -232,7 +232,7 @@ impl Source {
         }
     }
 
-    /// The source in a few words, as the list of what a lab runs shows it.
+    /// The source in a few words, for the list of what a lab runs.
     pub fn origin(&self) -> String {
         match self {
             Self::Env(EnvFile { variable, .. }) => variable.clone(),
@@ -319,9 +319,9 @@ mod tests {
     fn a_download_needs_one_way_to_be_checked_and_https() {
         let download = |keys: &str| read(&format!("{PART}      - download: {{version: 1, member: m, {keys}}}\n"));
         let none = download("url: \"https://host/file\"").expect_err("nothing to check with");
-        assert!(none.contains("exactly one of sha256, checksums and unverified, found 0"), "{none}");
+        assert!(none.contains("expected one of sha256, checksums and unverified, found 0"), "{none}");
         let plain = download("url: \"http://host/file\", sha256: a").expect_err("no TLS");
-        assert!(plain.contains("wanted an https:// address"), "{plain}");
+        assert!(plain.contains("expected an https:// address"), "{plain}");
         let elsewhere = download("url: \"https://host/f\", checksums: \"https://other/s\"").expect_err("another host");
         assert!(elsewhere.contains("on host"), "{elsewhere}");
     }

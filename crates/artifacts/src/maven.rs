@@ -1,4 +1,4 @@
-//! Jars, with everything that they need at run time.
+//! Jars with their runtime dependencies.
 
 use super::checksum;
 use super::command::{self, Run, Tool};
@@ -10,10 +10,10 @@ use std::time::Duration;
 
 const MVN: Tool = Tool { name: "mvn", install: "install Maven 3 (Debian: maven)" };
 const WITHIN: Duration = Duration::from_secs(20 * 60);
-/// Maven's own default depends on its version.
+/// A fixed version of the plugin, because Maven's default depends on the version of Maven.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
-/// Lets Maven resolve the artifacts and copies all jars into the content folder.
+/// Lets Maven resolve the artifacts, and copies all jars into the content folder.
 pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let pom = dirs.work.join("pom.xml");
     fs::write(&pom, project(source)).map_err(Failure::io(&pom))?;
@@ -31,7 +31,7 @@ pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     Err(Failure::Checksum { what, found, wanted: source.digest.clone() })
 }
 
-/// A project that has nothing but dependencies.
+/// A project that contains only dependencies.
 fn project(source: &Maven) -> String {
     let dependency = |artifact: &String| {
         let mut parts = artifact.splitn(3, ':');

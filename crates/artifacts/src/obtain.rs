@@ -1,4 +1,4 @@
-//! The order in which a part's sources are tried.
+//! The order in which the sources of a part are tried.
 
 use super::cache::{CacheEntry, CachedCopy, PartCache};
 use super::download::Network;
@@ -19,7 +19,7 @@ pub struct Obtained {
     /// The program, the file, or the folder.
     pub path: Utf8PathBuf,
     pub version: String,
-    /// Where it came from, such as `KUBEBUILDER_ASSETS` or `cache (built from its Go module)`.
+    /// Where the part came from, such as `KUBEBUILDER_ASSETS` or `cache (built from its Go module)`.
     pub origin: String,
 }
 
@@ -27,15 +27,15 @@ pub struct Obtained {
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub name: String,
-    /// The version that its first pinned source gives.
+    /// The version of its first pinned source.
     pub version: String,
     pub purpose: String,
-    /// The variable that names a copy of the user's own.
+    /// The variable by which a user names a copy to use instead.
     pub override_variable: String,
-    /// A copy that this machine has already, which is taken before the cache: the user's own, or one on PATH.
+    /// A copy that this machine already has and that is used before the cache: the user's own, or one on PATH.
     pub found: Option<Cached>,
     pub cached: Option<Cached>,
-    /// Every source, in the order in which they are tried.
+    /// All sources, in the order in which they are tried.
     pub sources: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct Cached {
     pub path: Utf8PathBuf,
 }
 
-/// Everything the lab can obtain. May be shared between threads.
+/// Everything that the lab can obtain. Can be shared between threads.
 pub struct Parts {
     manifest: Manifest,
     cache: Utf8PathBuf,
@@ -55,11 +55,12 @@ pub struct Parts {
     network: Network,
 }
 
-/// What making a part works with: its file name, its two folders, the log of its commands, and the user's line.
+/// What a source needs to make a part: its file name, two folders, the log of its commands, and the user's progress
+/// line.
 pub struct BuildDirs<'a> {
-    /// What a part that is a single file is called in `content`.
+    /// The file name in `content` of a part that is a single file.
     pub file: &'a str,
-    /// What lies here in the end is the part.
+    /// The part is what this folder contains at the end.
     pub content: &'a Utf8Path,
     pub work: &'a Utf8Path,
     pub log: &'a Utf8Path,
@@ -70,7 +71,7 @@ impl Parts {
     /// Reads `fixtures/parts.yaml` and the environment.
     ///
     /// # Errors
-    /// When the list is not valid.
+    /// If the list is not valid.
     pub fn load() -> Result<Self, Error> {
         let manifest = Manifest::read(&paths::fixtures().join("parts.yaml"))?;
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -85,7 +86,8 @@ impl Parts {
         Ok(Self { manifest, cache, environment, network: Network::new() })
     }
 
-    /// What there is, and what of it is on this machine. Programs are asked for their versions; no part's contents are read.
+    /// All parts, and which of them are on this machine. Programs are asked for their versions, but the content of
+    /// parts is not read.
     pub fn list(&self) -> Vec<Summary> {
         let summary = |(name, part): (&String, &Part)| {
             let cache = PartCache::of(&self.cache, name);
@@ -108,7 +110,7 @@ impl Parts {
         self.manifest.parts.iter().map(summary).collect()
     }
 
-    /// The copy that [`Parts::obtain`] would take without looking into the cache.
+    /// The copy that [`Parts::obtain`] would use without looking into the cache.
     fn on_this_machine(&self, part: &Part) -> Option<Cached> {
         let of = |Found { path, version }: Found, origin: String| Cached { version, origin, path };
         let variable = &part.override_variable;
@@ -125,11 +127,11 @@ impl Parts {
         })
     }
 
-    /// The part, from the first source that has it: the user's override, what this machine has, the cache, and then
-    /// whatever makes it. Blocks, for minutes when a program has to be compiled.
+    /// Obtains the part from the first source that has it: the user's override, this machine, the cache, and then the
+    /// sources that make it. This blocks, for minutes if a program must be compiled.
     ///
     /// # Errors
-    /// When no source has it; the error lists why each failed.
+    /// If no source has the part. The error lists why each source failed.
     pub fn obtain(&self, name: &str, progress: &Progress) -> Result<Obtained, Error> {
         let part = self.manifest.parts.get(name).ok_or_else(|| Error::Unknown {
             name: name.to_owned(),
@@ -173,11 +175,11 @@ impl Parts {
             return Ok(from_cache(name, copy));
         }
         let _lock = cache.lock(phase)?;
-        // Another process may have made it while this one waited.
+        // Another process may have made the part while this one waited.
         if let Some(copy) = cached(&cache, part, phase) {
             return Ok(from_cache(name, copy));
         }
-        // What the last attempt logged is of no use any more.
+        // The log of the last attempt is no longer useful.
         let _ = fs::remove_file(cache.log());
         for source in part.sources.iter().filter(|source| source.version().is_some()) {
             match self.make(name, part, source, &cache, phase) {
@@ -208,7 +210,7 @@ impl Parts {
         phase.update(source.describe());
         let place = cache.staging()?;
         let log = cache.log();
-        // Tools such as kubectl look at a manifest's extension.
+        // Tools such as kubectl check the extension of a manifest.
         let file = if part.form == Form::File { format!("{name}.yaml") } else { name.to_owned() };
         let mut dirs =
             BuildDirs { file: &file, content: &place.content, work: &place.work, log: &log, phase: &mut *phase };
@@ -220,7 +222,7 @@ impl Parts {
             Source::GoBuild(command) => golang::build(command, &mut dirs)?,
             Source::GoModule(module) => golang::join_files(module, &mut dirs)?,
             Source::Maven(artifacts) => maven::make(artifacts, &mut dirs)?,
-            // These make nothing, and have no version.
+            // These sources make nothing and have no version.
             Source::Env(_) | Source::Path(_) => {}
         }
         let entry = match (part.form, source) {
@@ -231,7 +233,7 @@ impl Parts {
         let path = place.content.join(&entry);
         if part.form == Form::Program {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(Failure::io(&path))?;
-            // A program for another libc or processor is better found here than in the middle of `lab up`.
+            // A program for another libc or processor must be detected here, and not in the middle of `lab up`.
             if let Some(probe) = &part.version {
                 probe.check(&path)?;
             }
@@ -240,7 +242,7 @@ impl Parts {
         cache.finish(place, source, entry)
     }
 
-    /// What the user can do, shortest first.
+    /// What the user can do, the shortest way first.
     fn way_out(&self, part: &Part, tried: &[Tried]) -> String {
         if tried.iter().any(|one| one.why.disk_full()) {
             return format!("make room in {}, or set LAB_CACHE to a folder on another disk", self.cache);
@@ -265,7 +267,7 @@ fn cached(cache: &PartCache, part: &Part, phase: &mut Phase) -> Option<CachedCop
     part.sources.iter().find_map(|source| match cache.find(source) {
         CacheEntry::Whole(copy) => Some(copy),
         CacheEntry::Damaged(how) => {
-            phase.update(format!("the cached copy is damaged, so it is made again: {how}"));
+            phase.update(format!("the cached copy is damaged, making it again: {how}"));
             None
         }
         CacheEntry::None => None,

@@ -29,7 +29,7 @@ impl Folder {
     }
 }
 
-/// An upstream that serves the script, and says how often it was asked.
+/// An upstream that serves the script, and the number of requests that it received.
 fn upstream(body: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -47,7 +47,7 @@ fn upstream(body: &'static str) -> (String, Arc<AtomicUsize>) {
     (format!("http://{address}/tool"), asked)
 }
 
-/// Parts with one part, `tool`: from `$TOOLS`, from PATH, and from the address.
+/// A list with one part, `tool`, whose sources are `$TOOLS`, PATH and the address.
 fn parts(folder: &Folder, url: &str, environment: &[(&str, &str)]) -> Parts {
     let text = "parts: {tool: {purpose: p, override: LAB_TOOL, form: program, \
         version: {args: [], after: 'tool v', fits: '^1.2'}, \
@@ -81,10 +81,10 @@ fn the_cheapest_source_that_fits_is_taken() {
     let environment = [("TOOLS", assets.as_str()), ("PATH", path.as_str())];
     let found = obtain(&parts(&folder, &url, &environment)).expect("on PATH");
     assert_eq!((found.path, found.version.as_str(), found.origin.as_str()), (on_path.clone(), "1.2.3", "PATH"));
-    // The user is shown what would be taken.
+    // The user sees what would be used.
     let listed = parts(&folder, &url, &environment).list().remove(0).found.expect("on PATH");
     assert_eq!((listed.path, listed.version.as_str(), listed.origin.as_str()), (on_path.clone(), "1.2.3", "PATH"));
-    // The user's own file is taken whatever its version.
+    // The user's own file is used, whatever its version.
     let environment = [("LAB_TOOL", own.as_str()), ("PATH", path.as_str())];
     let found = obtain(&parts(&folder, &url, &environment)).expect("the override");
     assert_eq!((found.path, found.version.as_str(), found.origin.as_str()), (own, "9.0.0", "LAB_TOOL"));
@@ -112,7 +112,7 @@ fn a_damaged_part_is_found_and_made_again() {
     let (url, asked) = upstream(SCRIPT);
     let parts = parts(&folder, &url, &[]);
     let first = obtain(&parts).expect("fetched");
-    // Cut short, which its size tells; then changed, which only its checksum tells.
+    // First truncated, which the size reveals. Then changed, which only the checksum reveals.
     for damaged in ["#!/bin/sh\n".to_owned(), SCRIPT.replace("1.2.3", "1.2.4")] {
         fs::write(&first.path, damaged).expect("written");
         let again = obtain(&parts).expect("fetched again");
@@ -127,7 +127,7 @@ fn what_an_interrupted_process_left_is_not_taken_for_a_part() {
     let folder = Folder::new();
     let (url, asked) = upstream(SCRIPT);
     let cache = folder.path().join("cache/parts/tool");
-    // A copy that was under way, and one whose stamp is missing.
+    // An unfinished copy, and a copy without its stamp.
     for content in [".making-x/content", "1.2.3/content"] {
         folder.program(&format!("cache/parts/tool/{content}/tool"), "#!/bin/sh\necho to");
     }
@@ -143,7 +143,7 @@ fn a_transfer_that_breaks_off_leaves_no_part() {
     let (url, _) = upstream("#!/bin/sh\necho tool v1.2.3");
     let parts = parts(&folder, &url, &[]);
     let error = obtain(&parts).expect_err("a byte is missing").to_string();
-    assert!(error.contains("broke off"), "{error}");
+    assert!(error.contains("stopped after"), "{error}");
     assert!(parts.list()[0].cached.is_none());
     let left: Vec<_> = fs::read_dir(folder.path().join("cache/parts/tool")).expect("a folder").flatten().collect();
     assert!(left.iter().all(|entry| entry.file_name() == "lock"), "{left:?}");
@@ -174,8 +174,8 @@ fn the_error_lists_every_source_and_the_way_out() {
     let lines: Vec<&str> = error.lines().collect();
     assert_eq!(lines[0], "no source could provide tool 1.2.3:");
     assert_eq!(lines[1], "  - $TOOLS/bin/tool: TOOLS is not set");
-    assert_eq!(lines[2], format!("  - tool on PATH: {old} is version 1.1.0, wanted ^1.2"));
-    assert!(lines[3].starts_with(&format!("  - download {url}: 127.0.0.1:{port} cannot be reached (")), "{error}");
+    assert_eq!(lines[2], format!("  - tool on PATH: {old} has version 1.1.0, expected ^1.2"));
+    assert!(lines[3].starts_with(&format!("  - download {url}: cannot reach 127.0.0.1:{port} (")), "{error}");
     let way_out =
         "either allow the downloads above (HTTPS_PROXY is respected), or set LAB_TOOL to a program of version ^1.2";
     assert_eq!(lines[4..], [way_out]);
@@ -187,11 +187,11 @@ fn a_wrong_override_and_an_unknown_name_are_errors() {
     let parts = parts(&folder, "http://127.0.0.1:1/tool", &[("LAB_TOOL", "/nowhere/tool")]);
     let error = obtain(&parts).expect_err("nothing there").to_string();
     assert!(
-        error.starts_with("LAB_TOOL names /nowhere/tool, which cannot be used as tool: there is no program at"),
+        error.starts_with("LAB_TOOL names /nowhere/tool, which cannot be used as tool: found no program at"),
         "{error}"
     );
     let error = parts.obtain("tol", &Progress::stderr()).expect_err("misspelt").to_string();
-    assert_eq!(error, "there is no part `tol`; the parts are tool");
+    assert_eq!(error, "unknown part `tol`; the parts are tool");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn what_a_command_writes_to_the_temporary_folder_is_swept_with_the_workplace() {
     };
     let tool = super::super::command::Tool { name: "sh", install: "install sh" };
     let said = super::super::command::captured(&run, &cache.log(), tool).expect("it ends");
-    // Not the command's own folder: Go ignores a go.mod that lies directly in the temporary folder.
+    // This is not the command's own folder, because Go ignores a go.mod that lies directly in the temporary folder.
     assert_eq!(said.trim(), place.work.join(".tmp").as_str());
     assert!(place.work.join(".tmp/left-behind").exists());
     cache.finish(place, &part.sources[0], Utf8PathBuf::from("p")).expect("finished");

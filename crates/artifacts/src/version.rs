@@ -1,4 +1,4 @@
-//! A program's own statement of its version.
+//! The version that a program reports.
 
 use super::command::{self, Run};
 use super::failure::Failure;
@@ -7,22 +7,22 @@ use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Starting a JVM on a machine whose cores are all busy takes seconds.
+/// Starting a JVM takes seconds on a machine whose cores are all busy.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
-/// How a program is asked for its version, and which versions the lab can use.
+/// How to ask a program for its version, and which versions the lab can use.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// The arguments that make it print its version.
     pub args: Vec<String>,
-    /// The text right before the version.
+    /// The text directly before the version.
     pub after: String,
     pub fits: VersionReq,
 }
 
 impl Probe {
-    /// Runs the program and reads its version, fitting or not.
+    /// Runs the program and reads its version, whether it matches or not.
     pub fn ask(&self, program: &Utf8Path) -> Result<Version, Failure> {
         let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
         let printed = command::output(&Run { args: &args, ..Run::new(program.as_str(), ANSWERS_WITHIN) })?;
@@ -33,7 +33,7 @@ impl Probe {
         })
     }
 
-    /// As [`Probe::ask`], and refuses a version that does not fit.
+    /// As [`Probe::ask`], but rejects a version that does not match.
     pub fn check(&self, program: &Utf8Path) -> Result<Version, Failure> {
         let found = self.ask(program)?;
         if self.fits.matches(&found) {
@@ -46,7 +46,7 @@ impl Probe {
         let (_, rest) = printed.split_once(&self.after)?;
         let rest = rest.trim_start();
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        // Java prints `21`, or four numbers and more; semver wants three.
+        // Java prints `21`, or four or more numbers. semver requires three.
         let mut numbers = rest[..end].split('.').map(str::parse);
         let major = numbers.next()?.ok()?;
         let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
@@ -96,7 +96,7 @@ mod tests {
         std::fs::write(&program, "#!/bin/sh\necho tool v1.2.3\n").expect("written");
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
         let refused = probe("tool v", ">=2").check(&program).expect_err("too old").to_string();
-        assert!(refused.contains("version 1.2.3, wanted >=2"), "{refused}");
+        assert!(refused.contains("version 1.2.3, expected >=2"), "{refused}");
         assert_eq!(probe("tool v", "^1").check(&program).expect("fits"), Version::new(1, 2, 3));
     }
 }

@@ -4,10 +4,10 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use model::{KafkaProvider, LabKind};
 use std::fmt;
 
-/// The word for a lab that is chosen by what this machine offers.
+/// The word for a lab that this machine's capabilities decide.
 pub const AUTO: &str = "auto";
 
-/// A kind of lab, or none in particular.
+/// A kind of lab, or `None` for the automatic choice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LabChoice(pub Option<LabKind>);
 
@@ -22,10 +22,10 @@ pub fn lab() -> impl TypedValueParser<Value = LabChoice> {
     let help = |kind| match kind {
         LabKind::Kind => "A KIND cluster",
         LabKind::Local => "Processes on loopback, without a container engine",
-        LabKind::Existing => "A cluster of yours: nothing is installed that was not asked for",
+        LabKind::Existing => "Your own cluster: nothing is installed unless a flag asks for it",
     };
     let auto = PossibleValue::new(AUTO)
-        .help("kind where a container engine answers and its node image can be had, else local");
+        .help("kind if a container engine answers and its node image is available, otherwise local");
     let kinds = [LabKind::Kind, LabKind::Local, LabKind::Existing];
     let values = kinds.map(|kind| PossibleValue::new(kind.word()).help(help(kind)));
     PossibleValuesParser::new([auto].into_iter().chain(values))
@@ -35,14 +35,14 @@ pub fn lab() -> impl TypedValueParser<Value = LabChoice> {
 /// Reads `--kafka`.
 pub fn kafka() -> impl TypedValueParser<Value = KafkaProvider> {
     let help = |provider| match provider {
-        KafkaProvider::Strimzi => "The operator itself",
-        KafkaProvider::Standin => "Our stand-in for the operator, for the same resources",
+        KafkaProvider::Strimzi => "The Strimzi operator",
+        KafkaProvider::Standin => "Our stand-in for the operator, which reads the same resources",
     };
     let values = KafkaProvider::ALL.map(|provider| PossibleValue::new(provider.word()).help(help(provider)));
     PossibleValuesParser::new(values).try_map(|word| {
         KafkaProvider::ALL
             .into_iter()
             .find(|provider| provider.word() == word)
-            .ok_or_else(|| format!("{word} is no operator"))
+            .ok_or_else(|| format!("{word} is not an operator"))
     })
 }

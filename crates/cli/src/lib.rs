@@ -1,4 +1,5 @@
-//! What `cargo xtask` understands. Parsed by the light `xtask` binary and again by the `lab` binary that does the work.
+//! The command line of `cargo xtask`. The light `xtask` binary parses it, and so does the `lab` binary that does the
+//! work.
 
 mod choice;
 mod up;
@@ -11,10 +12,10 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use model::{KafkaProvider, LabKind, suggest};
 use std::ffi::OsString;
 
-/// A lab for Kafka behind the Kubernetes Gateway API, and the scenarios that prove it.
+/// A lab for Kafka behind the Kubernetes Gateway API, and scenarios that test it.
 ///
-/// Exit codes: 0 all passed, or skipped with a reason; 1 a scenario failed; 2 usage or lint; 3 the lab itself;
-/// 4 cleanup failed.
+/// Exit codes: 0 all passed, or were skipped with a reason; 1 a scenario failed; 2 usage or lint error; 3 the lab
+/// failed; 4 cleanup failed.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
 pub struct Cli {
@@ -23,21 +24,21 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment. A variable that is empty counts as unset.
+    /// Reads the command line and the environment. An empty variable counts as unset.
     ///
     /// # Errors
-    /// Clap's own, which know how they are shown and which exit code they mean; the request for help is one of them.
+    /// Clap's own errors, which know their output and their exit code. A request for help is one of them.
     pub fn read_from<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
         let cli = Self::from_arg_matches(&without_empty_variables(Self::command()).try_get_matches_from(arguments)?)?;
         cli.consistent()
     }
 
-    /// What flags mean for each other, as far as clap cannot say it.
+    /// Checks what clap cannot express about flags that depend on each other.
     fn consistent(self) -> Result<Self, clap::Error> {
         match &self.verb {
             Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) => {
                 let problem = format!(
-                    "`--context` names a cluster of yours, and `--lab {}` is another: add `--lab existing`, or leave `--context` out",
+                    "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
                     up.lab
                 );
                 Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
@@ -46,7 +47,7 @@ impl Cli {
         }
     }
 
-    /// As [`Cli::read_from`] with this process's arguments; an error is shown, and ends the process.
+    /// As [`Cli::read_from`] with this process's arguments. An error is printed and ends the process.
     pub fn read() -> Self {
         Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
     }
@@ -62,57 +63,57 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Bring a lab up, look at it, take it down
+    /// Start, inspect and stop a lab
     #[command(subcommand)]
     Lab(LabVerb),
     /// List, check, write and run scenarios
     #[command(subcommand)]
     Scenario(ScenarioVerb),
-    /// Turn the results of runs into pages
+    /// Turn the results of runs into Markdown
     #[command(subcommand)]
     Report(ReportVerb),
-    /// Compare what the stand-in and Strimzi make of the same Kafka resource
+    /// Compare what the stand-in and Strimzi create from the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
-    /// Run what every change has to pass, stage after stage, up to the first that fails
+    /// Run all checks that a change must pass, and stop at the first that fails
     Ci(CiArgs),
 }
 
 #[derive(Args, Clone, Debug)]
 pub struct CiArgs {
-    /// Only these stages; each of them must be able to run here [default: all that can]
+    /// Run only these stages; each must be able to run on this machine [default: all that can run]
     #[arg(value_name = "STAGE")]
     pub stages: Vec<String>,
-    /// Say what each stage proves, runs and needs
+    /// Show what each stage checks, runs and requires
     #[arg(long)]
     pub list: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum LabVerb {
-    /// Bring the lab up, or repair it; parts that work are left alone
+    /// Start the lab, or repair it; parts that work are left alone
     Up(UpArgs),
-    /// Stop everything that the lab runs and remove its state
+    /// Stop everything that the lab runs, and remove its state
     Down(NameArgs),
-    /// Show what runs, what the API server reports about it, and what is wrong; the exit code is 1 if anything is
+    /// Show what runs, what the API server reports about it, and what is wrong; exits with 1 if anything is wrong
     Status(StatusArgs),
     /// Print the end of a component's log, or list the components
     Logs(LogsArgs),
     /// Print shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
     Env(NameArgs),
-    /// Show which labs can run on this machine, and where each part would come from
+    /// Show which labs can run on this machine, and the source of each part
     Doctor,
     /// List, save or load the container images of a kind lab
     #[command(subcommand)]
     Images(ImagesVerb),
-    /// The lab's background process
+    /// Run the lab's background process
     #[command(hide = true)]
     Agent(NameArgs),
 }
 
 #[derive(Args, Clone, Debug)]
 pub struct NameArgs {
-    /// The lab's name; several can run side by side
+    /// The lab's name; several labs can run in parallel
     #[arg(long, env = "LAB_NAME", default_value = "lab", value_parser = lab_name)]
     pub name: String,
 }
@@ -121,7 +122,7 @@ pub struct NameArgs {
 pub struct StatusArgs {
     #[command(flatten)]
     pub name: NameArgs,
-    /// Also connect to every broker through the gateway, as a client does
+    /// Also connect to every broker through the gateway, as a client would
     #[arg(long)]
     pub probe: bool,
     /// The output format
@@ -141,7 +142,8 @@ pub enum Output {
 pub struct LogsArgs {
     #[command(flatten)]
     pub name: NameArgs,
-    /// A component such as `kube-apiserver`, `gateway`, or a Pod by its name alone or as `kafka/my-cluster-broker-10`
+    /// A component such as `kube-apiserver` or `gateway`, or a Pod, such as `my-cluster-broker-10` or
+    /// `kafka/my-cluster-broker-10`
     pub component: Option<String>,
     /// The number of lines to print
     #[arg(long, default_value_t = 100)]
@@ -158,10 +160,10 @@ pub struct UpArgs {
     /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
     #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
     pub gateway: Option<String>,
-    /// The operator of Kafka resources [default: strimzi on kind, standin on local]
+    /// The operator for Kafka resources [default: strimzi on kind, standin on local]
     #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
     pub kafka: Option<KafkaProvider>,
-    /// The first of the gateway's ports on this machine; fifteen are used from it on [default: 9092]
+    /// The first of fifteen consecutive gateway ports on this machine [default: 9092]
     #[arg(long, env = "LAB_PORT_BASE", value_parser = clap::value_parser!(u16).range(1024..=65_500))]
     pub port_base: Option<u16>,
     /// Also write the lab's names into /etc/hosts, for clients outside the harness; `lab down` removes them
@@ -176,7 +178,7 @@ pub struct UpArgs {
     /// The context of your kubeconfig, for `--lab existing`
     #[arg(long, required_if_eq("lab", "existing"))]
     pub context: Option<String>,
-    /// Where the gateway of `--lab existing` is reached from this machine
+    /// The address of the gateway of `--lab existing`, as seen from this machine
     #[arg(long, default_value = "127.0.0.1")]
     pub address: std::net::IpAddr,
 }
@@ -185,16 +187,16 @@ pub struct UpArgs {
 pub enum ImagesVerb {
     /// List every image with its pin, what needs it, and whether the container engine has it
     List(ImagesArgs),
-    /// Write the images of a lab into one archive, pulling what the engine lacks
+    /// Write the images of a lab into one archive, and pull those that the engine lacks
     Save {
-        /// The archive
+        /// The path of the archive
         file: Utf8PathBuf,
         #[command(flatten)]
         images: ImagesArgs,
     },
-    /// Load such an archive into the engine, and say which images are still missing
+    /// Load an archive into the engine, and show which images are still missing
     Load {
-        /// The archive
+        /// The path of the archive
         file: Utf8PathBuf,
         #[command(flatten)]
         images: ImagesArgs,
@@ -203,10 +205,10 @@ pub enum ImagesVerb {
 
 #[derive(Args, Clone, Debug)]
 pub struct ImagesArgs {
-    /// The gateways, separated by commas [default: every one for `list`, else envoy-gateway]
+    /// The gateways, separated by commas [default: all for `list`, otherwise envoy-gateway]
     #[arg(long, env = "LAB_GATEWAY", value_delimiter = ',', value_parser = gateway_name)]
     pub gateway: Vec<String>,
-    /// The operator of Kafka resources [default: both for `list`, else strimzi]
+    /// The operator for Kafka resources [default: both for `list`, otherwise strimzi]
     #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
     pub kafka: Option<KafkaProvider>,
     /// The version of Strimzi
@@ -219,9 +221,9 @@ pub struct ImagesArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ReportVerb {
-    /// The verdicts of many runs by scenario, gateway and lab, with workloads and sabotages, as Markdown
+    /// Print the verdicts of many runs by scenario, gateway and lab, with load figures and sabotages, as Markdown
     Table {
-        /// Each run's report.json
+        /// The report.json of each run
         #[arg(required = true)]
         reports: Vec<Utf8PathBuf>,
         /// Write to this file instead of standard output
@@ -232,20 +234,20 @@ pub enum ReportVerb {
 
 #[derive(Debug, Subcommand)]
 pub enum ParityVerb {
-    /// Record what the running lab has of a Kafka cluster: names, listeners, certificate names; no keys and no passwords
+    /// Record the running lab's Kafka cluster: names, listeners, certificate names; no keys and no passwords
     Snapshot {
         #[command(flatten)]
         name: NameArgs,
-        /// The file to write; standard output if none is named
+        /// The file to write [default: standard output]
         file: Option<Utf8PathBuf>,
     },
-    /// Compare two such files; differences have to be in fixtures/standin/differences.yaml
+    /// Compare two snapshots; differences must be listed in fixtures/standin/differences.yaml
     Compare {
-        /// What the stand-in made
+        /// The snapshot of the stand-in
         standin: Utf8PathBuf,
-        /// What Strimzi made
+        /// The snapshot of Strimzi
         strimzi: Utf8PathBuf,
-        /// Also write the table into this file
+        /// Also write the table to this file
         #[arg(long)]
         write: Option<Utf8PathBuf>,
     },
@@ -253,18 +255,18 @@ pub enum ParityVerb {
 
 #[derive(Debug, Subcommand)]
 pub enum ScenarioVerb {
-    /// List the scenarios and what each needs
+    /// List the scenarios and what each requires
     List,
     /// Check scenario folders without a lab
     Lint {
-        /// Only these scenarios
+        /// Check only these scenarios
         names: Vec<String>,
     },
     /// Print the JSON Schema of scenario.yaml, for editors
     Schema,
-    /// Write a new scenario that passes, to start from
+    /// Write a new scenario that passes, as a starting point
     New {
-        /// Lower-case words joined by hyphens
+        /// The scenario's name: lower-case words joined by hyphens
         name: String,
     },
     /// Run scenarios on the running lab
@@ -275,33 +277,33 @@ pub enum ScenarioVerb {
 pub struct RunArgs {
     #[command(flatten)]
     pub name: NameArgs,
-    /// Scenarios by a part of their name, or `tag:WORD`
+    /// Run only scenarios whose name contains this text, or `tag:WORD` for those with a tag
     pub filters: Vec<String>,
-    /// Leave everything in place, until `lab down` or until a run needs the same listener to itself
+    /// Keep everything in place until `lab down`, or until a run needs the same listener for itself
     #[arg(long)]
     pub keep: bool,
-    /// Pause at a failed scenario before its cleanup, until Enter is pressed
+    /// Pause before the cleanup of a failed scenario until Enter is pressed
     #[arg(long)]
     pub pause_on_failure: bool,
-    /// Run only what failed in the last run
+    /// Run only the scenarios that failed in the last run
     #[arg(long)]
     pub rerun_failed: bool,
-    /// Run each scenario this many times; a pass after a failure is flaky, and flaky is a failure
+    /// Run each scenario this many times; a scenario that both passes and fails is flaky, which is a failure
     #[arg(long, default_value_t = 1)]
     pub repeat: u32,
-    /// Run the I-th of N equal parts, such as 1/3
+    /// Run one of N equal parts, given as I/N, such as 1/3
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// How many scenarios run side by side [default: the number of processors]
+    /// How many scenarios run in parallel [default: three for each processor]
     #[arg(long)]
     pub jobs: Option<usize>,
-    /// Start no further scenario after a failure
+    /// Start no further scenarios after a failure
     #[arg(long)]
     pub fail_fast: bool,
     /// Run in a random order that this number determines
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
-    /// Run each scenario once per sabotage, and demand that it turns red for the named cause
+    /// Run each scenario once for each sabotage, and require that it fails for the named cause
     #[arg(long)]
     pub sabotage: bool,
     /// The time limit for the whole run, in seconds
@@ -317,11 +319,12 @@ fn lab_name(text: &str) -> Result<String, String> {
     if fits {
         Ok(text.to_owned())
     } else {
-        Err("expected up to 30 lower-case letters, digits and hyphens, a letter first".to_owned())
+        Err("expected up to 30 lower-case letters, digits and hyphens, beginning with a letter".to_owned())
     }
 }
 
-/// A folder under `fixtures/gateways`. Where there are none to be seen, the lab itself says what it lacks.
+/// A folder under `fixtures/gateways`. If there are no such folders, every name is accepted here, and the lab reports
+/// what is missing.
 fn gateway_name(text: &str) -> Result<String, String> {
     let folders = model::paths::fixtures().join("gateways");
     let Ok(entries) = folders.read_dir_utf8() else { return Ok(text.to_owned()) };
@@ -333,8 +336,8 @@ fn gateway_name(text: &str) -> Result<String, String> {
     }
     let names = || known.iter().map(String::as_str);
     Err(match suggest::nearest(text, names()) {
-        Some(near) => format!("there is no such gateway; did you mean `{near}`?"),
-        None => format!("there is no such gateway; known are {}", suggest::all_of(names())),
+        Some(near) => format!("unknown gateway; did you mean `{near}`?"),
+        None => format!("unknown gateway; expected {}", suggest::one_of(names())),
     })
 }
 
@@ -367,7 +370,7 @@ mod tests {
         assert!(up("traefik").is_ok());
         let error = up("nginx").expect_err("no such folder");
         assert_eq!(error.exit_code(), i32::from(Exit::Usage as u8));
-        assert!(error.to_string().contains("known are `envoy-gateway`"), "{error}");
+        assert!(error.to_string().contains("expected `envoy-gateway`"), "{error}");
         assert!(up("traefick").expect_err("no such folder").to_string().contains("did you mean `traefik`?"));
     }
 

@@ -1,4 +1,4 @@
-//! From the command line to what `lab up` is asked for.
+//! From the command line to the options of `lab up`.
 
 use super::UpArgs;
 use model::{KafkaProvider, UpOptions, UserCluster};

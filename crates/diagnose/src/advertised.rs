@@ -1,4 +1,4 @@
-//! A failure that names no broker: the metadata lists them, and each advertised address is looked at.
+//! For a failure that names no broker: checks every advertised address in the metadata.
 
 use super::classify::classify;
 use super::facts::Facts;
@@ -6,8 +6,8 @@ use super::gather::{Settings, gather};
 use kubeapi::Catalog;
 use model::{Cause, Failure};
 
-/// The first advertised address that explains the failure; else what was found so far, which then says how many were
-/// looked at.
+/// The first advertised address that explains the failure. Otherwise `so_far`, with a note about which addresses were
+/// checked.
 pub(super) async fn every_address(catalog: &Catalog, facts: &Facts, settings: &Settings, so_far: Failure) -> Failure {
     let (Some(access), Some(_)) = (&settings.access, &facts.error) else { return so_far };
     let found = match probe::cluster(access, settings.within * 2).await {
@@ -23,7 +23,7 @@ pub(super) async fn every_address(catalog: &Catalog, facts: &Facts, settings: &S
     for broker in others {
         let mut one = Facts::of(broker.host.clone(), broker.port);
         one.gateway = facts.gateway.clone();
-        // The client's own error is not about this address, but it is why the address is looked at.
+        // The client's own error does not concern this address, but it is the reason for checking it.
         one.error.clone_from(&facts.error);
         one.broker = Some(broker.clone());
         gather(&mut one, catalog, settings).await;
@@ -38,12 +38,13 @@ pub(super) async fn every_address(catalog: &Catalog, facts: &Facts, settings: &S
     }
     let mut so_far = so_far;
     if !well.is_empty() {
-        so_far.evidence.push(format!("kafka: these advertised addresses look well from here: {}", well.join(", ")));
+        so_far.evidence.push(format!("kafka: found no problem with these advertised addresses: {}", well.join(", ")));
     }
     so_far
 }
 
-/// What was found at the first address, and then at the one that explains it; the client's own words once.
+/// The evidence from the first address, then that from the address that explains the failure. The client's own error is
+/// listed once.
 fn together(first: Vec<String>, broker: &str, then: Vec<String>) -> Vec<String> {
     let mut lines = first;
     lines.push(format!("kafka: the metadata lists {broker}"));

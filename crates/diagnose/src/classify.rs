@@ -1,4 +1,4 @@
-//! From facts to a cause: pure, so that each rule can be tested without a network.
+//! From facts to a cause. The code is pure, so each rule can be tested without a network.
 
 use super::evidence::evidence;
 use super::facts::{Facts, Lookup, Route};
@@ -8,8 +8,8 @@ use model::{Cause, Failure};
 use probe::tcp::TcpOutcome;
 use probe::tls::{Afterwards, Handshake, TlsOutcome, Verdict};
 
-/// The cause, in a sentence that can be acted on, with the facts that it rests on. The order of the rules is the order in which a connection comes about, except that what Kafka
-/// itself answered comes first: then the whole way works.
+/// The cause, in a sentence that says what to do, with the facts that support it. The rules follow the order in which a
+/// connection is established. Only Kafka's own answer comes first, because it proves that the whole path works.
 pub fn classify(facts: &Facts) -> Failure {
     let (cause, seen) = verdict(facts);
     Failure::new(cause, format!("a connection to {}", address(facts)), seen).with_evidence(evidence(facts))
@@ -32,32 +32,32 @@ pub(super) fn address(facts: &Facts) -> String {
     }
 }
 
-/// What Kafka answered.
+/// The cause from Kafka's own answer.
 fn kafka(facts: &Facts) -> Option<(Cause, String)> {
     let error = facts.error.as_ref()?;
     let cause = answered(error)?;
     let text = match cause {
         Cause::Authorization => {
-            format!("Kafka knows the user and denies the operation: {}; grant it in the KafkaUser's ACLs", error.text)
+            format!("Kafka knows the user but denies the operation: {}; grant it in the KafkaUser's ACLs", error.text)
         }
         Cause::UnknownTopic => {
             format!("the brokers answer, but the topic or partition does not exist: {}", error.text)
         }
         Cause::ClientCertificate => client_certificate(facts),
-        _ => format!("the broker refused the user name or password: {}", error.text),
+        _ => format!("the broker rejected the user name or password: {}", error.text),
     };
     Some((cause, text))
 }
 
 fn client_certificate(facts: &Facts) -> String {
     format!(
-        "the broker at {} refuses the client's certificate, or wants one and got none: use a KafkaUser with tls \
+        "the broker at {} rejected the client's certificate, or received none: use a KafkaUser with tls \
          authentication, and its certificate signed by the cluster's clients CA",
         address(facts)
     )
 }
 
-/// Whether the address is there at all.
+/// The cause if the address cannot be reached.
 fn network(facts: &Facts) -> Option<(Cause, String)> {
     let ports = &facts.gateway.ports;
     let advertised = facts.broker.as_ref().is_some_and(|broker| broker.id.is_some())
@@ -87,8 +87,8 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
         Some(Lookup::Failed(text)) => return Some(unresolved(facts, text, advertised)),
         Some(Lookup::IpLiteral(_)) if facts.tls.as_ref().is_none_or(TlsOutcome::turned_away) && reached(facts) => {
             let summary = format!(
-                "the client connects to {} by address and so sends no server name (SNI), by which alone the gateway \
-                 chooses a route: use a host name that a route serves",
+                "the client connects to {} by address and so sends no server name (SNI), which the gateway needs to \
+                 choose a route: use a host name that a route serves",
                 address(facts)
             );
             return Some((Cause::NoSni, summary));
@@ -108,7 +108,7 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
     ))
 }
 
-/// A name that does not resolve. DNS is the remedy only where a Gateway serves the name.
+/// The cause of a name that does not resolve. DNS is the remedy only if a Gateway serves the name.
 fn unresolved(facts: &Facts, text: &str, advertised: bool) -> (Cause, String) {
     let fact = format!("{} does not resolve where the client runs ({text})", facts.host);
     let served = facts.served.iter().any(|listener| listener.serves(&facts.host)) || !facts.routes.is_empty();
@@ -132,7 +132,7 @@ fn unresolved(facts: &Facts, text: &str, advertised: bool) -> (Cause, String) {
     (Cause::AdvertisedAddress, summary)
 }
 
-/// The hostnames that Gateways serve, those that are most like the name first.
+/// The hostnames that Gateways serve, those most similar to the name first.
 fn served_names(facts: &Facts) -> String {
     const SHOWN: usize = 4;
     let mut names: Vec<&str> = facts.served.iter().filter_map(|listener| listener.hostname.as_deref()).collect();
@@ -151,7 +151,7 @@ fn served_names(facts: &Facts) -> String {
     }
 }
 
-/// A name that exists only inside a cluster.
+/// Whether the name exists only inside a cluster.
 fn internal(facts: &Facts) -> bool {
     facts.host.ends_with(".svc") || facts.host.ends_with(".cluster.local")
 }
@@ -160,7 +160,7 @@ fn reached(facts: &Facts) -> bool {
     facts.tcp == Some(TcpOutcome::Connected) && facts.tls.is_some()
 }
 
-/// Who showed which certificate.
+/// The cause from the certificate that was shown.
 fn certificate(facts: &Facts) -> Option<(Cause, String)> {
     let text = facts.error.as_ref().map_or("", |error| error.text.as_str());
     let tls = facts.tls.as_ref();
@@ -204,7 +204,7 @@ fn certificate(facts: &Facts) -> Option<(Cause, String)> {
         Some(Verdict::Expired) => Some((
             Cause::CertificateExpired,
             format!(
-                "the certificate shown at {} is valid from {} to {} only: renew it",
+                "the certificate shown at {} is valid only from {} to {}: renew it",
                 address(facts),
                 leaf.not_before,
                 leaf.not_after
@@ -214,7 +214,7 @@ fn certificate(facts: &Facts) -> Option<(Cause, String)> {
     }
 }
 
-/// Whether the gateway showed the certificate that it keeps for names which it does not know.
+/// Whether the gateway showed the default certificate that it uses for unknown names.
 pub(super) fn is_default(facts: &Facts) -> bool {
     let shown = facts.tls.as_ref().and_then(|tls| tls.chain.first());
     match (&facts.gateway.default_certificate, shown) {
@@ -223,7 +223,7 @@ pub(super) fn is_default(facts: &Facts) -> bool {
     }
 }
 
-/// Where the gateway's routes lead.
+/// The cause from the gateway's routes.
 fn routing(facts: &Facts) -> Option<(Cause, String)> {
     let turned_away = is_default(facts) || facts.tls.as_ref().is_some_and(TlsOutcome::turned_away);
     let troubled = turned_away || (facts.tls.is_none() && facts.error.is_some());
@@ -269,20 +269,20 @@ fn routing(facts: &Facts) -> Option<(Cause, String)> {
         }
         if !route.backends.is_empty() && route.backends.iter().all(|backend| backend.ready == 0) {
             let summary = format!(
-                "{} leads to {}, which has no ready Pod: look at the broker, the gateway is fine",
+                "{} leads to {}, which has no ready Pod: check the broker; the gateway works",
                 route.title(),
                 backends(route)
             );
             return Some((Cause::BrokerDown, summary));
         }
     }
-    // A gateway that does not know the name ends the connection. One that hands it on to a process which does nothing
-    // can only wait, as the client does.
+    // A gateway that does not know the name ends the connection. A gateway that forwards to a process which does
+    // nothing can only wait, like the client.
     let silent = |tls: &TlsOutcome| matches!(tls.handshake, Handshake::TimedOut { connected: true });
     if facts.tls.as_ref().is_some_and(silent) && accepted[0].backends.iter().any(|backend| backend.ready > 0) {
         let summary = format!(
-            "{} accepts the connection and then answers nothing, although {} is accepted and has a ready backend: the \
-             process behind it may be frozen, so look at the broker's log",
+            "{} accepts the connection but does not answer, although {} is accepted and has a ready backend: the \
+             process behind it may be frozen, so check the broker's log",
             address(facts),
             accepted[0].title()
         );
@@ -292,8 +292,8 @@ fn routing(facts: &Facts) -> Option<(Cause, String)> {
         || facts.tls.as_ref().is_some_and(|tls| tls.connected() && !tls.completed() && tls.chain.is_empty());
     unserved.then(|| {
         let summary = format!(
-            "the gateway does not serve the name {} although {} covers it, is accepted and has a ready backend: look \
-             at the gateway's own log, and at whether it serves wildcards over several labels",
+            "the gateway does not serve the name {} although {} covers it, is accepted and has a ready backend: check \
+             the gateway's own log, and whether the gateway supports wildcards over several labels",
             facts.host,
             accepted[0].title()
         );
@@ -303,7 +303,7 @@ fn routing(facts: &Facts) -> Option<(Cause, String)> {
 
 fn no_route(facts: &Facts) -> Option<(Cause, String)> {
     if !facts.routes_known {
-        // A plain text listener behind an unknown cluster: nothing points to a route.
+        // A plain text listener of an unknown cluster: nothing points to a route.
         let tls = facts.tls.as_ref()?;
         let summary = format!("the gateway does not serve the name {} ({})", facts.host, tls.handshake);
         return Some((Cause::UnknownSni, summary));
@@ -332,25 +332,25 @@ pub(super) fn backends(route: &Route) -> String {
     if names.is_empty() { "no backend".to_owned() } else { names.join(", ") }
 }
 
-/// Nothing certain is known.
+/// The cause if nothing certain is known.
 fn fallback(facts: &Facts) -> (Cause, String) {
     let Some(error) = &facts.error else {
-        return (Cause::Unknown, format!("nothing is wrong with {} as far as can be seen from here", address(facts)));
+        return (Cause::Unknown, format!("found no problem with {}", address(facts)));
     };
-    // The client's own words are the last resort: the probe saw nothing wrong by then, or could not look.
+    // The client's own error is the last resort: the probe found no problem by then, or could not look.
     if error.code == "Resolve" {
         return (Cause::UnresolvedName, format!("{} did not resolve for the client: {}", facts.host, error.text));
     }
     if refuses_certificate(&error.text) {
         return (
             Cause::UntrustedCertificate,
-            format!("the client refuses the certificate at {}: {}", address(facts), error.text),
+            format!("the client rejects the certificate at {}: {}", address(facts), error.text),
         );
     }
     if timed_out(error) {
         return (
             Cause::Timeout,
-            format!("{} within its deadline, and {} looks well from here", error.operation, address(facts)),
+            format!("{} within its deadline, and no problem was found with {}", error.operation, address(facts)),
         );
     }
     (Cause::Unknown, error.to_string())

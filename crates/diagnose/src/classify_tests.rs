@@ -67,7 +67,7 @@ fn route() -> Route {
     }
 }
 
-/// Broker 11's advertised address; the gateway closes without a certificate, and the cluster has the broker's route.
+/// Broker 11's advertised address. The gateway closes without a certificate, and the cluster has the broker's route.
 fn facts() -> Facts {
     Facts {
         broker: Some(BrokerAddr { id: Some(11), host: HOST.into(), port: 9092 }),
@@ -160,7 +160,7 @@ fn each_cause_has_facts_that_lead_to_it() {
         (Cause::BrokerDown, "no ready Pod", with_backend(|backend| backend.ready = 0)),
         (
             Cause::WrongBroker,
-            "is led to broker 12: TLSRoute",
+            "leads to broker 12: TLSRoute",
             with_backend(|backend| backend.brokers = vec![pod("kafka/my-cluster", 12)]),
         ),
         (Cause::WrongBroker, "another broker", Facts { peers: vec![Peer::Another], ..facts() }),
@@ -169,7 +169,7 @@ fn each_cause_has_facts_that_lead_to_it() {
         (Cause::CertificateExpired, "2026-02-01", shows(Verdict::Expired)),
         (
             Cause::ClientCertificate,
-            "wants one and got none",
+            "or received none",
             Facts {
                 tls: tls(completed(Afterwards::Alert { name: "CertificateRequired".into() }), Some("broker"), None),
                 ..facts()
@@ -211,7 +211,7 @@ fn each_cause_has_facts_that_lead_to_it() {
         assert_eq!(diagnosis.cause, *cause, "{diagnosis:#?}");
         assert!(diagnosis.seen.contains(mention), "{mention} is not in: {}", diagnosis.seen);
         assert!(!diagnosis.evidence.is_empty());
-        // One sentence, not a paragraph.
+        // One sentence, and not a paragraph.
         assert!(!diagnosis.seen.contains('\n'), "{}", diagnosis.seen);
     }
     let all = [
@@ -246,7 +246,7 @@ fn the_default_certificate_is_an_unknown_name_and_not_an_untrusted_certificate()
     let missing = classify(&Facts { routes: vec![], tls: shown.clone(), ..facts() });
     assert_eq!(missing.cause, Cause::RouteMissing);
     assert!(missing.evidence.iter().any(|line| line.contains("default certificate")), "{:?}", missing.evidence);
-    // Without the fixture's word for it, it is only a certificate that nobody trusts.
+    // Without the fixture's entry for it, it is only a certificate that the client does not trust.
     let unaware = Facts { routes: vec![], tls: shown, gateway: Gateway::default(), ..facts() };
     assert_eq!(classify(&unaware).cause, Cause::UntrustedCertificate);
 }
@@ -271,14 +271,14 @@ fn answers_that_differ_are_a_wrong_broker() {
     assert!(diagnosis.seen.contains("leads to several brokers"), "{}", diagnosis.seen);
     assert!(diagnosis.seen.contains(counts), "{}", diagnosis.seen);
     assert!(diagnosis.evidence.contains(&format!("kafka: {counts}")), "{:#?}", diagnosis.evidence);
-    // Where the same one answers each time the way is not to blame.
+    // If the same peer answers each time, the route is not to blame.
     assert_eq!(classify(&asked(&[11; 5])).cause, Cause::Timeout);
     assert_eq!(classify(&asked(&[12; 5])).cause, Cause::WrongBroker);
 }
 
 #[test]
 fn a_broker_of_another_cluster_is_a_wrong_broker_and_no_untrusted_certificate() {
-    // Both clusters have a broker 11. The certificate shown is not signed by the CA of the first one.
+    // Both clusters have a broker 11. The first one's CA did not sign the certificate that was shown.
     let mut shown = tls(completed(Afterwards::Open), Some("two-kafka"), Some(Verdict::Untrusted));
     if let Some(outcome) = &mut shown {
         outcome.chain[0].dns_names = vec!["two-node-11.two-kafka-brokers.kafka.svc".into()];
@@ -292,13 +292,13 @@ fn a_broker_of_another_cluster_is_a_wrong_broker_and_no_untrusted_certificate() 
     };
     let diagnosis = classify(&facts);
     assert_eq!(diagnosis.cause, Cause::WrongBroker, "{diagnosis:#?}");
-    assert!(diagnosis.seen.contains("is led to broker 11 of Kafka kafka/two, and not of Kafka kafka/one"));
-    // The route alone says it as well, and so does the certificate.
+    assert!(diagnosis.seen.contains("leads to broker 11 of Kafka kafka/two, and not of Kafka kafka/one"));
+    // The route alone is enough, and so is the certificate.
     let by_route = classify(&Facts { tls: tls(Handshake::Closed, None, None), ..facts.clone() });
     assert!(by_route.seen.contains("broker 11 of Kafka kafka/two"), "{}", by_route.seen);
     let by_certificate = classify(&Facts { routes: Vec::new(), ..facts.clone() });
     assert_eq!(by_certificate.cause, Cause::WrongBroker);
-    // Where no resource says whose the name is, the certificate's cluster is at least named.
+    // If no resource declares the name, at least the certificate's cluster is named.
     let unclaimed = classify(&Facts { routes: Vec::new(), declared: None, ..facts });
     assert_eq!(unclaimed.cause, Cause::UntrustedCertificate);
     assert!(unclaimed.seen.contains("Secret kafka/two-cluster-ca-cert"), "{}", unclaimed.seen);
@@ -326,17 +326,17 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
     for words in ["no Gateway serves it (they serve *.strimzi.gateway.api.test", "advertisedHost of broker 11"] {
         assert!(diagnosis.seen.contains(words), "{words}: {}", diagnosis.seen);
     }
-    // A name that a Gateway serves lacks nothing but DNS.
+    // A name that a Gateway serves lacks only DNS.
     let served = Facts { served: vec![listener("c", "*.wrong.test")], ..typo.clone() };
     let diagnosis = classify(&served);
     assert!(diagnosis.cause == Cause::UnresolvedName && diagnosis.seen.contains("add it to DNS"), "{diagnosis:?}");
-    // And one that a client was given is not advertised.
+    // And a name that the client was given is not advertised.
     let given = classify(&Facts { broker: None, declared: None, ..typo });
     assert!(given.cause == Cause::UnresolvedName && given.seen.contains("check the name"), "{given:?}");
 }
 
 #[test]
-fn a_route_that_is_kept_out_is_told_with_what_its_listener_serves() {
+fn a_rejected_route_is_reported_with_what_its_listener_serves() {
     let mut facts = with_condition(Condition {
         message: String::new(),
         ..condition("Accepted", false, "NoMatchingListenerHostname")
@@ -377,6 +377,6 @@ fn a_ready_broker_that_answers_nothing_is_not_an_unknown_name() {
     let frozen = classify(&Facts { tls: silent.clone(), routes: vec![route()], ..facts() });
     assert_eq!(frozen.cause, Cause::Timeout, "{}", frozen.seen);
     assert!(frozen.seen.contains("may be frozen"), "{}", frozen.seen);
-    // Without a route the gateway is the one that does not answer.
+    // Without a route, it is the gateway that does not answer.
     assert_ne!(classify(&Facts { tls: silent, routes: Vec::new(), ..facts() }).cause, Cause::Timeout);
 }

@@ -1,11 +1,11 @@
-//! A diagnosis's facts in words.
+//! The facts of a diagnosis, in words.
 
 use super::classify::{backends, is_default};
 use super::facts::{Facts, Listener, Lookup, Route};
 use probe::{Peer, counted};
 
-/// The names that a route wants served, and those that the listeners of its parents serve: a route is kept out where none
-/// of both meet.
+/// The hostnames of a route, and those of the listeners of its parents. The route cannot be accepted if they do not
+/// overlap.
 pub(super) fn side_by_side(route: &Route, served: &[Listener]) -> Vec<String> {
     let names = if route.hostnames.is_empty() { "any name".to_owned() } else { route.hostnames.join(", ") };
     let mut lines = Vec::new();
@@ -16,7 +16,7 @@ pub(super) fn side_by_side(route: &Route, served: &[Listener]) -> Vec<String> {
     lines
 }
 
-/// What a diagnosis rests on, each line with its source, in the order in which it was found out.
+/// The facts behind a diagnosis, each line with its source, in the order in which they were gathered.
 pub(super) fn evidence(facts: &Facts) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(facts.error.as_ref().map(|error| format!("client: {error}")));
@@ -31,7 +31,7 @@ pub(super) fn evidence(facts: &Facts) -> Vec<String> {
         lines.push("tls: that is the gateway's default certificate, shown for names that it does not know".to_owned());
     }
     if let Some(Peer::Unknown(why)) = facts.peers.iter().find(|peer| matches!(peer, Peer::Unknown(_))) {
-        lines.push(format!("kafka: which broker answers could not be asked: {why}"));
+        lines.push(format!("kafka: could not ask which broker answers: {why}"));
     } else if !facts.peers.is_empty() {
         lines.push(format!("kafka: {}", counted(&facts.whose(), &facts.peers)));
     }

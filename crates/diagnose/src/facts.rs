@@ -1,4 +1,4 @@
-//! Everything that a diagnosis is drawn from, gathered before it is drawn.
+//! The facts that a diagnosis is based on. They are gathered before the diagnosis is made.
 
 use probe::tcp::TcpOutcome;
 use probe::tls::TlsOutcome;
@@ -6,19 +6,19 @@ use probe::{BrokerAddr, ClientError, Peer, Whose};
 use std::fmt;
 use std::net::IpAddr;
 
-/// What is to be explained.
+/// What to explain.
 #[derive(Clone, Debug)]
 pub enum Subject {
     /// A client's failure.
     Failure(ClientError),
-    /// An address that somebody cannot reach.
+    /// An address that cannot be reached.
     Address { host: String, port: u16 },
 }
 
 /// How a name resolved.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Lookup {
-    /// It is an address in figures: there was nothing to look up, and no server name is sent.
+    /// The host is an IP address: there was nothing to look up, and no server name is sent.
     IpLiteral(IpAddr),
     Found(IpAddr),
     Failed(String),
@@ -39,14 +39,14 @@ pub struct Backend {
     pub namespace: String,
     pub service: String,
     pub exists: bool,
-    /// Pods that the Service selects, and how many of them are ready.
+    /// How many Pods the Service selects, and how many of them are ready.
     pub pods: usize,
     pub ready: usize,
-    /// Those Pods that are brokers.
+    /// The brokers among these Pods.
     pub brokers: Vec<PodBroker>,
 }
 
-/// A broker by its Pod.
+/// A broker, as its Pod identifies it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct PodBroker {
     /// The Kafka resource, `namespace/name`.
@@ -59,12 +59,12 @@ pub struct PodBroker {
 pub struct Parent {
     /// The Gateway, `namespace/name`.
     pub gateway: String,
-    /// The listener; any one without it.
+    /// The listener's name. Without it, any listener matches.
     pub listener: Option<String>,
 }
 
 impl Parent {
-    /// What the listeners that are meant serve, in words.
+    /// Describes what the matching listeners serve.
     pub(super) fn serve(&self, served: &[Listener]) -> Vec<String> {
         let meant = |listener: &&Listener| {
             listener.gateway == self.gateway && self.listener.as_ref().is_none_or(|name| *name == listener.name)
@@ -95,7 +95,7 @@ impl Route {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
 
-    /// Whether a parent accepted it; a route that no controller looked at is not accepted either.
+    /// Whether a parent accepted it. A route that no controller has processed is not accepted.
     pub(super) fn accepted(&self) -> bool {
         self.conditions.iter().any(|condition| condition.kind == "Accepted" && condition.status)
     }
@@ -118,26 +118,26 @@ impl fmt::Display for Listener {
 }
 
 impl Listener {
-    /// Whether it serves the name; without a hostname of its own it serves any.
+    /// Whether it serves the name. A listener without a hostname serves every name.
     pub(super) fn serves(&self, host: &str) -> bool {
         self.hostname.as_ref().is_none_or(|pattern| super::routes::covers(pattern, host))
     }
 }
 
-/// A Kafka resource's listener that declares the name.
+/// The listener of a Kafka resource that declares the name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Declared {
     /// `Kafka namespace/name`.
     pub resource: String,
     pub listener: String,
-    /// Whether brokers advertise the name, rather than clients starting with it.
+    /// Whether brokers advertise the name. Otherwise it is the bootstrap name.
     pub advertised: bool,
-    /// The id that the cluster gave itself, by the resource's status.
+    /// The id that the cluster gave itself, from the resource's status.
     pub cluster_id: Option<String>,
 }
 
 impl Declared {
-    /// Whose brokers have to answer for the name.
+    /// The cluster whose brokers must answer for the name.
     pub(super) fn whose(&self) -> Whose {
         let (namespace, cluster) = self.cluster().split_once('/').unwrap_or_default();
         let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -150,12 +150,12 @@ impl Declared {
     }
 }
 
-/// What is known of the lab's gateway.
+/// What is known about the lab's gateway.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Gateway {
-    /// Ports that it serves on this machine.
+    /// The ports that it serves on this machine.
     pub ports: Vec<u16>,
-    /// The common name of the certificate that it shows for names that it does not know.
+    /// The common name of the certificate that it shows for unknown names.
     pub default_certificate: Option<String>,
 }
 
@@ -164,16 +164,16 @@ pub struct Gateway {
 pub struct Facts {
     pub host: String,
     pub port: u16,
-    /// The broker that advertises the address, when the client learned that.
+    /// The broker that advertises the address, if the client learned it.
     pub broker: Option<BrokerAddr>,
     pub error: Option<ClientError>,
     pub lookup: Option<Lookup>,
     pub tcp: Option<TcpOutcome>,
     pub tls: Option<TlsOutcome>,
-    /// Who answered at the address, each on a connection of its own.
+    /// The peers that answered at the address, each on a connection of its own.
     pub peers: Vec<Peer>,
     pub routes: Vec<Route>,
-    /// Whether the cluster could be asked for its routes: else that there are none means nothing.
+    /// Whether the cluster's routes could be listed. Otherwise an empty list means nothing.
     pub routes_known: bool,
     /// The listeners on the port that serve the name.
     pub listeners: Vec<Listener>,
@@ -186,12 +186,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whose brokers have to answer at the address, as far as a Kafka resource says.
+    /// The cluster whose brokers must answer at the address, as far as a Kafka resource says.
     pub(super) fn whose(&self) -> Whose {
         self.declared.as_ref().map(Declared::whose).unwrap_or_default()
     }
 
-    /// Nothing but the address.
+    /// Facts that contain only the address.
     pub fn of(host: impl Into<String>, port: u16) -> Self {
         Self {
             host: host.into(),

@@ -1,4 +1,4 @@
-//! Gathers the facts: what the client said, what the network answers, what the cluster's objects say.
+//! Gathers the facts: the client's error, the answers of the network, and the state of the cluster's objects.
 
 use super::facts::{Facts, Gateway, Lookup, Subject};
 use super::{advertised, classify::classify, routes, symptom};
@@ -9,12 +9,12 @@ use probe::{ConnectionConfig, Identity, NodeIdentity, Peer, Trust, identify, res
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// What else is known, all of it optional.
+/// What else is known. Everything is optional.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How the failing client got in: whom it trusts, and its certificate.
+    /// How the failing client connects: the authorities that it trusts, and its certificate.
     pub access: Option<ConnectionConfig>,
-    /// For each single question; 3 s by default.
+    /// The time for each single question. The default is 3 s.
     pub within: Duration,
 }
 
@@ -24,14 +24,14 @@ impl Default for Settings {
     }
 }
 
-/// How many connections are asked who answers. A Service over all brokers leads the first one to the right broker often
-/// enough.
+/// How many connections are made to find out who answers. A Service over all brokers often leads the first one to the
+/// right broker.
 const ASKED: usize = 5;
 
-/// How often the client asks instead, where a broker says nothing to a stranger: each takes a client of its own.
+/// How often a Kafka client asks instead, if a broker rejects strangers. Each question takes a client of its own.
 const ASKED_BY_CLIENT: usize = 3;
 
-/// Finds the cause of a failure. What cannot be found out is said in the evidence; the rest still counts.
+/// Finds the cause of a failure. Whatever cannot be found out is listed in the evidence, and the rest still counts.
 pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, settings: &Settings) -> Failure {
     let mut facts = match start(subject, settings) {
         Ok(facts) => facts,
@@ -43,14 +43,14 @@ pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, s
         gather(&mut facts, catalog, settings).await;
     }
     let diagnosis = classify(&facts);
-    // A client that only waited names no broker, or the wrong one: each advertised address may be the cause.
+    // A client that only waited names no broker, or the wrong one. Each advertised address may be the cause.
     match matches!(diagnosis.cause, Cause::Timeout | Cause::Unknown) {
         true => advertised::every_address(catalog, &facts, settings, diagnosis).await,
         false => diagnosis,
     }
 }
 
-/// Everything about one address.
+/// Gathers everything about one address.
 pub(super) async fn gather(facts: &mut Facts, catalog: &Catalog, settings: &Settings) {
     network(facts, settings).await;
     cluster(facts, catalog).await;
@@ -74,7 +74,7 @@ fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Failure>> 
                 None if symptom::answered(error).is_some() => Facts::of("the cluster", 0),
                 None => {
                     let mut facts = Facts::of("", 0);
-                    facts.gaps.push("which address failed: neither the client nor its access says".to_owned());
+                    facts.gaps.push("which address failed: neither the client nor its configuration says".to_owned());
                     facts.error = Some(error.clone());
                     let mut diagnosis = classify(&facts);
                     diagnosis.seen = error.to_string();
@@ -118,7 +118,7 @@ async fn network(facts: &mut Facts, settings: &Settings) {
     facts.tls = Some(question(settings, address, sni.as_deref()).run().await);
 }
 
-/// A handshake as the failing client makes it.
+/// A handshake like that of the failing client.
 fn question<'a>(settings: &'a Settings, address: SocketAddr, sni: Option<&'a str>) -> Probe<'a> {
     let access = settings.access.as_ref();
     let trust = access.and_then(|access| match &access.trust {
@@ -151,7 +151,8 @@ async fn cluster(facts: &mut Facts, catalog: &Catalog) {
     facts.declared = routes::declared(kafkas, &host);
 }
 
-/// Who answers is asked only when all else looks well: it takes several connections, or Kafka clients.
+/// Finds out who answers. This comes last and only if nothing else is wrong, because it takes several connections or
+/// Kafka clients.
 async fn peers(facts: &mut Facts, settings: &Settings) {
     let (Some(access), Some(id)) = (&settings.access, facts.broker.as_ref().and_then(|broker| broker.id)) else {
         return;
@@ -180,7 +181,7 @@ async fn peers(facts: &mut Facts, settings: &Settings) {
     }
 }
 
-/// The same by the client's own way, which may have the rights that a stranger lacks.
+/// The same with the client's own configuration, which may have rights that a stranger lacks.
 async fn by_client(access: &ConnectionConfig, id: i32, within: Duration) -> Vec<Peer> {
     let mut peers = Vec::new();
     for _ in 0..ASKED_BY_CLIENT {

@@ -5,7 +5,7 @@ use test_servers::{Authority, broker_of, serve, serve_tls};
 
 probe::define_getaddrinfo!();
 
-/// A cluster that cannot be asked: the network's answers must do.
+/// A cluster that does not answer, so that only the network's answers count.
 fn catalog() -> Catalog {
     let mut config = kube::Config::new("http://127.0.0.1:9".parse().expect("a URL"));
     config.connect_timeout = Some(Duration::from_millis(200));
@@ -62,7 +62,7 @@ async fn a_name_that_does_not_resolve_is_found() {
 
 #[tokio::test]
 async fn a_timeout_that_names_no_broker_is_explained_by_an_advertised_address() {
-    // Broker 2 advertises a port where nobody listens, and the client was at broker 1 all the time.
+    // Broker 2 advertises a port where nobody listens, and the client was connected to broker 1 all the time.
     let second = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let first = serve(move |stream| async move {
         let own = stream.local_addr().expect("an address");

@@ -1,11 +1,12 @@
-//! Why a route is kept out: its hostnames beside those of the listeners that it wants.
+//! Why a route is not accepted: its hostnames compared with those of its listeners.
 
 use super::evidence::side_by_side;
 use super::routes::{all, listeners, route};
 use kubeapi::Catalog;
 
-/// For each route of a kind that no Gateway has accepted, in a namespace and with a name where one is given: its hostnames
-/// beside those of its parents' listeners. Empty for what is no route; what cannot be asked is said.
+/// For each route of a kind that no Gateway has accepted: its hostnames compared with those of its parents' listeners.
+/// `namespace` and `name` restrict the routes. Empty if the kind is not a route. Failed requests are reported in the
+/// result.
 pub async fn beside(catalog: &Catalog, kind: &str, namespace: &str, name: Option<&str>) -> Vec<String> {
     if !["TLSRoute", "TCPRoute", "HTTPRoute", "GRPCRoute"].contains(&kind) {
         return Vec::new();

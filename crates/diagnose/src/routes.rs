@@ -2,11 +2,11 @@
 
 use super::facts::{Backend, Condition, Declared, Listener, Parent, PodBroker, Route};
 use kube::api::{DynamicObject, ListParams};
-use kubeapi::{Catalog, Error, conditions};
+use kubeapi::{Catalog, Error, conditions, pod_object_is_ready};
 use serde_json::Value;
 
-/// Whether a route's or listener's hostname covers a name. A wildcard covers any number of labels, as the Gateway API
-/// has it.
+/// Whether the hostname of a route or listener covers a name. As the Gateway API defines it, a wildcard covers any
+/// number of labels.
 pub(super) fn covers(pattern: &str, host: &str) -> bool {
     let (pattern, host) = (pattern.to_ascii_lowercase(), host.to_ascii_lowercase());
     match pattern.strip_prefix('*') {
@@ -15,7 +15,7 @@ pub(super) fn covers(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Every object of a kind in all namespaces; a kind that is not served has none.
+/// Every object of a kind in all namespaces. A kind that is not served has no objects.
 pub(super) async fn all(catalog: &Catalog, kind: &str) -> Result<Vec<DynamicObject>, Error> {
     let served = match catalog.kind(kind, None).await {
         Ok(served) => served,
@@ -26,8 +26,8 @@ pub(super) async fn all(catalog: &Catalog, kind: &str) -> Result<Vec<DynamicObje
     Ok(api.list(&ListParams::default()).await.map_err(Error::request(format!("list {kind}")))?.items)
 }
 
-/// The routes that concern the address: TLSRoutes by hostname, the most specific first; TCPRoutes by their parents'
-/// port, since they know no names.
+/// The routes that concern the address: TLSRoutes by hostname, the most specific first, and TCPRoutes by the port of
+/// their parents, because they have no hostnames.
 pub(super) fn routes(
     tls: &[DynamicObject],
     tcp: &[DynamicObject],
@@ -40,7 +40,7 @@ pub(super) fn routes(
         .map(|object| route(object, "TLSRoute"))
         .filter(|route| route.hostnames.is_empty() || route.hostnames.iter().any(|pattern| covers(pattern, host)))
         .collect();
-    // An exact name beats a wildcard, and a route without names comes last.
+    // An exact name takes precedence over a wildcard, and a route without hostnames comes last.
     found.sort_by_key(|route| {
         let names = &route.hostnames;
         (!names.iter().any(|name| name == host), names.is_empty(), route.namespace.clone(), route.name.clone())
@@ -111,7 +111,7 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
     }
 }
 
-/// Fills in what became of each backend.
+/// Adds the state of each backend.
 pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[DynamicObject]) {
     for backend in routes.iter_mut().flat_map(|route| &mut route.backends) {
         let here = |object: &&DynamicObject| object.metadata.namespace.as_deref() == Some(&backend.namespace);
@@ -132,20 +132,16 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
             .collect();
         backend.exists = true;
         backend.pods = selected.len();
-        backend.ready = selected.iter().filter(|pod| ready(pod)).count();
+        backend.ready = selected.iter().filter(|pod| pod_object_is_ready(pod)).count();
         backend.brokers = selected.iter().filter_map(|pod| broker(pod)).collect();
     }
 }
 
-/// The broker of a Pod: its node id is at the end of the name, `<cluster>-<pool>-<id>`.
+/// The broker of a Pod. Its node id is the end of the name `<cluster>-<pool>-<id>`.
 fn broker(pod: &DynamicObject) -> Option<PodBroker> {
     let cluster = pod.metadata.labels.as_ref()?.get("strimzi.io/cluster")?;
     let id = pod.metadata.name.as_ref()?.rsplit('-').next()?.parse().ok()?;
     Some(PodBroker { cluster: format!("{}/{cluster}", pod.metadata.namespace.as_deref().unwrap_or_default()), id })
-}
-
-fn ready(pod: &DynamicObject) -> bool {
-    list(&pod.data["status"]["conditions"]).iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
 /// The listeners on the port that serve the name.
@@ -175,7 +171,7 @@ pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
     found
 }
 
-/// The Kafka resource that means the name to be used, if any.
+/// The Kafka resource that declares the name, if any.
 pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared> {
     for kafka in kafkas {
         let metadata = &kafka.metadata;
@@ -202,7 +198,7 @@ pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared>
     None
 }
 
-/// Whether a template with `{nodeId}` makes this name for some node.
+/// Whether a template with `{nodeId}` yields this name for some node.
 fn made_from(template: &str, host: &str) -> bool {
     let Some((before, after)) = template.split_once("{nodeId}") else {
         return template == host;

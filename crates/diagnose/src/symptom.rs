@@ -1,9 +1,9 @@
-//! What librdkafka's own code and words already settle.
+//! What librdkafka's own code and text already prove.
 
 use model::Cause;
 use probe::ClientError;
 
-/// Kafka's answers: the connection is fine, so there is nothing to look for in the network.
+/// The causes from Kafka's own answers. The connection works, so there is nothing to look for in the network.
 pub(super) fn answered(error: &ClientError) -> Option<Cause> {
     match error.code.as_str() {
         "Authentication" | "SaslAuthenticationFailed" => Some(authentication(error)),
@@ -16,12 +16,12 @@ pub(super) fn answered(error: &ClientError) -> Option<Cause> {
     }
 }
 
-/// librdkafka also calls a handshake without the client certificate that the broker wants a failed authentication.
+/// librdkafka also reports a failed authentication if the handshake lacked the required client certificate.
 fn authentication(error: &ClientError) -> Cause {
     if wants_certificate(&error.text) { Cause::ClientCertificate } else { Cause::Authentication }
 }
 
-/// OpenSSL's words for the alerts by which a broker refuses a client's certificate, or the lack of one.
+/// OpenSSL's words for the alerts with which a broker rejects a client's certificate, or its absence.
 pub(super) fn wants_certificate(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["certificate required", "alert bad certificate", "alert certificate unknown", "alert unknown ca"]
@@ -29,12 +29,12 @@ pub(super) fn wants_certificate(text: &str) -> bool {
         .any(|words| text.contains(words))
 }
 
-/// OpenSSL's words for a broker's certificate that the client refuses, whatever the reason.
+/// OpenSSL's words for a broker's certificate that the client rejects, for any reason.
 pub(super) fn refuses_certificate(text: &str) -> bool {
     text.contains("certificate verify failed")
 }
 
-/// Whether the client only waited in vain.
+/// Whether the client only waited without success.
 pub(super) fn timed_out(error: &ClientError) -> bool {
     ["MessageTimedOut", "OperationTimedOut", "RequestTimedOut", "TimedOutQueue"].contains(&error.code.as_str())
 }

@@ -1,12 +1,12 @@
-//! Whether the way leads to the broker that it has to lead to.
+//! Checks whether the path leads to the right broker.
 
 use super::classify::{address, backends};
 use super::facts::{Facts, PodBroker, Route};
 use model::Cause;
 use probe::{CertificateInfo, Peer, counted};
 
-/// A way that leads to another broker, to several, or to one of another cluster. This comes before the certificate, which
-/// would only say that it names another one.
+/// A path that leads to another broker, to several, or to a broker of another cluster. This is checked before the
+/// certificate, which would only show that it names another broker.
 pub(super) fn wrong_broker(facts: &Facts) -> Option<(Cause, String)> {
     let route = facts.routes.iter().find(|route| route.accepted());
     let by_route = route.map_or_else(String::new, |route| format!(": {} leads to {}", route.title(), backends(route)));
@@ -14,7 +14,7 @@ pub(super) fn wrong_broker(facts: &Facts) -> Option<(Cause, String)> {
     Some((Cause::WrongBroker, format!("{} {to}{by_route}; correct the backendRef", address(facts))))
 }
 
-/// By those who answered.
+/// Judging by the peers that answered.
 fn met(facts: &Facts) -> Option<String> {
     let whose = facts.whose();
     let shown = || facts.tls.as_ref()?.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
@@ -34,10 +34,10 @@ fn met(facts: &Facts) -> Option<String> {
         (Some(declared), false) => format!(", and not of {}", declared.resource),
         _ => String::new(),
     };
-    Some(format!("is led to {}{not}", whose.name(stranger)))
+    Some(format!("leads to {}{not}", whose.name(stranger)))
 }
 
-/// By the Pods that the route's Services select.
+/// Judging by the Pods that the route's Services select.
 fn selected(facts: &Facts, route: &Route) -> Option<String> {
     let mut brokers: Vec<&PodBroker> = route.backends.iter().flat_map(|backend| &backend.brokers).collect();
     brokers.sort();
@@ -45,13 +45,13 @@ fn selected(facts: &Facts, route: &Route) -> Option<String> {
     let cluster = facts.declared.as_ref().map(|declared| declared.cluster());
     let ours = |broker: &&PodBroker| cluster.is_none_or(|cluster| broker.cluster == cluster);
     if !brokers.is_empty() && !brokers.iter().any(ours) {
-        return Some(format!("is led to {}, and not to {}", names(&brokers, true), cluster.unwrap_or_default()));
+        return Some(format!("leads to {}, and not to {}", names(&brokers, true), cluster.unwrap_or_default()));
     }
     let id = facts.broker.as_ref().and_then(|broker| broker.id)?;
     if brokers.is_empty() || brokers.iter().filter(|broker| ours(broker)).any(|broker| broker.id == id) {
         return None;
     }
-    Some(format!("is led to {}", names(&brokers, false)))
+    Some(format!("leads to {}", names(&brokers, false)))
 }
 
 fn names(brokers: &[&PodBroker], cluster: bool) -> String {

@@ -1,12 +1,12 @@
-//! When a reader such as `head` ends early, the program that writes to it has not failed.
+//! Ends a program quietly if the reader of its output, such as `head`, ends early. That is not a failure.
 
 use std::{panic, process};
 
-/// The exit code of a program that SIGPIPE ends. The signal itself stays ignored: librdkafka writes to sockets, which may
-/// be closed at any time.
+/// The exit code of a program that SIGPIPE ends. The signal itself stays ignored, because librdkafka writes to sockets
+/// that may be closed at any time.
 const ENDED_BY_SIGPIPE: i32 = 128 + 13;
 
-/// From now on this process ends without a word when nobody reads its output any more. `println!` panics then.
+/// From now on, this process ends silently once nobody reads its output. `println!` would panic otherwise.
 pub fn end_quietly() {
     let otherwise = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {

@@ -1,4 +1,4 @@
-//! An error and what it came of.
+//! An error and its causes.
 
 use std::error::Error;
 use std::iter;
@@ -8,8 +8,8 @@ pub fn causes<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a dyn Error> {
     iter::successors(error.source(), |cause: &&'a dyn Error| (*cause).source())
 }
 
-/// An error with its causes on one line. A cause whose words the line has already is left out: several crates repeat them in
-/// their own message.
+/// An error and its causes on one line. A cause is left out if the line already contains its text, because several
+/// crates repeat causes in their own message.
 pub fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     for cause in causes(error) {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_is_told_and_none_twice() {
+    fn every_cause_is_listed_once() {
         let error = layers(&["cannot list the Pods", "request failed: refused", "refused", "os error 111"]);
         assert_eq!(with_causes(&error), "cannot list the Pods: request failed: refused: os error 111");
         assert_eq!(causes(&error).count(), 3);

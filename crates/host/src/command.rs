@@ -1,27 +1,27 @@
-//! External commands, bounded in time. What is run, and where its output goes, is an expression of duct.
+//! External commands with a deadline. A duct expression says what runs and where its output goes.
 
 use std::io;
 use std::process::Output;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a caller hears that the command is still under way.
+/// How often the caller is told that the command still runs.
 const TICK: Duration = Duration::from_millis(500);
 
-/// How long a program may be busy before that is an error.
+/// How long a program file may be busy before that becomes an error.
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
-/// Runs a command to its end, and gives what it captured, whatever its exit code. `tick` gets the time so far, twice a second.
-/// `None` for a command that did not end within its time; it is killed.
+/// Runs a command to its end and returns what it captured, whatever its exit code. Calls `tick` with the elapsed time
+/// twice a second. Returns `None` if the command did not end in time; the command is then killed.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the command cannot be started.
 pub fn run(
     expression: &duct::Expression,
     within: Duration,
     mut tick: impl FnMut(Duration),
 ) -> io::Result<Option<Output>> {
-    // An exit code is the caller's to judge.
+    // The caller decides what an exit code means.
     let handle = start(&expression.unchecked())?;
     let begun = Instant::now();
     let deadline = begun + within;
@@ -30,7 +30,7 @@ pub fn run(
             return Ok(Some(output.clone()));
         }
         if Instant::now() >= deadline {
-            // Fails only when it has ended meanwhile.
+            // Fails only if the command ended in the meantime.
             let _ = handle.kill();
             return Ok(None);
         }
@@ -42,8 +42,8 @@ fn start(expression: &duct::Expression) -> io::Result<duct::Handle> {
     let begun = Instant::now();
     loop {
         match expression.start() {
-            // A program that this process has just written is busy for as long as a child that another thread forked
-            // meanwhile has not reached its own exec.
+            // A program file that this process has just written stays busy until every child that another thread forked
+            // in the meantime has reached its own exec.
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && begun.elapsed() < BUSY_FOR => {
                 thread::sleep(Duration::from_millis(10));
             }

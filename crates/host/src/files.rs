@@ -1,4 +1,4 @@
-//! Files and folders that only the user may read, written whole or not at all.
+//! Files and folders that only the user may read. A file is written completely or not at all.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use model::FileError;
@@ -6,16 +6,17 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 
-/// Makes a folder and those above it, each with mode 0700 where it is new.
+/// Makes a folder and its parents. Each new one gets the mode 0700.
 pub fn folder(path: &Utf8Path) -> Result<(), FileError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("make the folder", path))
 }
 
-/// Writes a file that only the user may read: mode 0600 from its first byte on. It is put in place in one step, so that a
-/// reader or a killed writer never sees half of it. An unchanged file is left alone; says whether it was written.
+/// Writes a file that only the user may read: its mode is 0600 from the first byte on. The file is put in place in one
+/// step, so neither a reader nor a killed writer ever sees half of it. An unchanged file is left alone. Returns whether
+/// the file was written.
 ///
 /// # Errors
-/// When the disk refuses.
+/// If the file cannot be written.
 pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, FileError> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(false);
@@ -27,17 +28,18 @@ pub fn write(path: &Utf8Path, content: &[u8]) -> Result<bool, FileError> {
     Ok(true)
 }
 
-/// As [`write`], for a file that others may read as far as the user's umask lets them, such as a report. Its folder has to be
-/// there.
+/// As [`write`], for a file that others may read as far as the user's umask allows, such as a report. Its folder must
+/// exist.
 ///
 /// # Errors
-/// When the disk refuses.
+/// If the file cannot be written.
 pub fn write_shared(path: &Utf8Path, content: &[u8]) -> Result<(), FileError> {
     put(path, content, 0o666)
 }
 
 fn put(path: &Utf8Path, content: &[u8], mode: u32) -> Result<(), FileError> {
-    // Hidden, since some folders are read whole, and of one name, so that the next attempt overwrites what a killed one left.
+    // The name is hidden, because some folders are read completely. It is always the same, so the next attempt
+    // overwrites what a killed one left.
     let draft = path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default()));
     let written = OpenOptions::new()
         .write(true)
@@ -48,13 +50,13 @@ fn put(path: &Utf8Path, content: &[u8], mode: u32) -> Result<(), FileError> {
         .and_then(|mut file| file.write_all(content))
         .and_then(|()| fs::rename(&draft, path));
     written.map_err(|source| {
-        // The first error is the one to tell.
+        // Reports the first error.
         let _ = fs::remove_file(&draft);
         FileError::of("write", path)(source)
     })
 }
 
-/// Removes a folder with all that it holds; one that is not there is fine.
+/// Removes a folder and its content. It is not an error if the folder does not exist.
 pub fn remove_folder(path: &Utf8Path) -> Result<(), FileError> {
     match fs::remove_dir_all(path) {
         Ok(()) => Ok(()),
@@ -63,7 +65,7 @@ pub fn remove_folder(path: &Utf8Path) -> Result<(), FileError> {
     }
 }
 
-/// Opens a log for appending, mode 0600.
+/// Opens a log for appending, with mode 0600.
 pub fn log(path: &Utf8Path) -> Result<File, FileError> {
     if let Some(parent) = path.parent() {
         folder(parent)?;
@@ -71,15 +73,15 @@ pub fn log(path: &Utf8Path) -> Result<File, FileError> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(FileError::of("open the log", path))
 }
 
-/// How large a log may be when its program starts again.
+/// The size above which a log is set aside when its program starts again.
 const LOG_BYTES: u64 = 8 << 20;
 
-/// As [`log`]; one that has grown large is put aside first as `<log>.old`, in place of an older one, so that a component
-/// that starts again and again fills no disk.
+/// As [`log`], but sets a large log aside first, as `<log>.old`, replacing an older one. So a component that restarts
+/// again and again does not fill the disk.
 pub fn fresh_log(path: &Utf8Path) -> Result<File, FileError> {
     if fs::metadata(path).is_ok_and(|log| log.len() > LOG_BYTES) {
         let aside = Utf8PathBuf::from(format!("{path}.old"));
-        fs::rename(path, &aside).map_err(FileError::of("put aside", path))?;
+        fs::rename(path, &aside).map_err(FileError::of("set aside", path))?;
     }
     log(path)
 }
@@ -87,19 +89,19 @@ pub fn fresh_log(path: &Utf8Path) -> Result<File, FileError> {
 /// How much of a log's end is read for its last lines. A broker's log can grow to gigabytes.
 pub const TAIL_BYTES: u64 = 1 << 20;
 
-/// The last lines of a log, without those that are blank.
+/// The last lines of a log, without blank ones.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If the log cannot be read.
 pub fn last_lines(path: &Utf8Path, count: usize) -> io::Result<String> {
     let text = end(path, TAIL_BYTES)?;
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     Ok(lines[lines.len().saturating_sub(count)..].join("\n"))
 }
 
-/// The last 20 lines of a log for an error, or why there are none.
+/// The last 20 lines of a log for an error message, or why there are none.
 pub fn tail(path: &Utf8Path) -> String {
-    last_lines(path, 20).unwrap_or_else(|error| format!("(the log cannot be read: {error})"))
+    last_lines(path, 20).unwrap_or_else(|error| format!("(cannot read the log: {error})"))
 }
 
 /// The last `bytes` of a file, as text.

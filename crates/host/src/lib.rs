@@ -1,4 +1,4 @@
-//! This machine: progress on its terminal, files that are whole, logs.
+//! This machine: progress on its terminal, commands, files and logs.
 
 pub mod broken_pipe;
 mod causes;

@@ -1,11 +1,11 @@
-//! What a waiting user sees: one line a phase, with its time, on standard error.
+//! What a waiting user sees on standard error: one line for each phase, with its time.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Shows phases that run side by side. Cheap to clone.
+/// Shows phases that run in parallel. Cheap to clone.
 #[derive(Clone)]
 pub struct Progress {
     start: Instant,
@@ -19,7 +19,7 @@ impl Progress {
         Self { start: Instant::now(), bars: MultiProgress::new(), live: std::io::stderr().is_terminal() }
     }
 
-    /// Starts a phase; it ends with [`Phase::done`], or is shown as failed when dropped without it.
+    /// Starts a phase. It ends with [`Phase::done`]. If it is dropped before that, it is shown as failed.
     pub fn phase(&self, name: impl Into<String>) -> Phase {
         let name = name.into();
         let bar = self.live.then(|| {
@@ -34,23 +34,23 @@ impl Progress {
         Phase { progress: self.clone(), name, start: Instant::now(), bar, last: None, ended: false }
     }
 
-    /// A line that belongs to no phase.
+    /// Prints a line that belongs to no phase.
     pub fn say(&self, line: impl Display) {
         if self.live {
-            // Fails only when standard error is closed, and then nobody reads.
+            // Fails only if standard error is closed, and then nobody reads it.
             let _ = self.bars.println(line.to_string());
         } else {
             eprintln!("{line}");
         }
     }
 
-    /// Seconds since the start.
+    /// The time since the start.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 }
 
-/// One phase under way.
+/// A phase that is running.
 pub struct Phase {
     progress: Progress,
     name: String,
@@ -61,7 +61,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// What the phase is doing now. On plain output at most one line in ten seconds is printed.
+    /// Says what the phase is doing now. Plain output gets at most one line in ten seconds.
     pub fn update(&mut self, now: impl Display) {
         match &self.bar {
             Some(bar) => bar.set_message(now.to_string()),
@@ -73,7 +73,7 @@ impl Phase {
         }
     }
 
-    /// Ends the phase well.
+    /// Ends the phase successfully.
     pub fn done(mut self, detail: impl Display) {
         self.ended = true;
         let seconds = self.start.elapsed().as_secs_f64();

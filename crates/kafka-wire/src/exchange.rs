@@ -1,4 +1,4 @@
-//! One request and its answer. What answers may be no broker at all, so nothing that it sends is trusted.
+//! One request and its answer. The peer may not be a broker, so nothing that it sends is trusted.
 
 use kafka_protocol::messages::{RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{
@@ -7,11 +7,11 @@ use kafka_protocol::protocol::{
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// The largest answer that is read, in bytes. The metadata of a large cluster has some megabytes, and the first four bytes of
-/// HTTP or of TLS, taken for a length, are far above it.
+/// The largest answer that is read, in bytes. The metadata of a large cluster takes some megabytes. The first four
+/// bytes of HTTP or TLS, read as a length, are far above this limit.
 const LARGEST: usize = 16 << 20;
 
-/// The correlation id, with which every answer begins.
+/// The size of the correlation id, with which every answer begins.
 const SHORTEST: usize = 4;
 
 /// An exchange that failed.
@@ -19,16 +19,16 @@ const SHORTEST: usize = 4;
 pub enum WireError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("the request cannot be encoded: {0}")]
+    #[error("cannot encode the request: {0}")]
     Request(String),
     #[error("{0}")]
     NotKafka(String),
 }
 
-/// Sends one request in this version, and reads its answer. The caller bounds the time.
+/// Sends one request in this version and reads its answer. The caller limits the time.
 ///
 /// # Errors
-/// When the connection breaks, or when the answer is not Kafka's answer to this request.
+/// If the connection breaks, or if the answer is not a valid Kafka answer to this request.
 pub async fn exchange<R, S>(
     stream: &mut S,
     client: &'static str,
@@ -46,16 +46,18 @@ where
 
     let length = stream.read_u32().await? as usize;
     if !(SHORTEST..=LARGEST).contains(&length) {
-        return Err(WireError::NotKafka(format!("an answer of {length} bytes is not Kafka's")));
+        return Err(WireError::NotKafka(format!("an answer of {length} bytes is not valid Kafka")));
     }
     let mut answer = vec![0; length];
     stream.read_exact(&mut answer).await?;
-    // The decoder panics on some short inputs. The correlation id is checked before the rest is given to it.
+    // The decoder panics on some short inputs, so the correlation id is checked before the decoder sees the rest.
     let echoed = i32::from_be_bytes([answer[0], answer[1], answer[2], answer[3]]);
     if echoed != correlation {
-        return Err(WireError::NotKafka(format!("the answer is for request {echoed}, not {correlation}: not Kafka")));
+        return Err(WireError::NotKafka(format!(
+            "not valid Kafka: the answer is for request {echoed}, not {correlation}"
+        )));
     }
-    let not_kafka = |error: &dyn std::fmt::Display| WireError::NotKafka(format!("not Kafka's answer: {error}"));
+    let not_kafka = |error: &dyn std::fmt::Display| WireError::NotKafka(format!("not a valid Kafka answer: {error}"));
     let mut rest = answer.as_slice();
     ResponseHeader::decode(&mut rest, R::Response::header_version(version)).map_err(|error| not_kafka(&error))?;
     R::Response::decode(&mut rest, version).map_err(|error| not_kafka(&error))
@@ -76,14 +78,14 @@ fn frame<R: Request>(client: &'static str, correlation: i32, version: i16, reque
     Ok(frame)
 }
 
-/// The newest version of a request that we and a broker with these limits know.
+/// The newest version of a request that we and a broker with these limits support.
 pub fn newest<R: Request>(least: i16, most: i16) -> Option<i16> {
     let ours = <R as Message>::VERSIONS;
     let version = most.min(ours.max);
     (version >= least.max(ours.min)).then_some(version)
 }
 
-/// A request as Kafka's documentation calls it.
+/// The name of a request in Kafka's documentation.
 pub fn name<R: Request>() -> &'static str {
     std::any::type_name::<R>().rsplit("::").next().unwrap_or("the request")
 }
@@ -94,7 +96,7 @@ mod tests {
     use kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse, MetadataRequest};
     use kafka_protocol::protocol::Encodable;
 
-    /// What comes of a peer that reads the request and then sends these bytes.
+    /// The result of an exchange with a peer that reads the request and then sends these bytes.
     async fn after(answer: &[u8]) -> Result<ApiVersionsResponse, WireError> {
         let (mut ours, mut theirs) = tokio::io::duplex(64 << 10);
         let peer = async {
@@ -125,11 +127,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_kafka_s_is_refused_before_it_is_decoded() {
         let wrong: [(&[u8], &str); 5] = [
-            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "an answer of 1213486160 bytes is not Kafka's"),
-            (&framed(&[]), "an answer of 0 bytes is not Kafka's"),
-            (&framed(&[0, 0, 7]), "an answer of 3 bytes is not Kafka's"),
-            (&framed(&[0, 0, 0, 6, 0, 0]), "the answer is for request 6, not 7: not Kafka"),
-            (&framed(&[0, 0, 0, 7, 0]), "not Kafka's answer"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "an answer of 1213486160 bytes is not valid Kafka"),
+            (&framed(&[]), "an answer of 0 bytes is not valid Kafka"),
+            (&framed(&[0, 0, 7]), "an answer of 3 bytes is not valid Kafka"),
+            (&framed(&[0, 0, 0, 6, 0, 0]), "not valid Kafka: the answer is for request 6, not 7"),
+            (&framed(&[0, 0, 0, 7, 0]), "not a valid Kafka answer"),
         ];
         for (bytes, words) in wrong {
             let error = after(bytes).await.expect_err(words);

@@ -1,4 +1,4 @@
-//! Kafka's framing, once for everybody who speaks to a broker without librdkafka: the probes and the stand-in.
+//! Kafka's framing, for all code that talks to a broker without librdkafka: the probes and the stand-in.
 
 mod exchange;
 

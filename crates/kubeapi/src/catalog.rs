@@ -1,4 +1,4 @@
-//! From a kind's name to the resource that serves it, by discovery.
+//! Finds the resource that serves a kind, by discovery.
 
 use super::Error;
 use kube::Client;
@@ -7,7 +7,7 @@ use kube::discovery::{ApiResource, Discovery, Scope};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A served kind and whether its objects live in namespaces.
+/// A served kind, and whether its objects are namespaced.
 #[derive(Clone, Debug)]
 pub struct Kind {
     pub resource: ApiResource,
@@ -15,7 +15,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// The objects of this kind, in `namespace` where the kind has one.
+    /// The API for the objects of this kind, in `namespace` if the kind is namespaced.
     pub fn api(&self, client: &Client, namespace: &str) -> Api<DynamicObject> {
         if self.namespaced {
             Api::namespaced_with(client.clone(), namespace, &self.resource)
@@ -25,7 +25,7 @@ impl Kind {
     }
 }
 
-/// The kinds that the API server serves; asked again once when a kind is not known. Cheap to clone.
+/// The kinds that the API server serves. An unknown kind leads to one new discovery. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalog {
     client: Client,
@@ -41,10 +41,10 @@ impl Catalog {
         &self.client
     }
 
-    /// The kind by its name, in the API version that a manifest names or else the one the server prefers.
+    /// The kind with this name, in the API version of a manifest, or else in the version that the server prefers.
     ///
     /// # Errors
-    /// When discovery fails, or the server does not know the kind.
+    /// If discovery fails, or the server does not serve the kind.
     pub async fn kind(&self, kind: &str, api_version: Option<&str>) -> Result<Kind, Error> {
         if let Some(found) = self.lookup(kind, api_version) {
             return Ok(found);
@@ -59,7 +59,7 @@ impl Catalog {
     /// Every namespaced kind that can be listed and deleted, for emptying a namespace.
     ///
     /// # Errors
-    /// When discovery fails.
+    /// If discovery fails.
     pub async fn namespaced(&self) -> Result<Vec<Kind>, Error> {
         self.discover().await?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +91,7 @@ impl Catalog {
                     let kind = Kind { namespaced: capabilities.scope == Scope::Namespaced, resource };
                     let name = kind.resource.kind.clone();
                     found.insert((name.clone(), kind.resource.api_version.clone()), kind.clone());
-                    // Without a version the first group in the alphabet wins; core comes first.
+                    // Without a version, the first group in alphabetical order wins. The core group comes first.
                     if version == preferred {
                         found.entry((name, String::new())).or_insert(kind);
                     }

@@ -16,16 +16,17 @@ pub fn conditions(object: &DynamicObject) -> Vec<&Value> {
         .collect()
 }
 
-/// Whether a parent's status belongs to a parentRef that the route no longer has. Some controllers leave such statuses behind
-/// (Envoy Gateway 1.9.1 does), and they say nothing about the route as it is now.
+/// Whether a parent's status belongs to a parentRef that the route no longer has. Some controllers leave such statuses
+/// behind (Envoy Gateway 1.9.1 does). They say nothing about the current route.
 fn left_over(object: &DynamicObject, holder: &Value) -> bool {
-    let (Some(parent), Some(wanted)) = (holder.get("parentRef"), object.data["spec"]["parentRefs"].as_array()) else {
+    let (Some(parent), Some(references)) = (holder.get("parentRef"), object.data["spec"]["parentRefs"].as_array())
+    else {
         return false;
     };
-    !wanted.iter().any(|reference| parent_key(object, reference) == parent_key(object, parent))
+    !references.iter().any(|reference| parent_key(object, reference) == parent_key(object, parent))
 }
 
-/// What makes two parentRefs of a route the same.
+/// The fields that identify a parentRef of a route.
 fn parent_key(route: &DynamicObject, reference: &Value) -> ([String; 4], Option<u64>) {
     let own = route.metadata.namespace.as_deref().unwrap_or_default();
     let text = |field: &str, default: &str| reference[field].as_str().unwrap_or(default).to_owned();
@@ -33,12 +34,12 @@ fn parent_key(route: &DynamicObject, reference: &Value) -> ([String; 4], Option<
     (place, reference["port"].as_u64())
 }
 
-/// The parentRefs of a route, each with the conditions that controllers have written for it; none where none has
-/// answered.
+/// The parentRefs of a route, each with the conditions that controllers have written for it. The list of conditions is
+/// empty until a controller has answered.
 pub fn parents(route: &DynamicObject) -> Vec<(&Value, Vec<&Value>)> {
-    let wanted = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
+    let references = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
     let answers = || route.data["status"]["parents"].as_array().into_iter().flatten();
-    wanted
+    references
         .map(|reference| {
             let key = parent_key(route, reference);
             let own = answers().filter(|answer| parent_key(route, &answer["parentRef"]) == key);

@@ -9,21 +9,21 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-/// Connects to the cluster of a kubeconfig's context; without a file to the user's own configuration (`KUBECONFIG`, or
-/// `~/.kube/config`). Nothing is asked of the cluster yet.
+/// Connects to the cluster of a kubeconfig's context. Without a file, this uses the user's own configuration
+/// (`KUBECONFIG`, or `~/.kube/config`). No request is sent yet.
 ///
 /// # Errors
-/// [`Error::Kubeconfig`] when the file or the context cannot be used.
+/// [`Error::Kubeconfig`] if the file or the context cannot be used.
 pub async fn connect(kubeconfig: Option<&Utf8Path>, context: &str) -> Result<Catalog, Error> {
     let config = config(kubeconfig, context).await?;
     let client = crate::client(config).map_err(|error| unusable(kubeconfig, context, error.into()))?;
     Ok(Catalog::new(client))
 }
 
-/// Where the API server of a kubeconfig's context is.
+/// The address of the API server of a kubeconfig's context.
 ///
 /// # Errors
-/// [`Error::Kubeconfig`] when the file or the context cannot be used.
+/// [`Error::Kubeconfig`] if the file or the context cannot be used.
 pub async fn server(kubeconfig: &Utf8Path, context: &str) -> Result<String, Error> {
     Ok(config(Some(kubeconfig), context).await?.cluster_url.to_string())
 }
@@ -46,7 +46,7 @@ fn unusable(kubeconfig: Option<&Utf8Path>, context: &str, source: Box<dyn std::e
 /// Waits until the API server answers a request.
 ///
 /// # Errors
-/// [`Error::NotUp`] with what it said last.
+/// [`Error::NotUp`] with the server's last answer.
 pub async fn wait_ready(catalog: &Catalog, what: &str, within: Duration) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let mut last = "nothing".to_owned();
@@ -59,13 +59,13 @@ pub async fn wait_ready(catalog: &Catalog, what: &str, within: Duration) -> Resu
         if Instant::now() >= deadline {
             return Err(Error::NotUp { what: what.to_owned(), within, last });
         }
-        // A server that does not answer cannot be watched.
+        // A server that does not answer cannot be watched, so this polls.
         sleep(Duration::from_millis(300)).await;
     }
 }
 
 async fn ready(catalog: &Catalog) -> Result<(), String> {
-    // Proves more than `/readyz`: that this user may read, and that the server has its storage.
+    // Unlike `/readyz`, this also proves that the user may read and that the server reaches its storage.
     let namespaces: Api<Namespace> = Api::all(catalog.client().clone());
     namespaces.get("kube-system").await.map(drop).map_err(|error| error.to_string())
 }

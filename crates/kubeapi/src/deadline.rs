@@ -1,4 +1,4 @@
-//! A client whose requests all end: with an answer, with a refusal, or with the error that the API server is silent.
+//! A client whose requests always end: with an answer, a refusal, or the error that the API server is silent.
 
 use http::{Request, Response};
 use kube::client::Body;
@@ -6,10 +6,10 @@ use kube::{Client, Config};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// How long the API server may take for one request. A list on a busy machine takes seconds.
+/// How long the API server may take for one request. A list can take seconds on a busy machine.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-/// The API server accepted a request, or a connection, and then said nothing.
+/// The API server accepted a request or a connection, and did not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {within:?}")]
 pub struct NoAnswer {
@@ -17,14 +17,13 @@ pub struct NoAnswer {
     pub within: Duration,
 }
 
-/// A client whose requests take no longer than [`ANSWER_WITHIN`]. A watch or a connection to a Pod has to begin within that
-/// time. After that it lasts for as long as the caller wants.
+/// A client whose requests take no longer than [`ANSWER_WITHIN`]. A watch or a connection to a Pod must begin within
+/// that time, and then lasts for as long as the caller wants.
 ///
-/// kube's own timeouts do not serve: its read timeout counts for a quiet watch as well, and is switched off for that
-/// reason.
+/// kube's own timeouts do not help: its read timeout also ends a quiet watch, so it is switched off.
 ///
 /// # Errors
-/// When the configuration makes no client.
+/// If the configuration cannot make a client.
 pub fn client(config: Config) -> Result<Client, kube::Error> {
     let inner = Client::try_from(config)?;
     let namespace = inner.default_namespace().to_owned();
@@ -41,13 +40,13 @@ async fn answered(client: Client, request: Request<Body>) -> Result<Response<Bod
     if lasting {
         return Ok(response);
     }
-    // The head of an answer proves nothing of its body: the server may stop in between.
+    // The head of an answer does not guarantee its body: the server may stop in between.
     let (head, body) = response.into_parts();
     let body = timeout_at(deadline, body.collect_bytes()).await.map_err(late)??;
     Ok(Response::from_parts(head, Body::from(body)))
 }
 
-/// Whether a request's answer goes on until the client has enough: a watch, a followed log, a tunnel.
+/// Whether a request's answer continues until the client stops it: a watch, a followed log or a tunnel.
 fn lasts(request: &Request<Body>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     let asks = |name: &str| query.split('&').any(|pair| pair == format!("{name}=true") || pair == format!("{name}=1"));
@@ -66,7 +65,7 @@ mod tests {
         Catalog::new(client(Config::new(url)).expect("a client"))
     }
 
-    /// A server that reads a request, says `answer`, and keeps the connection open.
+    /// A server that reads a request, sends `answer`, and keeps the connection open.
     async fn says(answer: &'static str) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let port = listener.local_addr().expect("an address").port();
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_never_answers_is_told_from_one_that_refuses() {
+    async fn a_silent_server_differs_from_one_that_refuses() {
         let error = catalog(says("").await).kind("Pod", None).await.expect_err("silence");
         assert!(matches!(error, Error::Silent { within: ANSWER_WITHIN, .. }), "{error:?}");
         assert_eq!(error.to_string(), "the API server did not answer within 30s when asked to list its kinds");
@@ -114,14 +113,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_is_not_there_cannot_be_reached() {
-        // Free again at the end of this line.
+        // The port is free again at the end of this line.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
         let error = catalog(port).kind("Pod", None).await.expect_err("nothing listens");
         assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
-        assert!(error.to_string().starts_with("the API server cannot be reached to list its kinds"), "{error}");
+        assert!(error.to_string().starts_with("cannot reach the API server to list its kinds"), "{error}");
     }
 
-    /// A port-forward goes over a connection that the answer hands on.
+    /// A port-forward uses a connection that the answer upgrades.
     #[tokio::test]
     async fn a_tunnel_comes_through_as_it_does_without_a_deadline() {
         let port = says("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").await;

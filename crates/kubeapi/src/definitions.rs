@@ -1,4 +1,4 @@
-//! Custom resource definitions: an object of a new kind can be made only once its definition is established.
+//! Custom resource definitions: an object of a new kind can be made only after its definition is established.
 
 use super::{Catalog, ConditionState, Error, ObjectRef, conditions, wait_for};
 use kube::api::DynamicObject;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Waits until the API server serves what `object` defines; returns at once for an object that defines nothing.
+/// Waits until the API server serves what `object` defines. Returns at once if the object defines nothing.
 ///
 /// # Errors
-/// When the definition's names collide with another's, or the API server takes too long.
+/// If the definition's names conflict with another one's, or the API server takes too long.
 pub async fn established(catalog: &Catalog, object: &DynamicObject) -> Result<(), Error> {
     let Some(types) = object.types.as_ref().filter(|types| types.kind == "CustomResourceDefinition") else {
         return Ok(());
@@ -29,7 +29,7 @@ pub async fn established(catalog: &Catalog, object: &DynamicObject) -> Result<()
         }
         match is("NamesAccepted", "False") {
             Some(refused) => {
-                ConditionState::Failed(refused["message"].as_str().unwrap_or("its names collide").to_owned())
+                ConditionState::Failed(refused["message"].as_str().unwrap_or("its names conflict").to_owned())
             }
             None => ConditionState::NotYet("it is not established".to_owned()),
         }

@@ -1,4 +1,4 @@
-//! The Kubernetes API as the lab uses it: any resource by kind, applied from YAML, waited for by watch.
+//! The Kubernetes API as the lab uses it: resources of any kind, applied from YAML and waited for by watch.
 
 mod catalog;
 mod conditions;
@@ -6,6 +6,7 @@ mod connect;
 mod deadline;
 mod definitions;
 mod objects;
+mod pods;
 mod ports;
 mod ready;
 pub mod testing;
@@ -18,6 +19,7 @@ pub use connect::{connect, server, wait_ready};
 pub use deadline::{ANSWER_WITHIN, NoAnswer, client};
 pub use definitions::established;
 pub use objects::{MANAGER, ObjectRef, applied, apply, delete, parse_manifests};
+pub use pods::{pod_is_ready, pod_object_is_ready};
 pub use ports::target_port;
 pub use ready::ready;
 pub use wait::{ConditionState, wait_for};
@@ -28,25 +30,25 @@ use std::time::Duration;
 /// A request to the API server that failed, or a wait that ended without its condition.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server answered, and said no: 4xx where the request is at fault, 5xx where the server is.
+    /// The server answered with an error: 4xx if the request is at fault, 5xx if the server is.
     #[error("the API server {} {what}: {message} ({code} {reason})", if *code < 500 { "refused to" } else { "failed to" })]
     Refused { what: String, code: u16, reason: String, message: String },
-    #[error("the API server cannot be reached to {what}")]
+    #[error("cannot reach the API server to {what}")]
     Unreachable {
         what: String,
         #[source]
         source: Box<kube::Error>,
     },
-    /// It accepted the connection and said nothing.
+    /// The server accepted the connection and did not answer.
     #[error("the API server did not answer within {within:?} when asked to {what}")]
     Silent { what: String, within: Duration },
-    #[error("the API server was asked to {what}, and its answer cannot be read")]
+    #[error("cannot read the answer of the API server to the request to {what}")]
     Answer {
         what: String,
         #[source]
         source: Box<kube::Error>,
     },
-    #[error("the context {context:?} of {kubeconfig} cannot be used")]
+    #[error("cannot use the context {context:?} of {kubeconfig}")]
     Kubeconfig {
         kubeconfig: String,
         context: String,
@@ -55,13 +57,13 @@ pub enum Error {
     },
     #[error("the API server of {what} did not answer within {within:?}; the last attempt: {last}")]
     NotUp { what: String, within: Duration, last: String },
-    /// `place` is the file, with the line where that is known.
+    /// `place` is the file, with the line if it is known.
     #[error("{place} is not a Kubernetes object: {problem}")]
     Manifest { place: String, problem: String },
     #[error("the API server does not serve the kind {kind}{}", api_version.as_ref().map(|v| format!(" in {v}")).unwrap_or_default())]
     UnknownKind { kind: String, api_version: Option<String> },
     #[error(
-        "timed out after {within:?} waiting for {object}: wanted {wanted}, and saw for the last {:.1} s: {last}",
+        "timed out after {within:?} waiting for {object}: expected {wanted}; for the last {:.1} s it was: {last}",
         since_change.as_secs_f64()
     )]
     TimedOut { object: String, wanted: String, within: Duration, last: String, since_change: Duration },
@@ -70,7 +72,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// For `map_err`: what a failed request means, `what` being the rest of the sentence "the API server refused to ...".
+    /// For `map_err`: describes a failed request. `what` completes the sentence "the API server refused to ...".
     pub fn request(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let what = what.into();
         move |source| match source {

@@ -1,4 +1,4 @@
-//! Manifests in, objects out: parsing, server-side apply, deletion.
+//! Manifests in, objects out: parsing, server-side apply and deletion.
 
 use super::{Catalog, Error};
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, ValidationDirective};
@@ -9,7 +9,7 @@ use std::fmt;
 /// The field manager of everything that the lab applies for a user.
 pub const MANAGER: &str = "kafka-gateway-lab";
 
-/// Names one object, well enough to find and delete it again.
+/// The name of one object, complete enough to find and delete it again.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ObjectRef {
     pub api_version: String,
@@ -29,10 +29,10 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// The objects of a file of YAML documents; empty documents are passed over.
+/// The objects of a file of YAML documents. Empty documents are skipped.
 ///
 /// # Errors
-/// When a document is not YAML, or lacks `apiVersion`, `kind` or `metadata.name`.
+/// If a document is not YAML, or lacks `apiVersion`, `kind` or `metadata.name`.
 pub fn parse_manifests(file: &str, text: &str) -> Result<Vec<DynamicObject>, Error> {
     let broken = |place: String, problem: String| Error::Manifest { place, problem };
     let documents: Vec<Spanned<serde_json::Value>> =
@@ -42,7 +42,7 @@ pub fn parse_manifests(file: &str, text: &str) -> Result<Vec<DynamicObject>, Err
         if document.value.is_null() {
             continue;
         }
-        // The parser leaves empty documents out, so that a number would not be that of the file.
+        // The parser skips empty documents, so its document number would not be that of the file.
         let place = || format!("{file}:{}", document.referenced.line());
         let object: DynamicObject =
             serde_json::from_value(document.value.clone()).map_err(|error| broken(place(), error.to_string()))?;
@@ -57,10 +57,11 @@ pub fn parse_manifests(file: &str, text: &str) -> Result<Vec<DynamicObject>, Err
     Ok(objects)
 }
 
-/// Applies one object on the server's side, taking over fields that another manager set. Unknown fields are refused.
+/// Applies one object with server-side apply, and takes over fields of other managers. The server rejects unknown
+/// fields.
 ///
 /// # Errors
-/// When the kind is not served, or the API server refuses the object.
+/// If the kind is not served, or the API server rejects the object.
 pub async fn apply(
     catalog: &Catalog,
     object: &DynamicObject,
@@ -70,10 +71,10 @@ pub async fn apply(
     Ok(applied(catalog, object, default_namespace, manager).await?.0)
 }
 
-/// As [`apply`], with the object as it is afterwards.
+/// As [`apply`], and returns the resulting object.
 ///
 /// # Errors
-/// As [`apply`].
+/// As for [`apply`].
 pub async fn applied(
     catalog: &Catalog,
     object: &DynamicObject,
@@ -94,18 +95,18 @@ pub async fn applied(
     };
     let mut params = PatchParams::apply(manager).force();
     params.field_validation = Some(ValidationDirective::Strict);
-    let made = kind
+    let result = kind
         .api(catalog.client(), &reference.namespace)
         .patch(&reference.name, &params, &Patch::Apply(&object))
         .await
         .map_err(Error::request(format!("apply {reference}")))?;
-    Ok((reference, made))
+    Ok((reference, result))
 }
 
-/// Deletes one object; one that is already gone is fine. Does not wait for finalizers.
+/// Deletes one object, and does not wait for finalizers. It is not an error if the object is already gone.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses.
 pub async fn delete(catalog: &Catalog, reference: &ObjectRef) -> Result<(), Error> {
     let kind = catalog.kind(&reference.kind, Some(&reference.api_version)).await?;
     match kind.api(catalog.client(), &reference.namespace).delete(&reference.name, &DeleteParams::background()).await {

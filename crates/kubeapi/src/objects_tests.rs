@@ -6,7 +6,7 @@ fn one(text: &str) -> DynamicObject {
     parse_manifests("a.yaml", text).expect("a manifest").remove(0)
 }
 
-/// Gives back what is applied.
+/// A server that answers with the applied object.
 fn echo() -> ApiServer {
     ApiServer::new(|asked: &Asked, _| Answer::Json(200, asked.body.clone()))
 }

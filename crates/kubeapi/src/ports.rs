@@ -1,10 +1,10 @@
-//! From a Service's target port to the number in a Pod.
+//! From a Service's target port to the port number in a Pod.
 
 use k8s_openapi::api::core::v1::{Pod, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-/// The port of this Pod that a Service's port leads to: a name is looked up among the ports of the Pod's containers, and
-/// without a target it is the Service's own. Nothing when the Pod has no port of that name.
+/// The port of this Pod that a Service's port leads to. A name is looked up in the Pod's containers. Without a target
+/// port, it is the Service's own port. `None` if the Pod has no port of that name.
 pub fn target_port(pod: &Pod, port: &ServicePort) -> Option<u16> {
     let number = match &port.target_port {
         None => port.port,

@@ -1,4 +1,4 @@
-//! The one way to wait for an object: a watch, a deadline, and the last thing seen when it passes.
+//! The one way to wait for an object: a watch, a deadline, and the last observation when the deadline passes.
 
 use super::{Catalog, Error, ObjectRef};
 use futures::{StreamExt, pin_mut};
@@ -8,27 +8,28 @@ use kube::runtime::watcher::{self, Event, watcher};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// What a look at the object said.
+/// The state of a condition, as one look at the object shows it.
 #[derive(Debug)]
 pub enum ConditionState {
     Met,
-    /// Not yet; the text is what was seen instead.
+    /// Not met yet. The text says what was seen instead.
     NotYet(String),
     /// It can no longer be met.
     Failed(String),
 }
 
-/// Waits until `look` is satisfied with the object, which is `None` while it does not exist. A broken watch is taken up
-/// again with backoff, for as long as the deadline allows.
+/// Waits until `check` is satisfied with the object, which is `None` while it does not exist. A broken watch is
+/// restarted with backoff until the deadline.
 ///
 /// # Errors
-/// [`Error::TimedOut`] with what was last seen, [`Error::Failed`] when `look` gives up, or a kind that is not served.
+/// [`Error::TimedOut`] with the last observation, [`Error::Failed`] if `check` gives up, or an error if the kind is not
+/// served.
 pub async fn wait_for(
     catalog: &Catalog,
     object: &ObjectRef,
     wanted: &str,
     within: Duration,
-    mut look: impl FnMut(Option<&DynamicObject>) -> ConditionState,
+    mut check: impl FnMut(Option<&DynamicObject>) -> ConditionState,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let kind = catalog.kind(&object.kind, Some(&object.api_version)).await?;
@@ -58,9 +59,9 @@ pub async fn wait_for(
                 listed = Some(found);
                 continue;
             }
-            Some(Ok(Event::InitDone)) => look(listed.take().as_ref()),
-            Some(Ok(Event::Apply(found))) => look(Some(&found)),
-            Some(Ok(Event::Delete(_))) => look(None),
+            Some(Ok(Event::InitDone)) => check(listed.take().as_ref()),
+            Some(Ok(Event::Apply(found))) => check(Some(&found)),
+            Some(Ok(Event::Delete(_))) => check(None),
             Some(Err(error)) => ConditionState::NotYet(format!("the watch broke: {error}")),
             None => ConditionState::Failed("the watch ended".to_owned()),
         };

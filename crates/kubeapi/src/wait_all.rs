@@ -1,4 +1,4 @@
-//! Waiting for several objects at once.
+//! Waits for several objects at once.
 
 use super::{Catalog, ConditionState, Error};
 use futures::{StreamExt, pin_mut};
@@ -9,25 +9,25 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Waits until `look` is satisfied with all objects of a kind in a namespace, by name. As
-/// [`wait_for`](super::wait_for) otherwise.
+/// Waits until `check` is satisfied with all objects of a kind in a namespace, by name. Otherwise as
+/// [`wait_for`](super::wait_for).
 ///
 /// # Errors
-/// As [`wait_for`](super::wait_for).
+/// As for [`wait_for`](super::wait_for).
 pub async fn wait_for_all(
     catalog: &Catalog,
     kind: &str,
     namespace: &str,
     wanted: &str,
     within: Duration,
-    mut look: impl FnMut(&BTreeMap<String, DynamicObject>) -> ConditionState,
+    mut check: impl FnMut(&BTreeMap<String, DynamicObject>) -> ConditionState,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let object = format!("every {kind} in {namespace}");
     let events = watcher(catalog.kind(kind, None).await?.api(catalog.client(), namespace), watcher::Config::default())
         .default_backoff();
     pin_mut!(events);
-    let mut last = "nothing: there is none".to_owned();
+    let mut last = "nothing: no such object exists".to_owned();
     let mut changed = Instant::now();
     let mut all = BTreeMap::new();
     loop {
@@ -45,14 +45,14 @@ pub async fn wait_for_all(
                 all.insert(name(&found), found);
                 continue;
             }
-            Some(Ok(Event::InitDone)) => look(&all),
+            Some(Ok(Event::InitDone)) => check(&all),
             Some(Ok(Event::Apply(found))) => {
                 all.insert(name(&found), found);
-                look(&all)
+                check(&all)
             }
             Some(Ok(Event::Delete(found))) => {
                 all.remove(&name(&found));
-                look(&all)
+                check(&all)
             }
             Some(Err(error)) => ConditionState::NotYet(format!("the watch broke: {error}")),
             None => ConditionState::Failed("the watch ended".to_owned()),

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Wants exactly these Pods.
+/// Expects exactly these Pods.
 async fn wait(server: &ApiServer, names: &[&str]) -> Result<(), Error> {
-    let look = |all: &BTreeMap<String, DynamicObject>| {
+    let check = |all: &BTreeMap<String, DynamicObject>| {
         let found: Vec<&str> = all.keys().map(String::as_str).collect();
         if found == names { ConditionState::Met } else { ConditionState::NotYet(found.join(" ")) }
     };
-    wait_for_all(&server.catalog, "Pod", "kafka", "the Pods of the cluster", WITHIN, look).await
+    wait_for_all(&server.catalog, "Pod", "kafka", "the Pods of the cluster", WITHIN, check).await
 }
 
 fn server(pods: Vec<Value>, events: Vec<Value>) -> ApiServer {

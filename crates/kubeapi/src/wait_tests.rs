@@ -7,7 +7,7 @@ fn broker() -> ObjectRef {
     ObjectRef { api_version: "v1".into(), kind: "Pod".into(), namespace: "kafka".into(), name: "broker-10".into() }
 }
 
-/// Wants the phase Running, and gives up at Failed.
+/// Expects the phase Running, and gives up at Failed.
 fn running(object: Option<&DynamicObject>) -> ConditionState {
     match object.map(|object| object.data["status"]["phase"].as_str().unwrap_or("none").to_owned()) {
         None => ConditionState::NotYet("it does not exist".to_owned()),
@@ -21,7 +21,7 @@ async fn wait(server: &ApiServer) -> Result<(), Error> {
     wait_for(&server.catalog, &broker(), "phase Running", WITHIN, running).await
 }
 
-/// Answers the list with these Pods, and every watch with these events.
+/// A server that answers the list with these Pods, and every watch with these events.
 fn server(pods: Vec<serde_json::Value>, events: Vec<serde_json::Value>) -> ApiServer {
     ApiServer::new(move |asked: &Asked, _| if asked.is_watch() { Answer::Events(events.clone()) } else { list(&pods) })
 }

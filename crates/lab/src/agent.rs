@@ -1,4 +1,4 @@
-//! The lab's background process: started by `up`, and what it does once it runs.
+//! The lab's background process: how `up` starts it, and what it does.
 
 use super::handle::read_info;
 use super::{Error, log};
@@ -10,12 +10,12 @@ use model::{FileError, LabDir, paths};
 use serde::{Deserialize, Serialize};
 use std::{env, fs};
 
-/// What the agent is told by `up`, in `agent.json`.
+/// The agent's settings, which `up` writes to `agent.json`.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct AgentSettings {
     pub(super) reach: standin::Reach,
     pub(super) placement: standin::Placement,
-    /// Runs Pods as processes: in the local lab only.
+    /// Runs Pods as processes. Set only in the local lab.
     pub(super) jvm: Option<JvmRuntime>,
 }
 
@@ -23,7 +23,7 @@ fn settings_file(dir: &LabDir) -> Utf8PathBuf {
     dir.path().join("agent.json")
 }
 
-/// Starts the agent, or leaves alone one that runs with these settings.
+/// Starts the agent, unless it already runs with these settings.
 pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) -> Result<(), Error> {
     let path = settings_file(dir);
     let text = serde_json::to_string_pretty(settings)
@@ -35,7 +35,7 @@ pub(super) async fn start(dir: &LabDir, name: &str, settings: &AgentSettings) ->
     Ok(local::agent::start(dir, server, &program()?, arguments, places(dir)?).await?)
 }
 
-/// Where this process finds its files. The agent runs in another folder, and for longer than this shell's variables last.
+/// Where this process finds its files. The agent runs in another folder, and outlives this shell's variables.
 fn places(dir: &LabDir) -> Result<Vec<(String, String)>, Error> {
     let state = dir.path().parent().unwrap_or(dir.path());
     let places = [
@@ -46,14 +46,14 @@ fn places(dir: &LabDir) -> Result<Vec<(String, String)>, Error> {
     Ok(places.map(|(name, path)| (name.to_owned(), path.into_string())).into())
 }
 
-/// The `lab` binary: this process, or beside it where this is a test.
+/// The `lab` binary: this process, or the one beside it if this is a test.
 fn program() -> Result<Utf8PathBuf, Error> {
     let own = env::current_exe().map_err(FileError::of("find", "the path of this program"))?;
     let own = Utf8PathBuf::try_from(own).map_err(|error| Error::State {
         path: Utf8PathBuf::from(error.as_path().to_string_lossy().into_owned()),
         problem: "the path is not UTF-8".to_owned(),
     })?;
-    // Test binaries lie in `deps` below the folder of the program.
+    // Test binaries are in `deps` below the program's folder.
     let Some(folder) = own.parent().filter(|folder| folder.file_name() == Some("deps")).and_then(Utf8Path::parent)
     else {
         return Ok(own);
@@ -66,10 +66,10 @@ fn program() -> Result<Utf8PathBuf, Error> {
     }
 }
 
-/// Runs the agent of a lab until it is told to end.
+/// Runs the agent of a lab until it is told to stop.
 ///
 /// # Errors
-/// When its settings or the kubeconfig cannot be read.
+/// If its settings or the kubeconfig cannot be read.
 pub async fn run(name: &str) -> Result<(), Error> {
     log::begin();
     let dir = LabDir::of(name)?;

@@ -1,4 +1,4 @@
-//! Settings for clients outside the harness: what kcat, Java's tools and a resolver need to reach the lab.
+//! Settings for clients outside the harness, such as kcat, Java's tools and resolvers.
 
 use super::{Error, Lab};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -7,7 +7,7 @@ use model::FileError;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// The files, by what they are for.
+/// The files, by their purpose.
 pub struct ClientFiles {
     /// The cluster CA, PEM.
     pub ca: Utf8PathBuf,
@@ -17,10 +17,10 @@ pub struct ClientFiles {
     pub kcat: Utf8PathBuf,
     /// Lines for a hosts file.
     pub hosts: Utf8PathBuf,
-    /// For `-Djdk.net.hosts.file`: the lab's names and this machine's own, since a JVM that has such a file asks nobody
-    /// else.
+    /// For `-Djdk.net.hosts.file`: the lab's names and this machine's own, because a JVM with such a file asks no other
+    /// resolver.
     pub java_hosts: Utf8PathBuf,
-    /// Kafka's console tools as scripts, where the lab has their jars.
+    /// Kafka's console tools as scripts, if the lab has their jars.
     pub tools: Utf8PathBuf,
 }
 
@@ -38,13 +38,13 @@ impl ClientFiles {
     }
 }
 
-/// The bootstrap address of the shared cluster's native listener. Computed, since its status says port 443 whatever the
-/// gateway's port is.
+/// The bootstrap address of the shared cluster's native listener. It is computed, because the status says port 443
+/// whatever the gateway's port is.
 pub fn bootstrap(lab: &Lab) -> String {
     format!("bootstrap.{}:{}", lab.info.domain, lab.info.gateway.ports.passthrough)
 }
 
-/// Writes the files anew.
+/// Writes all files again.
 pub(super) fn write(lab: &Lab, ca: &str, broker_ids: &[i32]) -> Result<ClientFiles, Error> {
     let files = ClientFiles::of(lab);
     let folder = lab.dir.client();
@@ -66,7 +66,7 @@ pub(super) fn write(lab: &Lab, ca: &str, broker_ids: &[i32]) -> Result<ClientFil
     Ok(files)
 }
 
-/// Kafka's console tools, by the names that its own scripts have, with their classes.
+/// Kafka's console tools, by the names of Kafka's own scripts, with their classes.
 const TOOLS: [(&str, &str); 6] = [
     ("kafka-topics.sh", "org.apache.kafka.tools.TopicCommand"),
     ("kafka-console-producer.sh", "org.apache.kafka.tools.ConsoleProducer"),
@@ -76,7 +76,7 @@ const TOOLS: [(&str, &str); 6] = [
     ("kafka-acls.sh", "org.apache.kafka.tools.AclCommand"),
 ];
 
-/// Writes a script for each console tool, which resolves the lab's names by itself.
+/// Writes a script for each console tool. The scripts resolve the lab's names themselves.
 pub(super) fn write_tools(lab: &Lab, java: &Utf8Path, libs: &Utf8Path) -> Result<(), Error> {
     let files = ClientFiles::of(lab);
     fs::create_dir_all(&files.tools).map_err(FileError::of("create", &files.tools))?;
@@ -99,7 +99,7 @@ fn script(java: &Utf8Path, libs: &Utf8Path, hosts: &Utf8Path, class: &str) -> St
     )
 }
 
-/// A word for a POSIX shell.
+/// Quotes a word for a POSIX shell.
 pub(super) fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert!(hosts.contains(line), "{line} in {hosts}");
         }
-        // A program that prints its arguments stands for Java.
+        // A program that prints its arguments, in place of Java.
         write_tools(&lab, Utf8Path::new("/bin/echo"), Utf8Path::new("/libs of kafka")).expect("written");
         let said = std::process::Command::new(files.tools.join("kafka-topics.sh")).args(["--list", "a b"]).output();
         let said = String::from_utf8(said.expect("it runs").stdout).expect("UTF-8");

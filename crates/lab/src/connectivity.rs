@@ -1,4 +1,4 @@
-//! The lab's proof of itself: a message through the route of every broker.
+//! The lab's connectivity check: a message through the route of every broker.
 
 use super::{Error, Lab, client_files};
 use k8s_openapi::api::core::v1::Secret;
@@ -8,21 +8,21 @@ use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// What the proof found out.
+/// The result of the connectivity check.
 pub(super) struct Connectivity {
-    /// The brokers, each reached by its own advertised name.
+    /// The brokers. Each was reached by its own advertised name.
     pub(super) brokers: Vec<i32>,
     /// The cluster CA, PEM.
     pub(super) ca: String,
 }
 
-/// Produces and consumes one message a broker through the native listener.
+/// Produces and consumes one message per broker through the native listener.
 pub(super) async fn through_every_route(lab: &Lab) -> Result<Connectivity, Error> {
     let ca = cluster_ca(lab).await?;
     let access = ConnectionConfig::tls(client_files::bootstrap(lab), &ca);
     let topic = format!("lab-proof-{}", probe::new_run());
     let outcome = round_trip(&access, &topic).await;
-    // The verdict is the round trip's; a topic that stays behind takes nothing from it.
+    // The round trip decides the result. A topic that cannot be deleted does not change it.
     let _ = probe::delete_topic(&access, &topic, WITHIN).await;
     match outcome {
         Ok(brokers) => Ok(Connectivity { brokers, ca }),
@@ -45,7 +45,7 @@ async fn round_trip(access: &ConnectionConfig, topic: &str) -> Result<Vec<i32>, 
     Ok(brokers)
 }
 
-/// The certificate authority that the operator made for the shared cluster.
+/// The certificate authority that the operator created for the shared cluster.
 async fn cluster_ca(lab: &Lab) -> Result<String, Error> {
     let name = format!("{}-cluster-ca-cert", lab.info.shared.cluster);
     let secrets: Api<Secret> = Api::namespaced(lab.catalog.client().clone(), &lab.info.shared.namespace);

@@ -1,4 +1,4 @@
-//! Resource definitions, applied and waited for.
+//! Applies resource definitions and waits for them.
 
 use super::Error;
 use ::kube::api::DynamicObject;
@@ -8,7 +8,7 @@ use kubeapi::{Catalog, MANAGER};
 use model::FileError;
 use std::fs;
 
-/// Applies every object of the files side by side, since definitions do not depend on each other, and waits until the
+/// Applies every object of the files in parallel, because definitions do not depend on each other, and waits until the
 /// API server serves what they define.
 pub(super) async fn apply(catalog: &Catalog, files: &[&Utf8Path]) -> Result<(), Error> {
     let objects = objects(files)?;

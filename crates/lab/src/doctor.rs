@@ -1,4 +1,4 @@
-//! Which labs this machine can bring up, and what keeps the others from it.
+//! Which labs can run on this machine, and what prevents the others.
 
 use crate::backends::cluster::images;
 use crate::backends::kind::{Engine, RequiredImages, reachable, registry};
@@ -14,22 +14,22 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// Four JVMs, a control plane and a gateway.
+/// The memory of four JVMs, a control plane and a gateway.
 const MEMORY_MB: u64 = 2500;
 
-/// From this version on librdkafka can do SCRAM with Kafka 4 (confluentinc/librdkafka#4895).
+/// The first version of librdkafka that can use SCRAM with Kafka 4 (confluentinc/librdkafka#4895).
 const LIBRDKAFKA: Version = Version::new(2, 6, 1);
 
-/// Whether one kind of lab can come up.
+/// Whether one kind of lab can run.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub lab: &'static str,
     pub can: bool,
-    /// `can come up`, with what it needs first, or why not.
+    /// `can come up`, with its preconditions, or why it cannot.
     pub says: String,
 }
 
-/// What there is to say of this machine.
+/// The findings about this machine.
 #[derive(Clone, Debug)]
 pub struct Findings {
     pub verdicts: Vec<Verdict>,
@@ -37,7 +37,7 @@ pub struct Findings {
     pub parts: Vec<Summary>,
 }
 
-/// Looks at the machine: the container engine, images, ports, memory, disk, parts and kubeconfig. Nothing is fetched.
+/// Checks the machine: the container engine, images, ports, memory, disk, parts and kubeconfig. Nothing is downloaded.
 pub async fn check(parts: &Parts) -> Findings {
     let summaries = parts.list();
     let verdicts = vec![local(&summaries), kind(&summaries).await, existing()];
@@ -52,7 +52,7 @@ fn verdict(lab: &'static str, obstacles: Vec<String>, wanting: Vec<String>) -> V
     } else if wanting.is_empty() {
         "can come up".to_owned()
     } else {
-        format!("can come up once it has fetched or built {}", wanting.join(", "))
+        format!("can come up after downloading or building {}", wanting.join(", "))
     };
     Verdict { lab, can: obstacles.is_empty(), says }
 }
@@ -63,23 +63,23 @@ fn wanting(all: &[Summary], names: &[&str]) -> Vec<String> {
     all.iter().filter(|part| names.contains(&part.name.as_str())).filter(absent).map(|part| part.name.clone()).collect()
 }
 
-/// The local lab, with the ports that LAB_PORT_BASE asks for.
+/// The local lab, with the ports of LAB_PORT_BASE.
 fn local(summaries: &[Summary]) -> Verdict {
-    let wanted = std::env::var("LAB_PORT_BASE").ok().and_then(|base| base.parse().ok());
-    let base = wanted.unwrap_or(Ports::USUAL_BASE);
+    let base = std::env::var("LAB_PORT_BASE").ok().and_then(|base| base.parse().ok());
+    let base = base.unwrap_or(Ports::USUAL_BASE);
     match paths::state().ok().and_then(|state| uses(&state, base)) {
         Some(name) => Verdict {
             lab: "local",
             can: true,
             says: format!(
-                "can come up beside the lab {name}, which has the ports from {base} on: choose another --name and --port-base"
+                "can come up beside the lab {name}, which uses the ports from {base}: choose another --name and --port-base"
             ),
         },
         None => verdict("local", local_obstacles(base), wanting(summaries, &local::PARTS)),
     }
 }
 
-/// The lab in this state folder that has the ports from `base` on.
+/// The lab in this state folder that uses the ports from `base` on.
 fn uses(state: &Utf8Path, base: u16) -> Option<String> {
     let labs = state.read_dir_utf8().ok()?.flatten();
     let infos =
@@ -90,7 +90,7 @@ fn uses(state: &Utf8Path, base: u16) -> Option<String> {
 fn local_obstacles(base: u16) -> Vec<String> {
     let mut found = Vec::new();
     if !cfg!(target_os = "linux") {
-        found.push("it needs Linux".to_owned());
+        found.push("it requires Linux".to_owned());
     }
     let ports = Ports::from_base(base);
     let busy: Vec<String> = ports
@@ -98,7 +98,7 @@ fn local_obstacles(base: u16) -> Vec<String> {
         .filter_map(|port| local::ports::check(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).err())
         .map(|error| error.to_string())
         .collect();
-    // One says how to go on; the others would say the same.
+    // One of them says what to do, and the others would repeat it.
     found.extend(busy.first().cloned());
     match paths::state() {
         Ok(state) => found.extend(disk::check(&state, local::NEEDED_MB).err().map(|error| error.to_string())),
@@ -121,7 +121,7 @@ async fn kind(summaries: &[Summary]) -> Verdict {
         node_image: None,
     };
     let lacking = match needed.images() {
-        Ok(wanted) => images::lacking(&engine, &wanted).await,
+        Ok(required) => images::lacking(&engine, &required).await,
         Err(error) => Err(error),
     };
     match lacking {
@@ -130,7 +130,7 @@ async fn kind(summaries: &[Summary]) -> Verdict {
             let registries: BTreeSet<String> = lacking.iter().map(|one| registry(&one.image.image)).collect();
             for registry in registries {
                 if !reachable(&registry).await {
-                    obstacles.push(format!("{registry} cannot be reached"));
+                    obstacles.push(format!("{registry} is unreachable"));
                 }
             }
             let images = format!("{} container images", lacking.len());
@@ -155,21 +155,21 @@ fn existing_of(contexts: Result<Vec<String>, String>) -> Verdict {
             can: true,
             says: format!("can come up with `--context` one of: {}", contexts.join(", ")),
         },
-        Ok(_) => Verdict { lab: "existing", can: false, says: "no: your kubeconfig names no context".to_owned() },
+        Ok(_) => Verdict { lab: "existing", can: false, says: "no: your kubeconfig has no context".to_owned() },
         Err(error) => Verdict { lab: "existing", can: false, says: format!("no: no kubeconfig ({error})") },
     }
 }
 
-/// The gateways that run on local, for those who ask for another.
+/// The gateways that run in the local lab, for users who requested another one.
 pub(super) fn local_gateways() -> Vec<String> {
     let runs = |name: &String| GatewayFixture::load(name).is_ok_and(|fixture| fixture.local.is_some());
     crate::gateway::names().into_iter().filter(runs).collect()
 }
 
-/// Nothing stops a lab for it: brokers are slow, or end, where memory is short.
+/// A warning only: with little memory, brokers are slow or crash.
 fn memory_warning(meminfo: &str) -> Option<String> {
     let free = memory_mb(meminfo).filter(|free| *free < MEMORY_MB)?;
-    Some(format!("{free} MB of memory are available, and a lab uses some {MEMORY_MB} MB"))
+    Some(format!("{free} MB of memory are available, but a lab uses about {MEMORY_MB} MB"))
 }
 
 fn memory_mb(meminfo: &str) -> Option<u64> {
@@ -177,26 +177,26 @@ fn memory_mb(meminfo: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024 / 1_000_000)
 }
 
-/// What kcat says of itself, where there is one.
+/// The output of kcat's version command, if kcat is installed.
 fn kcat_version() -> Option<String> {
     let run = duct::cmd!("kcat", "-V").stdin_null().stderr_to_stdout().stdout_capture().unchecked();
     let handle = run.start().ok()?;
     let output = handle.wait_timeout(Duration::from_secs(5)).ok()?;
     if output.is_none() {
-        // It hangs: fails only when it is gone already.
+        // It hangs. Killing it fails only if it is already gone.
         let _ = handle.kill();
     }
     Some(String::from_utf8_lossy(&output?.stdout).into_owned())
 }
 
-/// The warning for a kcat whose librdkafka cannot log in to Kafka 4 with SCRAM.
+/// The warning about a kcat whose librdkafka cannot log in to Kafka 4 with SCRAM.
 fn kcat_warning(says: Option<&str>) -> Option<String> {
     let (_, after) = says?.split_once("librdkafka ")?;
     let number: String = after.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     let version = Version::parse(number.trim_end_matches('.')).ok()?;
     (version < LIBRDKAFKA).then(|| {
         format!(
-            "kcat has librdkafka {version}: before {LIBRDKAFKA} it cannot log in with SCRAM to Kafka 4, and says \
+            "kcat has librdkafka {version}: before {LIBRDKAFKA} it cannot log in to Kafka 4 with SCRAM, and reports \
              \"invalid credentials\" (confluentinc/librdkafka#4895); TLS and plain listeners work"
         )
     })
@@ -229,7 +229,7 @@ mod tests {
             verdict("local", owned(obstacles), owned(wanting)).says
         };
         assert_eq!(of(&[], &[]), "can come up");
-        assert_eq!(of(&[], &["kafka", "java"]), "can come up once it has fetched or built kafka, java");
+        assert_eq!(of(&[], &["kafka", "java"]), "can come up after downloading or building kafka, java");
         assert_eq!(of(&["port 9092 is taken"], &["kafka"]), "no: port 9092 is taken");
         assert_eq!(existing_of(Ok(vec!["prod".to_owned()])).says, "can come up with `--context` one of: prod");
         assert!(!existing_of(Ok(Vec::new())).can);

@@ -1,4 +1,4 @@
-//! Taking a lab down: nothing of it is left, whatever state it was in, and nothing else is touched.
+//! Stops a lab completely, whatever state it is in, and touches nothing else.
 
 use super::{Error, hosts, lock};
 use crate::backends::{self, local};
@@ -7,15 +7,16 @@ use host::Progress;
 use model::LabDir;
 use std::fs;
 
-/// Stops everything that the lab runs, removes what it made, and forgets it. A lab that is not up is fine.
+/// Stops everything that the lab runs, and removes everything that it created. It is not an error if the lab is not up.
 ///
 /// # Errors
-/// What could not be stopped or removed. A folder without the lab's mark is left as it is, which is an error too.
+/// If something cannot be stopped or removed. A folder without the lab's mark is not changed, which is also an error.
 pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), Error> {
     let _turn = lock::take(dir, progress).await?;
     let phase = progress.phase("down");
     let (components, removed) = take_apart(dir, name, progress).await?;
-    // Last, and told last: what the user's own file is like must not keep anything of the lab running.
+    // This comes last, and is reported last: a problem with the user's hosts file must not keep anything of the lab
+    // running.
     hosts::remove(name)?;
     if components.is_empty() && !removed {
         phase.done("no such lab was up");
@@ -25,11 +26,12 @@ pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), E
     Ok(())
 }
 
-/// Ends a `down` that was killed in the middle, if there was one; says whether. Brokers that were told to end answer for a
-/// while, so an `up` that took them over would call the lab ready and then lose it. To be called under the lab's lock.
+/// Finishes a `down` that was killed, if there was one, and returns whether there was. Brokers that are shutting down
+/// still answer for a while, so an `up` that took them over would call the lab ready and then lose it. The caller holds
+/// the lab's lock.
 ///
 /// # Errors
-/// As [`down`] has them.
+/// As for [`down`].
 pub(super) async fn finish_begun(dir: &LabDir, name: &str, progress: &Progress) -> Result<bool, Error> {
     if !begun(dir).exists() {
         return Ok(false);
@@ -42,8 +44,8 @@ pub(super) async fn finish_begun(dir: &LabDir, name: &str, progress: &Progress) 
 
 async fn take_apart(dir: &LabDir, name: &str, progress: &Progress) -> Result<(Vec<String>, bool), Error> {
     if dir.mark()?.is_some() {
-        // A disk without room must not keep the lab running: without this note the next `up` repairs what is there.
-        let _ = fs::write(begun(dir), "`lab down` was begun; the next `lab up` ends it first\n");
+        // A full disk must not keep the lab running: without this note, the next `up` repairs the lab instead.
+        let _ = fs::write(begun(dir), "`lab down` was started but not finished; the next `lab up` finishes it first\n");
     }
     for backend in backends::all() {
         if backend.is_there(dir)? {
@@ -59,7 +61,7 @@ fn stopped(components: &[String]) -> String {
     format!("{count} {} stopped", if count == 1 { "process" } else { "processes" })
 }
 
-/// There from the first moment of a `down` until the folder is gone.
+/// The file that exists from the start of a `down` until the folder is gone.
 fn begun(dir: &LabDir) -> Utf8PathBuf {
     dir.path().join("down-was-begun")
 }

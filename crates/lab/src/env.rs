@@ -15,7 +15,7 @@ pub fn variables(lab: &Lab) -> String {
         ("LAB_CA", files.ca.to_string()),
         ("LAB_CLIENT_PROPERTIES", files.properties.to_string()),
         ("LAB_KCAT_CONFIG", files.kcat.to_string()),
-        // Not as KAFKA_OPTS, which may hold something of the user's: a JVM with such a file knows no other names.
+        // Not in KAFKA_OPTS, which may contain a setting of the user's: a JVM with such a file knows no other names.
         ("LAB_JAVA_OPTS", format!("-Djdk.net.hosts.file={}", files.java_hosts)),
     ];
     if files.tools.exists() {

@@ -1,4 +1,4 @@
-//! What keeps a lab from coming up, from answering, or from going down.
+//! Why a lab cannot start, answer or stop.
 
 use super::health;
 use camino::Utf8PathBuf;
@@ -6,14 +6,14 @@ use model::{FileError, FolderError, LabKind, PathsError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no lab named {name} is up; bring it up with `cargo xtask lab up{}`", health::named(name))]
+    #[error("no lab named {name} is up; start it with `cargo xtask lab up{}`", health::named(name))]
     NotUp { name: String },
     #[error("the lab {name} cannot work: {}; {}", dead.join(", "), health::remedy(name))]
     Dead { name: String, dead: Vec<String> },
     #[error("the API server of the lab {name} is not ready: {says}; {}", health::remedy(name))]
     ApiServer { name: String, says: String },
     #[error(
-        "interrupted; what was started stays. `cargo xtask lab up{0}` goes on from there, and \
+        "interrupted; what was started keeps running. `cargo xtask lab up{0}` continues from there, and \
          `cargo xtask lab down{0}` removes it",
         health::named(name)
     )]
@@ -24,23 +24,23 @@ pub enum Error {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Paths(#[from] PathsError),
-    #[error("{path} was not written by this version of the lab: {problem}; `cargo xtask lab down{}` removes it",
+    #[error("cannot read {path}, which another version of the lab may have written: {problem}; `cargo xtask lab down{}` removes it",
         path.parent().and_then(|lab| lab.file_name()).map(health::named).unwrap_or_default())]
     State { path: Utf8PathBuf, problem: String },
-    #[error("the lab {name} is a {is} lab, not {wanted}; take it down first, or choose another `--name`")]
+    #[error("the lab {name} is a {is} lab, not {wanted}; stop it with `lab down`, or choose another `--name`")]
     OtherLab { name: String, is: LabKind, wanted: LabKind },
     #[error(
-        "the lab {name} is up on port base {is}, not {wanted} (`--port-base`, LAB_PORT_BASE); take the lab down first, leave the port base out, or choose another `--name`"
+        "the lab {name} is up on port base {is}, not {wanted} (`--port-base`, LAB_PORT_BASE); stop the lab first, omit the port base, or choose another `--name`"
     )]
     OtherPorts { name: String, is: u16, wanted: u16 },
-    #[error("the lab could not get what it needs:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
+    #[error("the lab could not obtain what it needs:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
     Missing { what: Vec<String> },
-    #[error("`--lab existing` needs `--context NAME`: no lab named {name} is up in a cluster of yours")]
+    #[error("`--lab existing` requires `--context NAME`, because no lab named {name} is up in a cluster of yours")]
     NoContext { name: String },
     #[error("no component or Pod named {wanted:?} has a log{}; these have one: {}",
         nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default(), known.join(", "))]
     NoLog { wanted: String, nearest: Option<String>, known: Vec<String> },
-    #[error("`--kafka strimzi` needs a cluster with nodes; use `--lab kind`, or `--kafka standin` on this lab")]
+    #[error("`--kafka strimzi` requires a cluster with nodes; use `--lab kind`, or `--kafka standin` on this lab")]
     StrimziOnLocal,
     #[error("{path}, line {line}: {problem}")]
     Fixture { path: Utf8PathBuf, line: usize, problem: String },

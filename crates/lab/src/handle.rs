@@ -1,4 +1,4 @@
-//! A lab that is up: its facts and a connection to its API server.
+//! A running lab: its facts and a connection to its API server.
 
 use super::Error;
 use super::backends::{self, Backend};
@@ -10,7 +10,7 @@ use model::{FileError, LabDir, LabInfo};
 use probe::resolve;
 use std::{fs, io};
 
-/// A lab that is up.
+/// A running lab.
 #[derive(Clone)]
 pub struct Lab {
     pub info: LabInfo,
@@ -25,10 +25,10 @@ impl Lab {
         Self { info, dir, catalog, backend }
     }
 
-    /// Opens the lab of this name, and makes its domain resolve in this process.
+    /// Opens the lab with this name, and makes its domain resolve in this process.
     ///
     /// # Errors
-    /// [`Error::NotUp`] when there is none; [`Error::State`] when its state cannot be read.
+    /// [`Error::NotUp`] if there is none, or [`Error::State`] if its state cannot be read.
     pub async fn open(name: &str) -> Result<Self, Error> {
         let dir = LabDir::of(name)?;
         let info = read_info(&dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
@@ -37,7 +37,7 @@ impl Lab {
         Ok(Self::new(info, dir, catalog))
     }
 
-    /// What a diagnosis has to know of the gateway.
+    /// What a diagnosis needs to know about the gateway.
     pub fn gateway_facts(&self) -> diagnose::Gateway {
         // A gateway without a fixture is one of a user's own cluster.
         let fixture = GatewayFixture::load(&self.info.gateway.name).ok();
@@ -47,7 +47,7 @@ impl Lab {
         }
     }
 
-    /// Writes what is known of the lab, for every later verb.
+    /// Records what is known about the lab, for later commands.
     pub(super) fn record(&self) -> Result<(), Error> {
         let path = self.dir.info();
         let text = serde_json::to_string_pretty(&self.info)
@@ -56,7 +56,7 @@ impl Lab {
     }
 }
 
-/// The facts of a lab, if it has come so far as to write them.
+/// The facts of a lab, if it was up far enough to record them.
 pub(super) fn read_info(dir: &LabDir) -> Result<Option<LabInfo>, Error> {
     let path = dir.info();
     let text = match fs::read_to_string(&path) {

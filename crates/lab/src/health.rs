@@ -1,4 +1,4 @@
-//! A short look at a lab before it is used: what runs of it, and whether its API server answers.
+//! A quick check of a lab before it is used: which processes run, and whether its API server answers.
 
 use super::{Error, Lab};
 use crate::backends::local::status;
@@ -6,12 +6,12 @@ use crate::backends::local::status::Component;
 use model::LabDir;
 use std::time::Duration;
 
-/// How long the API server may take to say that it is ready.
+/// How long the API server may take to report that it is ready.
 const WITHIN: Duration = Duration::from_secs(5);
 
 impl Lab {
-    /// What should run on this machine and does not, each as a sentence's beginning such as `etcd is not running`. Reads
-    /// the process table only, which takes milliseconds; empty as well where that cannot be read.
+    /// The processes that should run on this machine and do not, each as the start of a sentence, such as `etcd is not
+    /// running`. This reads only the process table, which takes milliseconds. Empty also if the table cannot be read.
     pub fn dead_components(&self) -> Vec<String> {
         let all = self.backend.components(self).unwrap_or_default();
         all.iter().filter_map(|one| Some(format!("{} {}", one.name, one.trouble()?))).collect()
@@ -20,7 +20,7 @@ impl Lab {
     /// Whether scenarios can run on the lab: its processes run, and its API server is ready. Takes 5 s at most.
     ///
     /// # Errors
-    /// [`Error::Dead`] with what is not running, or [`Error::ApiServer`] with what the API server says instead.
+    /// [`Error::Dead`] with what is not running, or [`Error::ApiServer`] with the answer of the API server.
     pub async fn check(&self) -> Result<(), Error> {
         let name = self.info.name.clone();
         let dead = self.dead_components();
@@ -31,18 +31,18 @@ impl Lab {
     }
 }
 
-/// The command that repairs a lab, and the one that shows what is wrong with it.
+/// The command that repairs a lab, and the one that shows what is wrong.
 pub(super) fn remedy(name: &str) -> String {
     let named = named(name);
     format!("`cargo xtask lab up{named}` repairs it, `cargo xtask lab status{named}` shows it")
 }
 
-/// ` --name NAME` for a lab that has another name than the usual one.
+/// ` --name NAME`, unless the lab has the default name.
 pub(super) fn named(name: &str) -> String {
     if name == "lab" { String::new() } else { format!(" --name {name}") }
 }
 
-/// Whether a lab is there that has not come so far as to write down what it is: the processes that run of it.
+/// The running processes of a lab that was interrupted before it recorded what it is.
 pub(super) fn half_up(dir: &LabDir) -> Result<Vec<Component>, Error> {
     Ok(status::running(dir)?)
 }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_api_server_that_says_nothing_is_told_within_five_seconds() {
+    async fn a_silent_api_server_is_reported_within_five_seconds() {
         let (_folder, lab) = testing::lab("b");
         let mut running = Vec::new();
         for component in ["etcd", "kube-apiserver", "traefik", "agent"] {
@@ -89,7 +89,7 @@ mod tests {
             if lab.dead_components().is_empty() {
                 break;
             }
-            // Real processes need real time, and the clock stands still.
+            // Real processes take real time, but the test's clock is paused.
             std::thread::sleep(Duration::from_millis(10));
         }
         assert_eq!(lab.dead_components(), [""; 0], "all run");

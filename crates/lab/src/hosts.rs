@@ -1,6 +1,6 @@
-//! The lab's lines in the system's hosts file, for those who asked for them with `--hosts`.
+//! The lab's lines in the system's hosts file, for users who requested them with `--hosts`.
 //!
-//! The file belongs to the user. Each line of the lab carries the lab's name, so that exactly these lines are taken out
+//! The file belongs to the user. Each line of the lab contains the lab's name, so that exactly these lines are removed
 //! again, whatever stands between them. The file is handled as bytes, changed by one process at a time, and replaced as
 //! a whole.
 
@@ -13,10 +13,10 @@ fn system() -> Utf8PathBuf {
     "/etc/hosts".into()
 }
 
-/// Whether the system's hosts file may be written, without a change to it: to be known before a lab is made for it.
+/// Checks, without changing it, that the system's hosts file can be written. A lab is started only after that.
 ///
 /// # Errors
-/// When it may not.
+/// If it cannot be written.
 pub(super) fn check() -> Result<(), FileError> {
     let path = system();
     match std::fs::OpenOptions::new().append(true).open(&path) {
@@ -25,12 +25,13 @@ pub(super) fn check() -> Result<(), FileError> {
     }
 }
 
-/// Puts the lab's lines into the system's hosts file, in place of older ones. `lines`: an address and a name each.
+/// Writes the lab's lines into the system's hosts file, and replaces older ones. Each of `lines` has an address and a
+/// name.
 pub(super) fn write(lab: &str, lines: &str) -> Result<(), FileError> {
     replace::replace(&system(), |text| with_lines(text, lab, lines))
 }
 
-/// Takes the lab's lines out again, if there are any.
+/// Removes the lab's lines, if there are any.
 pub(super) fn remove(lab: &str) -> Result<(), FileError> {
     replace::replace(&system(), |text| without_lines(text, lab))
 }
@@ -56,7 +57,8 @@ fn without_lines(text: &[u8], lab: &str) -> Vec<u8> {
     let mut kept = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let shown = line.trim_ascii_end();
-        // Labs of the first version wrote lines without a tag, between two lines of comment. The second may be missing.
+        // The first version of the lab wrote lines without a tag, between two comment lines. The second one may be
+        // missing.
         in_block = shown == begin.as_bytes() || (in_block && is_name_of_a_lab(shown));
         if in_block || shown == end.as_bytes() || (shown.ends_with(own.as_bytes()) && !shown.starts_with(b"#")) {
             continue;
@@ -66,7 +68,7 @@ fn without_lines(text: &[u8], lab: &str) -> Vec<u8> {
     kept
 }
 
-/// An address and one name below the labs' domain, as the first version wrote them.
+/// Whether the line has an address and one name below the labs' domain, as the first version wrote them.
 fn is_name_of_a_lab(line: &[u8]) -> bool {
     let words: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
     words.len() == 2 && words[1].ends_with(b".kafka.test")
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
     use camino::Utf8Path;
 
-    /// How many lines of the file are this lab's.
+    /// The number of this lab's lines in the file.
     fn count(path: &Utf8Path, lab: &str) -> usize {
         let text = std::fs::read(path).expect("readable");
         text.split(|byte| *byte == b'\n').filter(|line| line.ends_with(tag(lab).as_bytes())).count()
@@ -116,8 +118,8 @@ mod tests {
         let theirs = "10.1.2.3 prod-db.corp\n10.1.2.4 broker-1.kafka.test vpn.corp\n";
         for (end, after) in [("", ""), ("# kafka-gateway-lab t2h: end\n", ""), ("", "127.0.0.1 own.kafka.test\n")] {
             let before = format!("{block}{end}{theirs}{after}");
-            let left = without_lines(before.as_bytes(), "t2h");
-            assert_eq!(text(&left), format!("127.0.0.1 localhost\n{theirs}{after}"));
+            let remaining = without_lines(before.as_bytes(), "t2h");
+            assert_eq!(text(&remaining), format!("127.0.0.1 localhost\n{theirs}{after}"));
         }
         let inside = format!("{block}10.1.2.3 mine\n# kafka-gateway-lab t2h: end\n");
         assert_eq!(text(&without_lines(inside.as_bytes(), "t2h")), "127.0.0.1 localhost\n10.1.2.3 mine\n");
@@ -126,8 +128,12 @@ mod tests {
     #[test]
     fn another_lab_s_lines_stay() {
         let both = with_lines(&with_lines(BEFORE.as_bytes(), "one", "1.1.1.1 one"), "two-one", "2.2.2.2 two");
-        let left = without_lines(&both, "one");
-        assert!(text(&left).contains("2.2.2.2 two") && !text(&left).contains("1.1.1.1"), "{}", text(&left));
+        let remaining = without_lines(&both, "one");
+        assert!(
+            text(&remaining).contains("2.2.2.2 two") && !text(&remaining).contains("1.1.1.1"),
+            "{}",
+            text(&remaining)
+        );
     }
 
     #[test]

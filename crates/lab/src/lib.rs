@@ -1,4 +1,4 @@
-//! A lab: a running cluster with a gateway and Kafka in it, its phases, and its state on disk.
+//! A lab: a running cluster with a gateway and Kafka, its phases, and its state on disk.
 
 mod agent;
 pub mod backends;

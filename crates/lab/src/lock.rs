@@ -1,4 +1,4 @@
-//! One `up` or `down` of a lab at a time.
+//! Allows only one `up` or `down` of a lab at a time.
 
 use super::Error;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,7 +11,7 @@ use std::{fs, io};
 
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Held while a lab is changed; let go when dropped, and by the kernel when the process is killed.
+/// The lock on changes to a lab. It is released when dropped, and by the kernel when the process is killed.
 pub(super) struct Turn {
     _file: File,
     path: Utf8PathBuf,
@@ -19,7 +19,7 @@ pub(super) struct Turn {
 }
 
 impl Drop for Turn {
-    /// The file is of no use without a lab. It is removed while it is locked: whoever waits for it sees that it is gone.
+    /// The file is useless without a lab. It is removed while it is locked, and whoever waits for it notices that.
     fn drop(&mut self) {
         if !self.lab.exists() {
             let _ = fs::remove_file(&self.path);
@@ -27,29 +27,29 @@ impl Drop for Turn {
     }
 }
 
-/// Waits for the turn to change this lab. The lock lies beside the lab's folder, which `down` removes.
+/// Waits for the lock on this lab. The lock file is beside the lab's folder, which `down` removes.
 pub(super) async fn take(dir: &LabDir, progress: &Progress) -> Result<Turn, Error> {
-    // Before anything is written beside it: in another user's folder that would be in its owner's way.
+    // This comes before anything is written: a file in another user's folder would be in its owner's way.
     dir.mark()?;
     let path = dir.path().with_extension("lab-lock");
     if let Some(parent) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(FileError::of("create", parent))?;
     }
-    let mut told = false;
+    let mut announced = false;
     loop {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(FileError::of("create", &path))?;
         match file.try_lock() {
             Ok(()) => {}
-            // Asked again and again, and not waited for in the kernel, so that Ctrl-C is heard meanwhile.
+            // The lock is polled, and not awaited in the kernel, so that Ctrl-C works meanwhile.
             Err(TryLockError::WouldBlock) => {
-                if !std::mem::replace(&mut told, true) {
+                if !std::mem::replace(&mut announced, true) {
                     progress.say("waiting: another command is changing this lab");
                 }
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
-            // A file system without locks: go on, as every tool without a lock does.
+            // The file system has no locks: continue, as tools without locking do.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(FileError::of("lock", &path)(error).into()),
         }

@@ -1,4 +1,4 @@
-//! What the agent logs, on standard error: the time, a level, the component, and the text.
+//! The agent's log on standard error: the time, a level, the component and the text.
 
 use std::{env, io};
 use tracing::Subscriber;
@@ -9,20 +9,20 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The components of the agent. What libraries log is off: a broken watch is taken up again, and is no news.
+/// The components of the agent. Libraries do not log: they restart broken watches, which is not worth reporting.
 const COMPONENTS: [&str; 6] = ["agent", "node", "services", "namespaces", "foreign-pods", "stand-in"];
 
-/// From now on this process logs. RUST_LOG says what, as `services=debug,kube_runtime=warn`.
+/// Starts logging in this process. RUST_LOG selects what is logged, as in `services=debug,kube_runtime=warn`.
 pub(super) fn begin() {
     let wanted = env::var("RUST_LOG").unwrap_or_default();
     let (filter, problem) = filter(&wanted);
     subscriber(filter, io::stderr).init();
     if let Some(problem) = problem {
-        tracing::warn!(target: "agent", "RUST_LOG is {wanted:?} and cannot be read ({problem}); the default is used");
+        tracing::warn!(target: "agent", "ignoring RUST_LOG, because {wanted:?} cannot be parsed: {problem}");
     }
 }
 
-/// What is logged, and why RUST_LOG does not say it.
+/// What is logged, and why RUST_LOG was ignored, if it was.
 fn filter(wanted: &str) -> (Targets, Option<String>) {
     let default = Targets::new().with_targets(COMPONENTS.map(|component| (component, LevelFilter::INFO)));
     if wanted.is_empty() {
@@ -60,7 +60,7 @@ mod tests {
         }
     }
 
-    /// The log of three events under this RUST_LOG.
+    /// The log of three events with this RUST_LOG.
     fn log(wanted: &str) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();

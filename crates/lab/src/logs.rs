@@ -1,4 +1,4 @@
-//! The end of a component's log, or of a Pod's, by the names that `lab status` and kubectl show.
+//! The end of a component's or a Pod's log, by the names that `lab status` and kubectl show.
 
 use super::{Error, Lab, pods};
 use crate::backends::local::node;
@@ -8,7 +8,7 @@ use model::{FileError, LabDir};
 /// The components that have written a log, in alphabetical order.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn components(dir: &LabDir) -> Result<Vec<String>, Error> {
     let folder = dir.logs();
     if !folder.exists() {
@@ -23,8 +23,8 @@ pub fn components(dir: &LabDir) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// The end of the log of `wanted`: a component, `gateway`, or a Pod as `name` or `namespace/name`. A lab that is half up
-/// has components only.
+/// The end of the log of `wanted`: a component, `gateway`, or a Pod as `name` or `namespace/name`. A lab that is only
+/// partly up has only components.
 ///
 /// # Errors
 /// [`Error::NoLog`] with everything that has one.
@@ -41,7 +41,7 @@ pub async fn log(name: &str, wanted: &str, lines: usize) -> Result<String, Error
         return tail(&dir, component, lines);
     }
     match lab {
-        // There the Pods' logs are the components' files, and the API server has none.
+        // In such a lab the Pods' logs are the components' files, and the API server has none.
         Some(lab) if lab.backend.process_node().is_none() => match pods::log(&lab, wanted, lines).await {
             Err(Error::Kindlab(crate::backends::cluster::Error::NoPod { known, .. })) => {
                 Err(no_log(wanted, components.into_iter().chain(known).collect()))
@@ -52,7 +52,7 @@ pub async fn log(name: &str, wanted: &str, lines: usize) -> Result<String, Error
     }
 }
 
-/// The component that is meant.
+/// The component that `wanted` names.
 fn component<'a>(wanted: &str, components: &'a [String], gateway: Option<&str>) -> Option<&'a String> {
     let named = |name: &str| components.iter().find(|one| *one == name);
     if let Some(found) = named(wanted) {
@@ -66,11 +66,11 @@ fn component<'a>(wanted: &str, components: &'a [String], gateway: Option<&str>) 
             .is_some_and(|pod| pod == wanted || pod.split_once('/').is_some_and(|(_, name)| name == wanted))
     });
     let first = of_pod.next()?;
-    // A name that two namespaces have means neither.
+    // A name in two namespaces is ambiguous, so it matches neither.
     of_pod.next().is_none().then_some(first)
 }
 
-/// Components as they are to be typed: a Pod's process by the Pod's name.
+/// Components as the user types them. A Pod's process has the Pod's name.
 fn shown(components: Vec<String>) -> Vec<String> {
     components.into_iter().map(|component| node::pod_of(&component).unwrap_or(component)).collect()
 }
@@ -85,17 +85,17 @@ fn no_log(wanted: &str, known: Vec<String>) -> Error {
     Error::NoLog { wanted: wanted.to_owned(), nearest, known }
 }
 
-/// Everything that has a log, as it is to be typed.
+/// Everything that has a log, as the user types it.
 ///
 /// # Errors
-/// [`Error::NotUp`] when nothing of the lab is there.
+/// [`Error::NotUp`] if there is nothing of the lab.
 pub async fn names(name: &str) -> Result<Vec<String>, Error> {
     let components = components(&LabDir::of(name)?)?;
     let is_empty = components.is_empty();
     let mut names = shown(components);
     match Lab::open(name).await {
         Ok(lab) if lab.backend.process_node().is_none() => names.extend(pods::with_logs(&lab).await?),
-        // A lab that came up half way has logs too, and that is when they are wanted.
+        // A lab that is only partly up has logs too, and that is when the user needs them.
         Err(error) if is_empty => return Err(error),
         Ok(_) | Err(_) => {}
     }
@@ -105,7 +105,7 @@ pub async fn names(name: &str) -> Result<Vec<String>, Error> {
 /// The last lines of a component's log.
 ///
 /// # Errors
-/// When the component has written none.
+/// If the component has written none.
 fn tail(dir: &LabDir, component: &str, lines: usize) -> Result<String, Error> {
     let path = dir.logs().join(format!("{component}.log"));
     let text = files::end(&path, files::TAIL_BYTES).map_err(FileError::of("read", &path))?;

@@ -1,4 +1,4 @@
-//! The parts of a lab, all at once, and one list of what cannot be had.
+//! Obtains all parts of a lab at once, and reports everything that is missing in one list.
 
 use super::Error;
 use artifacts::{Obtained, Parts};
@@ -6,11 +6,11 @@ use futures::future::join_all;
 use host::Progress;
 use std::sync::Arc;
 
-/// Obtains the parts side by side, in the order of their names' list. Ends only when each has ended, so that no line of one
-/// comes after the error of another.
+/// Obtains the parts in parallel, and returns them in the order of `names`. Returns only when all attempts have ended,
+/// so that no progress line follows the error of another part.
 ///
 /// # Errors
-/// [`Error::Missing`] with everything that cannot be had.
+/// [`Error::Missing`] with everything that cannot be obtained.
 pub(super) async fn all(names: Vec<String>, progress: &Progress) -> Result<Vec<Obtained>, Error> {
     let parts = Arc::new(Parts::load()?);
     let outcomes = join_all(names.into_iter().map(|name| {

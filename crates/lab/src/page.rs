@@ -1,4 +1,4 @@
-//! The short page that `lab up` ends with.
+//! The short page at the end of `lab up`.
 
 use super::Lab;
 use super::client_files::{ClientFiles, bootstrap};
@@ -8,11 +8,11 @@ use model::KafkaProvider;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-/// What runs where, how it is reached, and what to try next.
+/// What runs where, how to reach it, and what to try next.
 ///
-/// `hosts` says that the lab's names are in /etc/hosts now.
+/// `hosts` says whether the lab's names are in /etc/hosts.
 pub fn page(lab: &Lab, took: Duration, hosts: bool) -> String {
-    // Writing into a String cannot fail.
+    // Writing to a String cannot fail.
     let mut text = String::new();
     let _ = render(&mut text, lab, took, hosts);
     text
@@ -49,12 +49,12 @@ fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Resu
     if hosts {
         writeln!(
             out,
-            "\nThe lab's names are in /etc/hosts, for every client; `cargo xtask lab down{named}` takes them out again."
+            "\nThe lab's names are in /etc/hosts, for every client; `cargo xtask lab down{named}` removes them."
         )?;
     } else {
         writeln!(
             out,
-            "\nThe harness resolves *.{} by itself, and so do Java's tools with what `cargo xtask lab env{named}` prints. Other \
+            "\nThe harness resolves *.{} by itself, and so do Java's tools with the output of `cargo xtask lab env{named}`. Other \
              clients need these names in /etc/hosts (`lab up --hosts` writes them):\n",
             info.domain
         )?;
@@ -69,7 +69,7 @@ fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Resu
     writeln!(out, "  kcat -F {} -L", short(&files.kcat))
 }
 
-/// A path as one types it: the home folder as `~`, where no shell would mind.
+/// A path as a user types it: with `~` for the home folder, if that needs no quoting.
 fn short(path: &Utf8Path) -> String {
     shortened(path, std::env::var("HOME").ok().as_deref())
 }

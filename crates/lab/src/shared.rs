@@ -1,4 +1,4 @@
-//! The Kafka cluster that every lab has: applied from `fixtures/kafka/shared.yaml`, waited for, never assumed.
+//! The Kafka cluster that every lab has. It is applied from `fixtures/kafka/shared.yaml` and waited for.
 
 use super::Error;
 use ::kube::api::DynamicObject;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-/// How long the operator and the brokers' virtual machines may take on a busy machine.
+/// How long the operator and the brokers' JVMs may take on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(600);
 const PROGRAMMED_WITHIN: Duration = Duration::from_secs(180);
 
@@ -50,11 +50,11 @@ fn filled_in(variables: &Variables) -> Result<Vec<DynamicObject>, Error> {
     Ok(kubeapi::parse_manifests(path.as_str(), &text)?)
 }
 
-/// Ports at which every Kafka node of Strimzi listens, besides those of the resource: the controllers' and the brokers'
-/// own.
+/// The ports on which every Kafka node of Strimzi listens besides those of the resource: the controllers' and the
+/// brokers' own.
 const NODE_PORTS: [u16; 2] = [9090, 9091];
 
-/// The ports at which the shared cluster's nodes and their Services listen, in a lab that need not be up.
+/// The ports on which the shared cluster's nodes and their Services listen. The lab need not be up.
 pub(super) fn broker_ports(domain: &str, gateway: &GatewayReach) -> Result<BTreeSet<u16>, Error> {
     let objects = filled_in(&variables_of(domain, gateway, &cluster()))?;
     let kafkas = objects.iter().filter(|object| object.types.as_ref().is_some_and(|types| types.kind == "Kafka"));
@@ -63,7 +63,7 @@ pub(super) fn broker_ports(domain: &str, gateway: &GatewayReach) -> Result<BTree
     Ok(own.chain(NODE_PORTS).collect())
 }
 
-/// The variables that the lab itself gives to manifests.
+/// The variables that the lab itself provides to manifests.
 pub fn variables(info: &LabInfo) -> Variables {
     variables_of(&info.domain, &info.gateway, &info.shared)
 }
@@ -92,7 +92,7 @@ fn variables_of(domain: &str, gateway: &GatewayReach, shared: &SharedCluster) ->
     variables
 }
 
-/// Waits until the gateway serves the shared Gateway and the operator calls the cluster ready.
+/// Waits until the gateway serves the shared Gateway and the operator reports the cluster as ready.
 pub(super) async fn ready(catalog: &Catalog, info: &LabInfo, phase: &mut Phase) -> Result<(), Error> {
     let gateway = object("gateway.networking.k8s.io/v1", "Gateway", info, "lab");
     wait_for(catalog, &gateway, "Programmed", PROGRAMMED_WITHIN, |seen| condition(seen, "Programmed")).await?;

@@ -1,4 +1,4 @@
-//! The command line, turned once into the lab that is to come up.
+//! Turns the command line, once, into the lab to start.
 
 use super::Error;
 use super::backends::cluster::ClusterSpec;
@@ -7,7 +7,7 @@ use super::handle::{Lab, read_info};
 use host::Progress;
 use model::{KafkaProvider, LabDir, LabInfo, LabKind, Ports, UpOptions, UserCluster};
 
-/// The lab that is to come up.
+/// The lab to start.
 pub(super) enum Target {
     Local(Box<local::LocalSpec>),
     Kind(ClusterSpec),
@@ -15,10 +15,11 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Decides, and says why. A lab that is up stays what it is: asking for another kind under its name is an error.
+    /// Chooses the lab, and returns the reason. A running lab keeps its kind: requesting another kind under its name is
+    /// an error.
     ///
     /// # Errors
-    /// [`Error::OtherLab`], [`Error::OtherPorts`], [`Error::NoContext`], or what is asked for and cannot be.
+    /// [`Error::OtherLab`], [`Error::OtherPorts`], [`Error::NoContext`], or an error if the request cannot be met.
     pub(super) async fn decide(dir: &LabDir, options: &UpOptions) -> Result<(Self, String), Error> {
         let up = read_info(dir)?;
         if let Some(info) = &up {
@@ -53,7 +54,7 @@ impl Target {
         }
     }
 
-    /// Brings the lab up, or what of it is missing.
+    /// Starts the lab, or whatever of it is missing.
     pub(super) async fn up(&self, dir: &LabDir, progress: &Progress) -> Result<Lab, Error> {
         match self {
             Self::Local(spec) => local::up(dir, spec, progress).await,
@@ -62,7 +63,7 @@ impl Target {
         }
     }
 
-    /// Adds Kafka's console tools to the client files, where Kafka's jars are at hand anyway.
+    /// Adds Kafka's console tools to the client files, if Kafka's jars are available anyway.
     pub(super) async fn add_tools(&self, lab: &Lab, progress: &Progress) -> Result<(), Error> {
         match self {
             Self::Local(_) => local::add_console_tools(lab, progress).await,
@@ -71,8 +72,8 @@ impl Target {
     }
 }
 
-/// What the user's wishes mean for a lab in Kubernetes. One that is up stays what it is, unless the user asks for
-/// something else.
+/// Turns the user's options into the settings of a lab in Kubernetes. A running lab keeps its settings unless the user
+/// requests others.
 fn cluster_spec(options: &UpOptions, up: Option<&LabInfo>) -> Result<ClusterSpec, Error> {
     let kafka = options.kafka.or(up.map(|info| info.kafka)).unwrap_or(KafkaProvider::Strimzi);
     let gateway = options.gateway.clone().or_else(|| up.map(|info| info.gateway.name.clone()));
@@ -86,7 +87,7 @@ fn cluster_spec(options: &UpOptions, up: Option<&LabInfo>) -> Result<ClusterSpec
     })
 }
 
-/// The user's cluster: the one that is named now, or that of the lab that is up, into which nothing more is installed.
+/// The user's cluster: the one that the options name, or that of the running lab, into which nothing more is installed.
 fn user_cluster(options: &UpOptions, up: Option<&LabInfo>) -> Result<UserCluster, Error> {
     if let Some(named) = &options.existing {
         return Ok(named.clone());
@@ -100,7 +101,7 @@ fn user_cluster(options: &UpOptions, up: Option<&LabInfo>) -> Result<UserCluster
     })
 }
 
-/// The ports that are asked for, or those of the lab that is up.
+/// The requested ports, or those of the running lab.
 fn ports(options: &UpOptions, up: Option<&LabInfo>) -> Result<Ports, Error> {
     match (up.map(|info| &info.gateway.ports), options.port_base) {
         (Some(ports), Some(wanted)) if ports.passthrough != wanted => {

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use tempfile::TempDir;
 
-/// What has to live as long as the lab.
-pub struct Held {
+/// What must live as long as the lab.
+pub struct KeepAlive {
     _folder: TempDir,
     _silent: Option<TcpListener>,
 }
 
 /// A local lab in a folder of its own, whose API server never answers.
-pub fn lab(name: &str) -> (Held, Lab) {
+pub fn lab(name: &str) -> (KeepAlive, Lab) {
     let (folder, dir) = folder(name);
     // The kernel accepts connections, and nobody reads them.
     let silent = TcpListener::bind("127.0.0.1:0").expect("bound");
@@ -23,13 +23,13 @@ pub fn lab(name: &str) -> (Held, Lab) {
     let url = format!("http://127.0.0.1:{port}").parse().expect("an address");
     let catalog = Catalog::new(kubeapi::client(::kube::Config::new(url)).expect("a client"));
     let lab = on(name, dir, catalog);
-    (Held { _folder: folder, _silent: Some(silent) }, lab)
+    (KeepAlive { _folder: folder, _silent: Some(silent) }, lab)
 }
 
 /// A local lab whose API server is the test's own.
-pub fn lab_on(name: &str, catalog: Catalog) -> (Held, Lab) {
+pub fn lab_on(name: &str, catalog: Catalog) -> (KeepAlive, Lab) {
     let (folder, dir) = folder(name);
-    (Held { _folder: folder, _silent: None }, on(name, dir, catalog))
+    (KeepAlive { _folder: folder, _silent: None }, on(name, dir, catalog))
 }
 
 fn folder(name: &str) -> (TempDir, LabDir) {

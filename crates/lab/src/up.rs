@@ -1,4 +1,4 @@
-//! Bringing a lab up, or repairing it: the same phases each time, each of which leaves alone what is in place.
+//! Starts or repairs a lab. The phases are always the same, and each of them keeps what is in place.
 
 use super::handle::Lab;
 use super::target::Target;
@@ -8,17 +8,17 @@ use model::{FileError, LabDir, UpOptions};
 use probe::resolve;
 use std::fs;
 
-/// A lab to run scenarios on.
+/// A lab for running scenarios.
 pub struct Ensured {
     pub lab: Lab,
-    /// It was brought up for this run, so whoever asked takes it down again.
+    /// Whether it was started for this run, so that the caller must stop it again.
     pub fresh: bool,
 }
 
-/// Opens the lab of that name where one is up, and brings one up where none is.
+/// Opens the lab with that name if it is up, or starts one.
 ///
 /// # Errors
-/// As [`up`] has them.
+/// As for [`up`].
 pub async fn ensure(options: &UpOptions, progress: &Progress) -> Result<Ensured, Error> {
     match Lab::open(&options.name).await {
         Ok(lab) => Ok(Ensured { lab, fresh: false }),
@@ -27,11 +27,11 @@ pub async fn ensure(options: &UpOptions, progress: &Progress) -> Result<Ensured,
     }
 }
 
-/// Brings the lab up, and shows with a client that every broker is reached through the gateway.
+/// Starts the lab, and checks with a client that every broker can be reached through the gateway.
 ///
 /// # Errors
-/// A part that cannot be had, a busy port, a component that does not come up, or a broker that a client does not reach.
-/// What was started stays, so that the next `up` goes on from there and `down` removes it.
+/// If a part is missing, a port is busy, a component does not start, or a client does not reach a broker. Whatever was
+/// started keeps running, so that the next `up` can continue and `down` can remove it.
 pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
     let dir = LabDir::of(&options.name)?;
     if options.hosts {
@@ -42,7 +42,7 @@ pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> 
     dir.make()?;
     let up = in_folder(&dir, options, progress).await;
     if up.is_err() {
-        // Refused before anything was made: then nothing is left of it either.
+        // The request was refused before anything was created, so nothing of the lab must be left.
         dir.remove_if_empty()?;
     }
     up
@@ -57,7 +57,7 @@ async fn in_folder(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Re
     Ok(lab)
 }
 
-/// What every lab ends with: a client that reaches each broker, and the files for other clients.
+/// The end of every `up`: a client connects to each broker, and the files for other clients are written.
 async fn finish(lab: &Lab, in_hosts: bool, progress: &Progress) -> Result<(), Error> {
     resolve::map_domain(&lab.info.domain, lab.info.gateway.address);
     let phase = progress.phase("connectivity check");

@@ -1,19 +1,19 @@
-//! What the process tells its caller.
+//! The exit codes of the process.
 
 use crate::{Report, RunStats};
 
-/// The process's exit codes.
+/// An exit code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
-    /// All passed, or were skipped with a reason.
+    /// Every scenario passed, or was skipped with a reason.
     Passed = 0,
     /// A scenario failed, was flaky or passed unexpectedly, or the run was interrupted.
     Failed = 1,
-    /// The command line or a scenario's folder is wrong.
+    /// The command line or a scenario's folder is invalid.
     Usage = 2,
-    /// The lab itself.
+    /// The lab itself failed.
     Lab = 3,
-    /// Nothing worse than a cleanup that failed.
+    /// Cleanup failed, and nothing worse happened.
     Cleanup = 4,
 }
 
@@ -25,10 +25,10 @@ impl From<Exit> for std::process::ExitCode {
 
 impl Exit {
     pub fn of(report: &Report) -> Self {
-        let tally = RunStats::of(report);
-        if tally.failed > 0 || report.interrupted.is_some() {
+        let stats = RunStats::of(report);
+        if stats.failed > 0 || report.interrupted.is_some() {
             Self::Failed
-        } else if tally.cleanup_failed > 0 {
+        } else if stats.cleanup_failed > 0 {
             Self::Cleanup
         } else {
             Self::Passed

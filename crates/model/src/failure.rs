@@ -1,15 +1,15 @@
-//! A failure, from the place where it is noticed to the report: one type all the way.
+//! A failure, as one type from the place where it is noticed to the report.
 
 use crate::cause::Cause;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What was wanted, what was seen instead, and why.
+/// What was expected, what was seen instead, and why.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
-    /// Absent when it failed before its first step.
+    /// Absent if the scenario failed before its first step.
     pub step: Option<StepRef>,
     pub cause: Cause,
     pub wanted: String,
@@ -25,29 +25,29 @@ impl Failure {
         Self { step: None, cause, wanted: wanted.into(), seen: seen.into(), since_change: None, evidence: Vec::new() }
     }
 
-    /// The same failure with more evidence.
+    /// Adds evidence.
     pub fn with_evidence(mut self, evidence: impl IntoIterator<Item = String>) -> Self {
         self.evidence.extend(evidence);
         self
     }
 
-    /// The same failure, and how long what was seen had not changed.
+    /// Records for how long the last observation did not change.
     pub fn unchanged_for(self, time: Duration) -> Self {
         Self { since_change: Some(time.as_secs_f64()), ..self }
     }
 
-    /// The same failure, in this step.
+    /// Records the step that failed.
     pub fn at(self, step: StepRef) -> Self {
         Self { step: Some(step), ..self }
     }
 
-    /// Whether `text` stands anywhere in what the failure says.
+    /// Whether any text of the failure contains `text`.
     pub fn mentions(&self, text: &str) -> bool {
         [&self.wanted, &self.seen].into_iter().chain(&self.evidence).any(|said| said.contains(text))
     }
 }
 
-/// A step of a scenario, and where it is written.
+/// A step of a scenario, and its place in the file.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepRef {

@@ -1,4 +1,4 @@
-//! What could not be done with a file.
+//! Errors of file operations.
 
 use camino::Utf8PathBuf;
 use std::io;
@@ -19,7 +19,7 @@ impl FileError {
         move |source| Self { what, path, source }
     }
 
-    /// The file and the reason, for an error that has words of its own.
+    /// The file and the reason, for an error that has its own message.
     pub fn into_parts(self) -> (Utf8PathBuf, io::Error) {
         (self.path, self.source)
     }

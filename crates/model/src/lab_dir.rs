@@ -1,4 +1,4 @@
-//! The folder that holds everything one lab keeps on disk, and the mark by which it is known as a lab's.
+//! The folder that holds everything that one lab keeps on disk, and the mark that identifies it as a lab's folder.
 
 use crate::file_error::FileError;
 use crate::paths::{self, PathsError};
@@ -10,54 +10,57 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 
-/// `<state>/<name>`: one lab's folder. Private to the user (0700), since it holds keys.
+/// One lab's folder, `<state>/<name>`. It is private to the user (0700) because it holds keys.
 #[derive(Clone, Debug)]
 pub struct LabDir(Utf8PathBuf);
 
-/// The file in a lab's folder that says so. Nothing is ever removed that lies in a folder without it.
+/// The file that marks a folder as a lab's. Nothing is ever removed from a folder without it.
 const MARK: &str = ".kafka-gateway-lab.json";
 
-/// What a lab's folder says of itself.
+/// What a lab's folder records about itself.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Mark {
-    /// For people who wonder what the folder is.
+    /// Explains the folder to people who find it.
     note: String,
-    /// The lab's name: a copy under another name is not that lab.
+    /// The lab's name. A copy under another name is not that lab.
     lab: String,
-    /// Its processes carry it, so that they are found whatever the path to the folder is called.
+    /// The lab's processes carry this id, so they are found even if the folder's path changes.
     pub id: String,
-    /// The folder itself: a copy has another, and the processes are not the copy's.
+    /// The inode of the folder. A copy has another one, and the processes do not belong to the copy.
     inode: u64,
 }
 
-/// Why a folder is not used as a lab's.
+/// Why a folder cannot be used as a lab's.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error(
-        "{path} is not the folder of a lab, because it has no {MARK}. Nothing in it was changed; choose \
+        "{path} is not a lab's folder: it has no {MARK}. Nothing in it was changed; choose \
          another --name, or set LAB_STATE to another folder"
     )]
     Foreign { path: Utf8PathBuf },
-    #[error("{path} is a copy of the folder of the lab {lab}. Nothing in it was changed; you can remove it by hand")]
+    #[error("{path} is a copy of the folder of lab {lab}. Nothing in it was changed; you can remove it by hand")]
     Copy { path: Utf8PathBuf, lab: String },
     #[error("{path} belongs to user id {owner}, and you are user id {user}; run this command as its owner")]
     Owner { path: Utf8PathBuf, owner: u32, user: u32 },
-    #[error("{path} is damaged ({problem}), so the owner of this folder is unknown; nothing in it was changed")]
+    #[error(
+        "{path} is damaged ({problem}), so the owner of its folder is unknown. Nothing was changed; \
+        remove the folder by hand if it belonged to a lab"
+    )]
     Mark { path: Utf8PathBuf, problem: String },
     #[error(transparent)]
     File(#[from] FileError),
 }
 
 impl LabDir {
-    /// The folder of the lab of this name, which need not be there.
+    /// The folder of the lab with this name. It need not exist.
     ///
     /// # Errors
-    /// When no variable says where labs keep their state.
+    /// If no variable says where labs keep their state.
     pub fn of(name: &str) -> Result<Self, PathsError> {
         Ok(Self(resolved(&paths::state()?).join(name)))
     }
 
-    /// A folder of somebody's own choice.
+    /// A folder at a path of the caller's choice.
     pub fn at(path: Utf8PathBuf) -> Self {
         Self(path)
     }
@@ -66,16 +69,16 @@ impl LabDir {
         &self.0
     }
 
-    /// The mark, if the folder is there.
+    /// The mark, if the folder exists.
     ///
     /// # Errors
-    /// [`FolderError`] for anything at this path that is not the folder of this lab and of this user.
+    /// Returns a [`FolderError`] if something else is at this path: not a folder, another lab's, or another user's.
     pub fn mark(&self) -> Result<Option<Mark>, FolderError> {
         let path = &self.0;
         let folder = match fs::symlink_metadata(path) {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(FileError::of("look at", path)(error).into()),
+            Err(error) => return Err(FileError::of("inspect", path)(error).into()),
         };
         let user = geteuid().as_raw();
         if folder.uid() != user {
@@ -99,18 +102,18 @@ impl LabDir {
         Ok(Some(mark))
     }
 
-    /// Makes the folder with its mark, both at once, or finds them. To be called under the lab's lock.
+    /// Makes the folder together with its mark, unless it exists. The caller holds the lab's lock.
     ///
     /// # Errors
-    /// As [`LabDir::mark`], or when the folder cannot be made.
+    /// As for [`LabDir::mark`], or if the folder cannot be made.
     pub fn make(&self) -> Result<(), FolderError> {
         if self.mark()?.is_some() {
             return Ok(());
         }
-        // A folder gets its mark under another name: a kill in between must not leave one that looks like the user's.
+        // The folder is made under another name first: a kill in between must not leave one without its mark.
         let draft = self.draft();
         let (file, folder) = (draft.join(MARK), self.0.clone());
-        // One that a killed attempt left: it holds the mark and nothing else, or it is not removed.
+        // A killed attempt may have left a draft. It is removed only if it holds the mark and nothing else.
         let _ = fs::remove_file(&file);
         let _ = fs::remove_dir(&draft);
         let private =
@@ -119,7 +122,7 @@ impl LabDir {
             private(true, parent).map_err(FileError::of("make the folder", parent))?;
         }
         private(false, &draft).map_err(FileError::of("make the folder", &draft))?;
-        let made = fs::metadata(&draft).map_err(FileError::of("look at", &draft))?;
+        let made = fs::metadata(&draft).map_err(FileError::of("inspect", &draft))?;
         let text = serde_json::to_string_pretty(&self.new_mark(&made))
             .map_err(|problem| FolderError::Mark { path: file.clone(), problem: problem.to_string() })?;
         let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
@@ -128,10 +131,11 @@ impl LabDir {
         Ok(())
     }
 
-    /// Removes the folder with all that it holds. Says whether there was one.
+    /// Removes the folder and its content. Returns whether the folder existed.
     ///
     /// # Errors
-    /// As [`LabDir::mark`], or when a file cannot be removed. The mark goes last, so that the next attempt goes on.
+    /// As for [`LabDir::mark`], or if a file cannot be removed. The mark is removed last, so that the next attempt can
+    /// continue.
     pub fn remove(&self) -> Result<bool, FolderError> {
         if self.mark()?.is_none() {
             return Ok(false);
@@ -146,30 +150,31 @@ impl LabDir {
             let is_folder = entry.file_type().map_err(cannot(path))?.is_dir();
             if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) }.map_err(cannot(path))?;
         }
-        // Under another name, so that neither a kill nor a run that still writes leaves this name without its mark.
+        // The folder is renamed first, so that neither a kill nor a run that still writes can leave this name without
+        // its mark.
         let last = self.draft();
         fs::rename(&self.0, &last).map_err(cannot(&self.0))?;
         fs::remove_dir_all(&last).map_err(cannot(&last))?;
         Ok(true)
     }
 
-    /// Removes the folder if it holds nothing but its mark.
+    /// Removes the folder if it holds nothing except its mark.
     ///
     /// # Errors
-    /// As [`LabDir::remove`] has them.
+    /// As for [`LabDir::remove`].
     pub fn remove_if_empty(&self) -> Result<(), FolderError> {
-        let entries = self.0.read_dir_utf8().map_err(FileError::of("look at", &self.0))?;
+        let entries = self.0.read_dir_utf8().map_err(FileError::of("inspect", &self.0))?;
         if entries.flatten().all(|entry| entry.file_name() == MARK) {
             self.remove()?;
         }
         Ok(())
     }
 
-    /// A folder of this lab's for something of a run's. Unlike `create_dir_all` it never makes the lab's own folder, which
-    /// would then have no mark.
+    /// A subfolder of this lab's folder, for a run. Unlike `create_dir_all`, this never makes the lab's own folder,
+    /// which would then have no mark.
     ///
     /// # Errors
-    /// When the lab is gone, or the folder cannot be made.
+    /// If the lab is gone, or the subfolder cannot be made.
     pub fn folder(&self, name: &str) -> io::Result<Utf8PathBuf> {
         let path = self.0.join(name);
         match fs::create_dir(&path) {
@@ -178,12 +183,12 @@ impl LabDir {
         }
     }
 
-    /// Where the folder is before it has its name, and after.
+    /// The folder's path before it gets its name, and while it is removed.
     fn draft(&self) -> Utf8PathBuf {
         self.0.with_extension("draft")
     }
 
-    /// The id that this lab's processes carry. A folder that was copied, or put back from a backup, has none.
+    /// The id that this lab's processes carry. A folder that was copied or restored from a backup has none.
     pub fn id(&self) -> Option<String> {
         let mark = self.mark().ok().flatten()?;
         let folder = fs::metadata(&self.0).ok()?;
@@ -199,7 +204,7 @@ impl LabDir {
         }
     }
 
-    /// What is known of the running lab; present once `lab up` knows its addresses.
+    /// What is known about the running lab. The file exists once `lab up` knows the lab's addresses.
     pub fn info(&self) -> Utf8PathBuf {
         self.0.join("lab.json")
     }
@@ -208,33 +213,33 @@ impl LabDir {
         self.0.join("kubeconfig")
     }
 
-    /// Keys and certificates of the control plane and of the walkthrough.
+    /// The keys and certificates of the control plane and of the walkthrough.
     pub fn pki(&self) -> Utf8PathBuf {
         self.0.join("pki")
     }
 
-    /// One log file a component: `<component>.log`.
+    /// One log file for each component: `<component>.log`.
     pub fn logs(&self) -> Utf8PathBuf {
         self.0.join("logs")
     }
 
-    /// Settings for clients outside the harness: properties, CA, hosts block.
+    /// Settings for clients outside the harness: properties, CA and hosts block.
     pub fn client(&self) -> Utf8PathBuf {
         self.0.join("client")
     }
 
-    /// The local lab's Pods, a folder each.
+    /// The local lab's Pods, one folder for each.
     pub fn pods(&self) -> Utf8PathBuf {
         self.0.join("pods")
     }
 
-    /// What runs found. Beside the lab's folder: reports are read after `lab down`.
+    /// The results of runs. They lie beside the lab's folder, because reports are read after `lab down`.
     pub fn reports(&self) -> Utf8PathBuf {
         self.0.with_extension("reports")
     }
 }
 
-/// The one true path of a folder, with every link followed, also where its last parts are not there yet.
+/// The absolute path of a folder, with every link resolved. Its last components need not exist.
 fn resolved(path: &Utf8Path) -> Utf8PathBuf {
     let known = path.ancestors().find_map(|above| Some((above, above.canonicalize_utf8().ok()?)));
     match known {

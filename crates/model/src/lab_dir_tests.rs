@@ -122,7 +122,7 @@ fn a_copy_is_not_the_lab_and_does_not_own_its_processes() {
 
 #[test]
 fn a_folder_of_another_user_is_refused_before_anything_is_read() {
-    // Everybody's `/proc/1` belongs to root, and root cannot give a folder away without being allowed to.
+    // `/proc/1` belongs to root for everybody, and root may be unable to change a folder's owner.
     let (path, owner) = match geteuid().as_raw() {
         0 => {
             let state = State::new();

@@ -1,4 +1,4 @@
-//! What every verb and every scenario needs to know of a running lab.
+//! What every command and every scenario needs to know about a running lab.
 
 use camino::Utf8PathBuf;
 use schemars::JsonSchema;
@@ -60,7 +60,7 @@ impl KafkaProvider {
     }
 }
 
-/// For people: a stand-in is called a stand-in wherever a user can see it.
+/// For people: every text that a user sees calls the stand-in a stand-in.
 impl fmt::Display for KafkaProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -70,7 +70,7 @@ impl fmt::Display for KafkaProvider {
     }
 }
 
-/// The gateway implementation and where its data plane is reached from this machine.
+/// The gateway implementation, and the address of its data plane as seen from this machine.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GatewayReach {
     /// The implementation: a folder under `fixtures/gateways`.
@@ -83,25 +83,25 @@ pub struct GatewayReach {
     pub features: Vec<String>,
 }
 
-/// The gateway's ports. A Gateway listener's port and the port on this machine are always the same number, since the
-/// advertised address of a broker has to hold for both.
+/// The gateway's ports. A Gateway listener's port always equals the port on this machine, because a broker's advertised
+/// address must be valid for both.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Ports {
     /// One port for every passthrough listener (base).
     pub passthrough: u16,
-    /// One port for listeners that terminate TLS (base + 1).
+    /// One port for all listeners that terminate TLS (base + 1).
     pub terminate: u16,
     /// A second passthrough port (base + 2).
     pub second: u16,
-    /// Ports for TCPRoute: the first for bootstrap, one for each broker after it (base + 8 to base + 11).
+    /// Ports for TCPRoutes: one for the bootstrap, then one for each broker (base + 8 to base + 11).
     pub tcp: Vec<u16>,
 }
 
 impl Ports {
-    /// The base of a lab that names none.
+    /// The default base.
     pub const USUAL_BASE: u16 = 9092;
 
-    /// The ports from `--port-base` on.
+    /// The ports, counted from `--port-base`.
     pub fn from_base(base: u16) -> Self {
         Self { passthrough: base, terminate: base + 1, second: base + 2, tcp: (base + 8..base + 12).collect() }
     }
@@ -111,7 +111,7 @@ impl Ports {
     }
 }
 
-/// The Kafka cluster that `lab up` makes and scenarios may share.
+/// The Kafka cluster that `lab up` makes and that scenarios may share.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SharedCluster {
     pub namespace: String,
@@ -124,18 +124,18 @@ pub struct SharedCluster {
     pub exclusive_tcp: Vec<String>,
 }
 
-/// A running lab, as `lab up` leaves it in `lab.json`.
+/// A running lab, as `lab up` writes it to `lab.json`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct LabInfo {
     pub name: String,
     pub kind: LabKind,
-    /// Every name below it resolves, in the harness, to the gateway's address.
+    /// In the harness, every name below this domain resolves to the gateway's address.
     pub domain: String,
     pub kubeconfig: Utf8PathBuf,
     pub context: String,
     pub gateway: GatewayReach,
     pub kafka: KafkaProvider,
     pub shared: SharedCluster,
-    /// What runs, by part, and where each came from.
+    /// What runs, by part, and the origin of each.
     pub versions: BTreeMap<String, String>,
 }

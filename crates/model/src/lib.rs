@@ -1,5 +1,5 @@
-//! What every part of the lab shares, as plain data: the state on disk, ports, causes, verdicts, the report, and
-//! templates with their variables.
+//! Plain data that all crates share: the state on disk, ports, causes, verdicts, the report, and templates with their
+//! variables.
 
 mod cause;
 mod exit;

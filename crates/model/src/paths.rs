@@ -1,7 +1,7 @@
 //! Where the checkout, the cache and the labs' state are on disk.
 //!
-//! All of it is found at run time. A path that is compiled in would send a moved or copied checkout, or a worktree that
-//! shares its target folder, to the files of another one.
+//! All paths are found at run time. A path that is compiled in would send a moved or copied checkout, or a worktree
+//! that shares its target folder, to another checkout's files.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::env;
@@ -16,7 +16,7 @@ pub const STATE: &str = "LAB_STATE";
 /// Names the folder of the cached parts.
 pub const CACHE: &str = "LAB_CACHE";
 
-/// By this file, below its root, a checkout is known.
+/// A folder that contains this file is a checkout.
 const LANDMARK: &str = "fixtures/parts.yaml";
 
 static REPO: LazyLock<Option<Utf8PathBuf>> = LazyLock::new(|| find_checkout(&|name| env::var(name).ok(), &starts()));
@@ -25,19 +25,19 @@ static REPO: LazyLock<Option<Utf8PathBuf>> = LazyLock::new(|| find_checkout(&|na
 #[derive(Debug, thiserror::Error)]
 pub enum PathsError {
     #[error(
-        "no checkout of the Kafka Gateway Lab found: none of {} or the folders above has {LANDMARK}; \
+        "found no checkout of the Kafka Gateway Lab: {LANDMARK} is neither in {} nor in a folder above; \
          change into a checkout, or set {CHECKOUT} to its folder",
         searched.join(", ")
     )]
     NoCheckout { searched: Vec<String> },
     #[error("the checkout {checkout} has no folder `scenarios`; restore it with git, or change into another checkout")]
     NoScenarios { checkout: Utf8PathBuf },
-    #[error("no folder for {what}: none of {own}, {xdg} and HOME is set; set {own} to a folder of your own")]
+    #[error("found no folder for {what}, because {own}, {xdg} and HOME are unset; set {own} to a folder of yours")]
     NoHome { what: &'static str, own: &'static str, xdg: &'static str },
 }
 
-/// Fails where there is no whole checkout. Called once at the start of each program, so that nothing later reads from,
-/// or reports on, an empty folder.
+/// Fails if there is no complete checkout. Each program calls this once at its start, so that nothing later reads or
+/// reports on an empty folder.
 ///
 /// # Errors
 /// [`PathsError::NoCheckout`] and [`PathsError::NoScenarios`].
@@ -117,7 +117,8 @@ fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     camino::absolute_utf8(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Where the search for a checkout begins, the best place first. Cargo sets CARGO_MANIFEST_DIR for all that it runs.
+/// Where the search for a checkout begins, the best place first. Cargo sets CARGO_MANIFEST_DIR for everything that it
+/// runs.
 fn starts() -> Vec<Utf8PathBuf> {
     let manifest = env::var("CARGO_MANIFEST_DIR").ok().map(Utf8PathBuf::from);
     let current = env::current_dir().ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
@@ -128,7 +129,7 @@ fn starts() -> Vec<Utf8PathBuf> {
 fn find_checkout(variable: &dyn Fn(&str) -> Option<String>, starts: &[Utf8PathBuf]) -> Option<Utf8PathBuf> {
     let is_checkout = |folder: &&Utf8Path| folder.join(LANDMARK).is_file();
     match variable(CHECKOUT).filter(|path| !path.is_empty()) {
-        // What the user names is used or refused, and never replaced by something else.
+        // What the user names is either used or rejected, and never replaced by something else.
         Some(named) => Some(absolute(Utf8Path::new(&named))).filter(|path| is_checkout(&path.as_path())),
         None => starts.iter().find_map(|start| start.ancestors().find(is_checkout).map(Utf8Path::to_owned)),
     }
@@ -185,9 +186,9 @@ mod tests {
         let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
         let (old, new) = (checkout(root, "old"), checkout(root, "new"));
         let none = with(&[]);
-        // As `cargo run --package xtask` in the copy has it.
+        // The environment of `cargo run --package xtask` in the copy.
         assert_eq!(find_checkout(&none, &[new.join("xtask"), old.clone()]), Some(new.clone()));
-        // As the program has it when it is started by hand.
+        // The environment of a program that was started by hand.
         assert_eq!(find_checkout(&none, &[new.join("xtask/src"), old.clone()]), Some(new.clone()));
         assert_eq!(find_checkout(&with(&[(CHECKOUT, old.as_str())]), &[new]), Some(old.clone()));
     }

@@ -1,16 +1,16 @@
-//! Files that somebody else wrote: read only when they are regular files of a reasonable size. A pipe would be waited for
-//! without end, a device read without end.
+//! Reads files that others wrote, if they are regular files of a reasonable size. Reading a pipe could wait forever,
+//! and reading a device might never end.
 
 use camino::Utf8Path;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// The bytes of a regular file, or of what a link to one leads to.
+/// The bytes of a regular file, or of the regular file that a link leads to.
 ///
 /// # Errors
-/// When it cannot be read, is a pipe, a device or a folder, or has more than `most` bytes.
+/// If the file cannot be read, is a pipe, a device or a folder, or has more than `most` bytes.
 pub fn read(path: &Utf8Path, most: u64) -> io::Result<Vec<u8>> {
-    // Asked before it is opened: opening a pipe waits for its writer.
+    // The type is checked before the file is opened: opening a pipe waits for its writer.
     let found = std::fs::metadata(path)?;
     if !found.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
@@ -19,7 +19,7 @@ pub fn read(path: &Utf8Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(too_large(most));
     }
     let mut bytes = Vec::new();
-    // A file may grow meanwhile, and those of `/proc` say that they are empty.
+    // A file may grow while it is read, and the files of `/proc` report a size of zero.
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(bytes) }
 }

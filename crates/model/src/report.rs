@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of `report.json`. It grows when a reader of the old one would misread the new one.
+/// The version of `report.json`. It increases when a reader of the old version would misread the new one.
 pub const SCHEMA: u32 = 1;
 
 /// One run of scenarios.
@@ -15,23 +15,23 @@ pub const SCHEMA: u32 = 1;
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
     pub schema: u32,
-    /// The run's name, and its folder's.
+    /// The name of the run and of its folder.
     pub run: String,
-    /// When it started, RFC 3339 in UTC.
+    /// When the run started: RFC 3339, in UTC.
     pub started: String,
-    /// Wall time so far, or in all.
+    /// Wall time, so far or in total.
     pub seconds: f64,
     pub lab: LabFacts,
-    /// The order's seed, when it was shuffled.
+    /// The seed of the order, if it was shuffled.
     pub seed: Option<u64>,
-    /// Why the run ended before its end.
+    /// Why the run ended early.
     pub interrupted: Option<String>,
-    /// In the order of their ends. With sabotage, a row for each sabotage.
+    /// In the order in which they ended. With sabotage, one row for each sabotage.
     pub scenarios: Vec<ScenarioResult>,
 }
 
 impl Report {
-    /// The names of the scenarios that `--rerun-failed` takes up again: what failed, was flaky or was left unclean.
+    /// The scenarios that `--rerun-failed` repeats: those that failed, were flaky or were not cleaned up.
     pub fn to_rerun(&self) -> Vec<String> {
         let again = |result: &&ScenarioResult| result.is_bad() || result.cleanup_failed.is_some();
         let mut names: Vec<_> = self.scenarios.iter().filter(again).map(|result| result.name.clone()).collect();
@@ -65,7 +65,7 @@ impl From<&LabInfo> for LabFacts {
 }
 
 impl LabFacts {
-    /// A part's version, without where it came from; nothing where it does not start with a digit.
+    /// The version of a part, without its origin. `None` if it does not start with a digit.
     pub fn version(&self, part: &str) -> Option<&str> {
         let version = self.versions.get(part)?.split([',', ' ']).next()?;
         Some(version).filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
@@ -78,41 +78,42 @@ impl LabFacts {
 pub enum Verdict {
     Passed,
     Failed(Failure),
-    /// It makes no sense here, or not yet.
+    /// The scenario does not apply here, or not yet.
     Skipped {
         reason: String,
     },
-    /// The gateway says that it lacks this.
+    /// The gateway declares that it does not support a required feature.
     Unsupported {
         feature: String,
     },
-    /// It failed as the gateway's list of known deviations says. Reports used to call it `known-deviation`.
+    /// The scenario failed as the gateway's list of known deviations predicts. Older reports call it `known-deviation`.
     #[serde(alias = "known-deviation")]
     ExpectedFailure {
         link: String,
         failure: Failure,
     },
-    /// It is listed as a known deviation, and passed: the list must be changed. Reports used to call it `deviation-gone`.
+    /// The scenario is listed as a known deviation, and passed: the list must be changed. Older reports call it
+    /// `deviation-gone`.
     #[serde(alias = "deviation-gone")]
     UnexpectedPass {
         link: String,
-        /// The cause that it used to fail for, where the list says one.
+        /// The cause that the list names, if any.
         expected: Option<Cause>,
     },
 }
 
 impl Verdict {
-    /// Whether the run cannot be green with it.
+    /// Whether it makes the run fail.
     pub fn is_bad(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::UnexpectedPass { .. })
     }
 
-    /// Whether anything was tried at all.
+    /// Whether anything was attempted.
     pub fn ran(&self) -> bool {
         !matches!(self, Self::Skipped { .. } | Self::Unsupported { .. })
     }
 
-    /// The word that stands for it in every view.
+    /// The word that every view shows.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -132,30 +133,30 @@ impl Verdict {
     }
 }
 
-/// One scenario in one run, all attempts together.
+/// One scenario in one run, with all of its attempts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ScenarioResult {
     pub name: String,
     pub title: String,
     pub links: Vec<String>,
-    /// Set on a row that is about one sabotage: there, passed means that the scenario went red as demanded.
+    /// Set on a row about one sabotage. There, passed means that the scenario went red as demanded.
     pub sabotage: Option<SabotageRow>,
     pub verdict: Verdict,
-    /// What could not be cleaned up, beside whatever the verdict is.
+    /// What could not be cleaned up, independent of the verdict.
     pub cleanup_failed: Option<String>,
-    /// It passed in one attempt and failed in another.
+    /// Whether it passed in one attempt and failed in another.
     pub flaky: bool,
-    /// Of the attempt that the verdict is from.
+    /// Those of the attempt that gave the verdict.
     pub seconds: f64,
-    /// Of the attempt that the verdict is from.
+    /// Those of the attempt that gave the verdict.
     pub steps: Vec<StepResult>,
-    /// Every attempt, in order; one without `--repeat`.
+    /// Every attempt, in order. There is one without `--repeat`.
     pub attempts: Vec<Attempt>,
 }
 
 impl ScenarioResult {
-    /// A name of its own in the report.
+    /// The unique name of the row in the report.
     pub fn id(&self) -> String {
         match &self.sabotage {
             Some(row) => format!("{} / {}", self.name, row.name),
@@ -163,8 +164,8 @@ impl ScenarioResult {
         }
     }
 
-    /// The words that stand for the result in every view. A sabotage is told by how the scenario took it, since there
-    /// "passed" would read as the opposite of what happened.
+    /// The words that every view shows. A sabotage is described by how the scenario reacted, because "passed" would
+    /// read as the opposite of what happened.
     pub fn word(&self) -> &'static str {
         match (&self.sabotage, &self.verdict) {
             _ if self.flaky => "flaky",
@@ -175,12 +176,12 @@ impl ScenarioResult {
         }
     }
 
-    /// The folder with what was collected when it failed.
+    /// The folder with the evidence that was collected at the failure.
     pub fn diagnostics(&self) -> Option<&Utf8PathBuf> {
         self.attempts.iter().rev().find_map(|attempt| attempt.diagnostics.as_ref())
     }
 
-    /// Whether the run cannot be green with it; a failed cleanup is told apart by [`Self::cleanup_failed`].
+    /// Whether it makes the run fail. [`Self::cleanup_failed`] reports a failed cleanup separately.
     pub fn is_bad(&self) -> bool {
         self.flaky || self.verdict.is_bad()
     }
@@ -194,7 +195,7 @@ pub struct SabotageRow {
     pub step: String,
     pub cause: Cause,
     pub mentions: Option<String>,
-    /// How the scenario failed; absent when it stayed green.
+    /// How the scenario failed. Absent if it stayed green.
     pub red: Option<Failure>,
 }
 
@@ -204,7 +205,7 @@ pub struct SabotageRow {
 pub struct Attempt {
     pub verdict: Verdict,
     pub cleanup_failed: Option<String>,
-    /// Empty when nothing was tried.
+    /// Empty if nothing was attempted.
     pub namespace: String,
     pub diagnostics: Option<Utf8PathBuf>,
     pub timeline: Timeline,
@@ -214,15 +215,15 @@ pub struct Attempt {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Timeline {
-    /// From the run's start to the attempt's.
+    /// From the start of the run to the start of the attempt.
     pub started: f64,
     /// Waiting for an exclusive listener or for other scenarios; not part of `seconds`.
     pub queued: f64,
     /// The attempt's wall time, cleanup included.
     pub seconds: f64,
-    /// Of these, waiting for the API server, the gateway and Kafka.
+    /// The part of it spent waiting for the API server, the gateway and Kafka.
     pub waited: f64,
-    /// Of these, cleaning up.
+    /// The part of it spent on cleanup.
     pub cleanup: f64,
 }
 
@@ -230,31 +231,31 @@ pub struct Timeline {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepResult {
-    /// Its keyword, with `#2` for the second of its kind.
+    /// The step's keyword, with `#2` for the second of its kind.
     pub label: String,
     pub line: u64,
-    /// What it does, in a few words.
+    /// What the step does, in a few words.
     pub summary: String,
-    /// Seconds from the attempt's start.
+    /// Seconds since the start of the attempt.
     pub started: f64,
     pub seconds: f64,
-    /// Of these, waiting for the API server, the gateway and Kafka.
+    /// The part of it spent waiting for the API server, the gateway and Kafka.
     pub waited: f64,
     pub outcome: StepOutcome,
-    /// What it found, such as the number of messages and the largest gap.
+    /// What the step found, such as the number of messages and the largest gap.
     pub evidence: Vec<String>,
-    /// Of a step that ended a workload.
+    /// Set for a step that stopped the load generator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<LoadFigures>,
 }
 
-/// What became of a workload, in figures.
+/// The result of a load generator, in figures.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LoadFigures {
     /// Messages that Kafka acknowledged.
     pub acked: u64,
-    /// Of these, how many were never consumed.
+    /// How many of these were never consumed.
     pub lost: u64,
     pub duplicates: u64,
     /// The longest time between two acknowledgements, in seconds.
@@ -266,7 +267,7 @@ pub struct LoadFigures {
 pub enum StepOutcome {
     Passed,
     Failed,
-    /// An earlier step failed, or the sabotage left it out.
+    /// Not executed, because an earlier step failed or the sabotage omitted it.
     NotRun,
 }
 

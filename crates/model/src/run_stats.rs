@@ -2,37 +2,37 @@
 
 use super::{Report, Verdict};
 
-/// How many scenarios ended how.
+/// The number of scenarios for each result.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RunStats {
     pub passed: usize,
-    /// Sabotages that turned their scenario red as they should.
+    /// Sabotages that turned their scenario red, as they should.
     pub red_as_demanded: usize,
     pub failed: usize,
     pub skipped: usize,
     pub unsupported: usize,
     pub expected_failures: usize,
-    /// Counted among the failed ones too.
+    /// Also counted as failed.
     pub flaky: usize,
-    /// Beside any of the others.
+    /// Also counted under one of the others.
     pub cleanup_failed: usize,
 }
 
 impl RunStats {
     pub fn of(report: &Report) -> Self {
-        let mut tally = Self::default();
+        let mut stats = Self::default();
         for scenario in &report.scenarios {
-            tally.flaky += usize::from(scenario.flaky);
-            tally.cleanup_failed += usize::from(scenario.cleanup_failed.is_some());
+            stats.flaky += usize::from(scenario.flaky);
+            stats.cleanup_failed += usize::from(scenario.cleanup_failed.is_some());
             match &scenario.verdict {
-                _ if scenario.is_bad() => tally.failed += 1,
-                Verdict::Skipped { .. } => tally.skipped += 1,
-                Verdict::Unsupported { .. } => tally.unsupported += 1,
-                Verdict::ExpectedFailure { .. } => tally.expected_failures += 1,
-                Verdict::Passed if scenario.sabotage.is_some() => tally.red_as_demanded += 1,
-                _ => tally.passed += 1,
+                _ if scenario.is_bad() => stats.failed += 1,
+                Verdict::Skipped { .. } => stats.skipped += 1,
+                Verdict::Unsupported { .. } => stats.unsupported += 1,
+                Verdict::ExpectedFailure { .. } => stats.expected_failures += 1,
+                Verdict::Passed if scenario.sabotage.is_some() => stats.red_as_demanded += 1,
+                _ => stats.passed += 1,
             }
         }
-        tally
+        stats
     }
 }

@@ -1,4 +1,4 @@
-//! Made-up results, for the tests of every view of them.
+//! Invented results, for the tests of every view.
 
 use crate::{
     Attempt, Cause, Failure, KafkaProvider, LabFacts, LabKind, Report, SCHEMA, ScenarioResult, StepRef, Timeline,
@@ -22,7 +22,7 @@ pub fn failure() -> Failure {
     }
 }
 
-/// One attempt, four seconds, no steps.
+/// One attempt that took four seconds and has no steps.
 pub fn result(name: &str, verdict: Verdict) -> ScenarioResult {
     let timeline = Timeline { started: 0.5, queued: 0.0, seconds: 4.0, waited: 3.9, cleanup: 0.4 };
     ScenarioResult {

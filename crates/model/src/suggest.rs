@@ -1,42 +1,44 @@
 //! "Did you mean": the nearest word of a closed list.
 
-/// Above so many candidates nobody's guess is worth the time that each comparison takes.
+/// With more candidates than this, a guess is not worth the time of the comparisons.
 const MOST_CANDIDATES: usize = 200;
 
-/// The candidate that `found` was most likely meant to be, if one is near enough. None of more than 200 is.
+/// The candidate that `found` most likely stands for, if one is near enough and there are at most 200.
 pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = found.to_lowercase().replace('_', "-");
+    let normalized = found.to_lowercase().replace('_', "-");
     let candidates: Vec<&str> = candidates.into_iter().take(MOST_CANDIDATES + 1).collect();
     if candidates.len() > MOST_CANDIDATES {
         return None;
     }
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(wanted.chars().count()) / 3).max(1))
+        .map(|candidate| (strsim::damerau_levenshtein(&normalized, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= (candidate.chars().count().max(normalized.chars().count()) / 3).max(1)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// The candidate that has something in it which `found` was most likely meant to be: for words that name a part.
+/// The candidate with a component that `found` most likely stands for, for words that name only a part.
 pub fn nearest_part<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted: Vec<char> = found.to_lowercase().replace('_', "-").chars().collect();
+    let normalized: Vec<char> = found.to_lowercase().replace('_', "-").chars().collect();
     let distance = |candidate: &str| {
         let letters: Vec<char> = candidate.to_lowercase().chars().collect();
-        // A letter too few or too many changes the length of the part that was meant.
-        let lengths = wanted.len().saturating_sub(1).max(1)..=wanted.len() + 1;
+        // One letter too few or too many changes the length of the component.
+        let lengths = normalized.len().saturating_sub(1).max(1)..=normalized.len() + 1;
         let parts = lengths.flat_map(|length| letters.windows(length.min(letters.len().max(1))));
-        parts.map(|part| strsim::generic_damerau_levenshtein(&wanted, part)).min().unwrap_or(usize::MAX)
+        parts.map(|part| strsim::generic_damerau_levenshtein(&normalized, part)).min().unwrap_or(usize::MAX)
     };
     candidates
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))
-        .filter(|(distance, _)| *distance <= (wanted.len() / 3).max(1))
+        .filter(|(distance, _)| *distance <= (normalized.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// "did you mean `x`?" where one is near, otherwise the list itself.
+/// "did you mean `x`?" if a candidate is near, otherwise the whole list.
 pub fn advice<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(found, candidates.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -54,7 +56,7 @@ pub fn all_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     list(words, "and")
 }
 
-/// A word of the language as it is written in YAML.
+/// A word of the language, as it is written in YAML.
 pub fn word(choice: &impl serde::Serialize) -> String {
     match serde_json::to_value(choice) {
         Ok(serde_json::Value::String(word)) => word,

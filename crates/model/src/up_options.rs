@@ -1,9 +1,9 @@
-//! What the user asks of `lab up`.
+//! The options of `lab up`.
 
 use crate::{KafkaProvider, LabKind};
 use std::net::IpAddr;
 
-/// What the user asks of `lab up`. `None` stands for what the lab that is up has, or for the usual choice.
+/// The options of `lab up`. `None` stands for the value of the running lab, or else for the default.
 #[derive(Clone, Debug)]
 pub struct UpOptions {
     pub name: String,
@@ -12,23 +12,24 @@ pub struct UpOptions {
     pub gateway: Option<String>,
     pub kafka: Option<KafkaProvider>,
     pub port_base: Option<u16>,
-    /// Whether the lab's names also go into /etc/hosts.
+    /// Whether to also write the lab's names into /etc/hosts.
     pub hosts: bool,
     /// The version of Strimzi.
     pub strimzi: String,
-    /// Another image for the kind node.
+    /// An image for the kind node, in place of the default.
     pub node_image: Option<String>,
     pub existing: Option<UserCluster>,
 }
 
-/// A cluster of the user's own, and what may be installed into it.
+/// The user's own cluster, and what may be installed into it.
 #[derive(Clone, Debug)]
 pub struct UserCluster {
     pub context: String,
-    /// The address of the gateway's data plane as seen from this machine.
+    /// The address of the gateway's data plane, as seen from this machine.
     pub address: IpAddr,
-    /// Whether to install the gateway; else it is taken to be there.
+    /// Whether to install the gateway. Otherwise it is assumed to be there.
     pub install_gateway: bool,
-    /// Whether to install Strimzi; else the operator is taken to be there, or the stand-in runs beside the cluster.
+    /// Whether to install Strimzi. Otherwise the operator is assumed to be there, or the stand-in runs outside the
+    /// cluster.
     pub install_strimzi: bool,
 }

@@ -1,4 +1,5 @@
-//! `${...}`: the variables of scenarios and manifests. A closed list, no expressions; `$${` stands for `${`.
+//! `${...}`: the variables of scenarios and manifests. The list is closed, there are no expressions, and `$${` stands
+//! for `${`.
 
 use super::suggest;
 use serde::Serialize;
@@ -23,7 +24,7 @@ pub struct Variable {
     pub former: Option<&'static str>,
     /// What it stands for.
     pub meaning: &'static str,
-    /// A value of the usual shape, which the linter puts in.
+    /// A typical value, which the linter substitutes.
     pub sample: &'static str,
     pub when: When,
 }
@@ -36,7 +37,7 @@ const fn exclusive(name: &'static str, former: &'static str, sample: &'static st
     Variable { name, former: Some(former), meaning, sample, when: When::Exclusive }
 }
 
-/// Every variable there is.
+/// All variables.
 pub const TABLE: &[Variable] = &[
     always("scenario", "a-scenario", "The scenario's name."),
     always(
@@ -94,12 +95,12 @@ pub enum Wrong {
     NoValue { name: String },
 }
 
-/// A `${` that cannot be replaced, with its place in the text.
+/// A `${` that cannot be replaced, with its position in the text.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{wrong} (line {line}, column {column}); {}", self.advice())]
 pub struct Error {
     pub wrong: Wrong,
-    /// Bytes of the text.
+    /// The range in bytes.
     pub span: Range<usize>,
     pub line: usize,
     pub column: usize,
@@ -113,7 +114,7 @@ impl Error {
         Self { wrong, span, line, column }
     }
 
-    /// The way out.
+    /// What to do about it.
     pub fn advice(&self) -> String {
         match &self.wrong {
             Wrong::Unknown { name } => suggest::advice(name, TABLE.iter().map(|variable| variable.name)),
@@ -137,12 +138,12 @@ impl Variables {
         Self::default()
     }
 
-    /// The values that the linter puts in.
+    /// The values that the linter substitutes.
     pub fn samples() -> Self {
         Self(TABLE.iter().map(|variable| (variable.name, variable.sample.to_owned())).collect())
     }
 
-    /// Sets a value; false when there is no such variable.
+    /// Sets a value. Returns false if there is no such variable.
     #[must_use]
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> bool {
         match find(name) {
@@ -179,7 +180,7 @@ fn pieces(text: &str) -> impl Iterator<Item = (Piece<'_>, Range<usize>)> {
         let (piece, length) = if rest.starts_with("$${") {
             (Piece::Escape, 3)
         } else if let Some(inside) = rest.strip_prefix("${") {
-            // A name ends in its own line: an unfinished one must not swallow the rest of the file.
+            // A name ends on its own line: an unfinished name must not swallow the rest of the file.
             match inside.find(['}', '\n', '"', '\'', '$']) {
                 Some(end) if inside[end..].starts_with('}') => (Piece::Name(&inside[..end]), end + 3),
                 end => (Piece::Unfinished, 2 + end.unwrap_or(inside.len())),
@@ -193,7 +194,7 @@ fn pieces(text: &str) -> impl Iterator<Item = (Piece<'_>, Range<usize>)> {
     })
 }
 
-/// The names of the variables in a text, with their places, and every `${` that is none.
+/// The variables in a text with their positions, and every `${` that is not a variable.
 pub fn scan(text: &str) -> (Vec<(&'static Variable, Range<usize>)>, Vec<Error>) {
     let (mut used, mut wrong) = (Vec::new(), Vec::new());
     for (piece, span) in pieces(text) {
@@ -212,7 +213,7 @@ pub fn scan(text: &str) -> (Vec<(&'static Variable, Range<usize>)>, Vec<Error>) 
 /// The text with every variable replaced.
 ///
 /// # Errors
-/// An unknown or unfinished `${`, or a variable without a value, with its place.
+/// An unknown or unfinished `${`, or a variable without a value, with its position.
 pub fn substitute(text: &str, variables: &Variables) -> Result<String, Error> {
     let mut result = String::with_capacity(text.len());
     for (piece, span) in pieces(text) {
@@ -240,7 +241,7 @@ pub fn substitute(text: &str, variables: &Variables) -> Result<String, Error> {
     Ok(result)
 }
 
-/// A text with its variables replaced, and the way back to the places of the original.
+/// A text with its variables replaced, and a map back to positions in the original.
 pub struct Filled {
     pub text: String,
     /// Where each piece begins: in `text`, and in the original.
@@ -248,7 +249,7 @@ pub struct Filled {
 }
 
 impl Filled {
-    /// Replaces what can be replaced, and leaves the rest as it is.
+    /// Replaces what can be replaced and keeps the rest.
     pub fn new(text: &str, variables: &Variables) -> Self {
         let mut filled = Self { text: String::with_capacity(text.len()), starts: Vec::new() };
         for (piece, span) in pieces(text) {
@@ -262,21 +263,21 @@ impl Filled {
         filled
     }
 
-    /// The place in the original of a place in the filled text.
+    /// Maps a position in the filled text to the original.
     pub fn original(&self, at: usize) -> usize {
         let index = self.starts.partition_point(|(filled, _)| *filled <= at).saturating_sub(1);
         let Some((filled, original)) = self.starts.get(index) else { return at };
         let shifted = original + (at - filled);
-        // A place inside a replaced variable is at most the variable's end.
+        // A position inside a replaced variable maps to at most the variable's end.
         self.starts.get(index + 1).map_or(shifted, |(_, next)| shifted.min(*next))
     }
 }
 
-/// A step, a client, a sabotage: the same with every variable replaced in every text of it. In the values of a patch, a text that
-/// is one variable with a number becomes that number, since a patch has no other way to say one.
+/// Replaces every variable in every text of an item, such as a step, a client or a sabotage. In the values of a patch,
+/// a text that consists of one variable with a number becomes that number, because a patch cannot express it otherwise.
 ///
 /// # Errors
-/// As [`substitute`], with the place within the one text.
+/// As for [`substitute`], with the position within the one text.
 pub fn resolve<T: Serialize + DeserializeOwned>(item: &T, variables: &Variables) -> Result<T, ResolveError> {
     let mut value = serde_json::to_value(item)?;
     replace(&mut value, variables, false)?;
@@ -288,7 +289,7 @@ pub fn resolve<T: Serialize + DeserializeOwned>(item: &T, variables: &Variables)
 pub enum ResolveError {
     #[error(transparent)]
     Variable(#[from] Error),
-    #[error("with its variables replaced, it no longer has the form of a scenario's item: {0}")]
+    #[error("with its variables replaced, it is no longer a valid item of a scenario: {0}")]
     Form(#[from] serde_json::Error),
 }
 

@@ -1,10 +1,10 @@
-//! User's texts on a terminal: what would move the cursor, change colours or turn the direction of writing is shown, not
-//! done.
+//! Makes user-supplied text safe for a terminal: whatever would move the cursor, change colours or change the direction
+//! of writing is shown and not executed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The text with control characters and bidirectional marks as escapes, such as `\u{1b}`. Line ends and tabs stay.
+/// The text with control characters and bidirectional marks as escapes, such as `\u{1b}`. Line ends and tabs are kept.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
@@ -21,7 +21,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// As [`visible`], at most so many characters, with `...` in place of the rest.
+/// As [`visible`], cut off after `most` characters with `...`.
 pub fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}...", visible(&text[..end]))),

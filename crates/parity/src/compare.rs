@@ -1,4 +1,4 @@
-//! Two snapshots laid side by side.
+//! Compares two snapshots.
 
 use super::{Differences, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Row {
     pub fact: String,
-    /// What both have.
+    /// The values that both sides have.
     pub both: BTreeSet<String>,
-    /// What one side has alone, and why, where that is known.
+    /// The values that only one side has, each with the reason if it is known.
     pub standin: BTreeMap<String, Option<String>>,
     pub strimzi: BTreeMap<String, Option<String>>,
 }
@@ -19,13 +19,13 @@ impl Row {
         self.standin.is_empty() && self.strimzi.is_empty()
     }
 
-    /// Differences that nobody explained.
+    /// The number of differences without an explanation.
     pub fn unexplained(&self) -> usize {
         self.standin.values().chain(self.strimzi.values()).filter(|why| why.is_none()).count()
     }
 }
 
-/// All rows, in the order of their facts' names.
+/// All rows, ordered by the names of their facts.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     pub rows: Vec<Row>,
@@ -37,7 +37,7 @@ impl Comparison {
     }
 }
 
-/// Compares the snapshots of the two; the first is the stand-in's.
+/// Compares the snapshot of the stand-in with that of Strimzi.
 pub fn compare(standin: &Snapshot, strimzi: &Snapshot, known: &Differences) -> Comparison {
     let names: BTreeSet<_> = standin.facts.keys().chain(strimzi.facts.keys()).collect();
     let nothing = BTreeSet::new();

@@ -9,7 +9,7 @@ use std::fs;
 #[derive(Clone, Debug, Default)]
 pub struct Differences(Vec<Known>);
 
-/// One of them. In patterns a `*` stands for any text.
+/// One known difference. In patterns, a `*` stands for any text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Known {
@@ -23,7 +23,7 @@ struct Known {
 
 impl Differences {
     /// # Errors
-    /// When the file cannot be used.
+    /// If the file cannot be used.
     pub fn load() -> Result<Self, Error> {
         let path = paths::fixtures().join("standin/differences.yaml");
         let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
@@ -51,7 +51,7 @@ impl Differences {
     }
 }
 
-/// Whether a pattern fits the whole text.
+/// Whether a pattern matches the whole text.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

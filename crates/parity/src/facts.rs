@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-/// What a lab has of its shared cluster. Holds names, and nothing that is secret or differs from run to run.
+/// What a lab has of its shared cluster: names, and nothing that is secret or differs between runs.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
-    /// The operator and the lab that it comes from, such as `Strimzi 1.1.0 on kind, through envoy-gateway`.
+    /// The operator and its lab, such as `Strimzi 1.1.0 on kind, through envoy-gateway`.
     pub source: String,
     /// By `kind name`, such as `Service my-cluster-kafka-bootstrap`.
     pub facts: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Snapshot {
-    /// Looks at the lab's shared cluster.
+    /// Takes a snapshot of the lab's shared cluster.
     ///
     /// # Errors
-    /// When the API server does not give what is asked for.
+    /// If the API server does not return the objects.
     pub async fn of(lab: &Lab) -> Result<Self, Error> {
         let mut facts = gather::all(lab).await?;
         let ports = port_names(&lab.info);
@@ -32,17 +32,17 @@ impl Snapshot {
         Ok(Self { source: source(&lab.info), facts })
     }
 
-    /// Reads what [`Snapshot::to_text`] gave.
+    /// Reads the output of [`Snapshot::to_text`].
     ///
     /// # Errors
-    /// When the file is something else.
+    /// If the file cannot be read or is not a snapshot.
     pub fn read(file: &Utf8Path) -> Result<Self, Error> {
         let text = fs::read_to_string(file).map_err(FileError::of("read", file))?;
         serde_json::from_str(&text)
             .map_err(|error| Error::Content { path: file.to_owned(), problem: format!("not a snapshot: {error}") })
     }
 
-    /// As JSON, in an order that does not change.
+    /// The snapshot as JSON, in a stable order.
     pub fn to_text(&self) -> String {
         // Maps of strings always have a form in JSON.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
@@ -61,7 +61,7 @@ fn source(info: &LabInfo) -> String {
     format!("{who} on {}, through {}", place.unwrap_or_default(), info.gateway.name)
 }
 
-/// Labs use different ports, which is not a difference between operators.
+/// Labs use different ports. That is not a difference between operators.
 fn port_names(info: &LabInfo) -> Vec<(String, String)> {
     let ports = &info.gateway.ports;
     let named = [(ports.passthrough, "passthrough"), (ports.terminate, "terminate"), (ports.second, "second")];
@@ -75,7 +75,7 @@ fn port_names(info: &LabInfo) -> Vec<(String, String)> {
 }
 
 fn without_ports(value: &str, ports: &[(String, String)]) -> String {
-    // An address inside the cluster has the port of a Service, which may be the same number as one of the gateway's.
+    // An address inside the cluster has the port of a Service, which may equal one of the gateway's ports.
     if value.rsplit_once(':').is_some_and(|(host, _)| host.ends_with(".svc")) {
         return value.to_owned();
     }

@@ -19,7 +19,7 @@ type Facts = BTreeMap<String, BTreeSet<String>>;
 const CLUSTER_LABEL: &str = "strimzi.io/cluster";
 const KIND_LABEL: &str = "strimzi.io/kind";
 const ANSWER: Duration = Duration::from_secs(30);
-/// Kinds that are compared by name only, since each operator runs Pods in its own way.
+/// Kinds that are compared by name only, because each operator runs Pods in its own way.
 const NAMES_ONLY: [&str; 8] = [
     "Deployment",
     "NetworkPolicy",
@@ -30,7 +30,7 @@ const NAMES_ONLY: [&str; 8] = [
     "ServiceAccount",
     "StrimziPodSet",
 ];
-/// The parts of a broker's configuration that decide which clients reach it, and with which identity.
+/// The settings of a broker that decide which clients reach it, and with which identity.
 const SETTINGS: [&str; 8] = [
     "node.id",
     "process.roles",
@@ -42,7 +42,7 @@ const SETTINGS: [&str; 8] = [
     "sasl.enabled.mechanisms",
 ];
 
-/// Everything, by `kind name`.
+/// All facts, by `kind name`.
 pub(super) async fn all(lab: &Lab) -> Result<Facts, Error> {
     let mut facts = Facts::new();
     for service in labelled::<Service>(lab).await? {
@@ -95,7 +95,7 @@ fn selector(lab: &Lab) -> ListParams {
     ListParams::default().labels(&format!("{CLUSTER_LABEL}={}", lab.info.shared.cluster))
 }
 
-/// The cluster's objects of a kind; none where the kind is not served.
+/// The cluster's objects of a kind. Empty if the kind is not served.
 async fn dynamic(lab: &Lab, kind: &str) -> Result<Vec<DynamicObject>, Error> {
     list(lab, kind, &selector(lab)).await
 }
@@ -144,7 +144,7 @@ fn of_secret(secret: &Secret, facts: &mut Facts) {
     let mut of = BTreeSet::new();
     for (key, bytes) in secret.data.iter().flatten() {
         of.insert(format!("key {key}"));
-        // Never a value; of a certificate, only what any client sees when it connects.
+        // Values are never recorded. Of a certificate, only what any client sees when it connects is recorded.
         if let Some(facts_of) = key.ends_with(".crt").then(|| of_certificate(&bytes.0)).flatten() {
             facts.insert(format!("Certificate {name}/{key}"), facts_of);
         }
@@ -168,7 +168,7 @@ fn of_certificate(pem: &[u8]) -> Option<BTreeSet<String>> {
     Some(facts)
 }
 
-/// The attributes of a name in one order, whoever wrote them.
+/// The attributes of a name in one order, independent of who wrote them.
 fn sorted(name: &str) -> String {
     let mut parts: Vec<_> = name.split(',').map(str::trim).collect();
     parts.sort_unstable();
@@ -188,7 +188,7 @@ fn of_config_map(map: &ConfigMap, facts: &mut Facts) {
         .collect();
     let mut of = BTreeSet::new();
     for key in SETTINGS {
-        // A name holds commas.
+        // A name contains commas.
         let separator = if key == "super.users" { ';' } else { ',' };
         for value in settings.get(key).iter().flat_map(|value| value.split(separator)) {
             of.insert(format!("{key} {value}"));
@@ -223,7 +223,7 @@ fn of_route(route: &Value) -> BTreeSet<String> {
 
 fn of_pod(pod: &DynamicObject) -> BTreeSet<String> {
     let labels = pod.metadata.labels.iter().flatten();
-    // Hashes and revisions differ from run to run.
+    // Hashes and revisions differ between runs.
     let mut facts: BTreeSet<_> = labels
         .filter(|(key, _)| key.starts_with("strimzi.io/") || key.starts_with("app.kubernetes.io/"))
         .map(|(key, value)| format!("label {key}={value}"))
@@ -261,15 +261,15 @@ fn of_status(status: &Value, facts: &mut Facts) {
 async fn advertised(lab: &Lab, facts: &mut Facts) {
     let cluster = &lab.info.shared.cluster;
     let api: Api<Secret> = Api::namespaced(lab.catalog.client().clone(), &lab.info.shared.namespace);
-    let told = async {
+    let advertised_addresses = async {
         let secret = api.get(&format!("{cluster}-cluster-ca-cert")).await.map_err(|error| error.to_string())?;
         let ca = secret.data.as_ref().and_then(|data| data.get("ca.crt")).ok_or("no ca.crt")?;
         let ca = String::from_utf8_lossy(&ca.0).into_owned();
         let bootstrap = format!("bootstrap.{}:{}", lab.info.domain, lab.info.gateway.ports.passthrough);
         probe::cluster(&ConnectionConfig::tls(bootstrap, &ca), ANSWER).await.map_err(|error| error.to_string())
     };
-    let told: Result<_, String> = told.await;
-    match told {
+    let advertised_addresses: Result<_, String> = advertised_addresses.await;
+    match advertised_addresses {
         Ok(answer) => {
             for broker in answer.brokers {
                 let id = broker.id.map_or_else(|| "?".to_owned(), |id| id.to_string());
@@ -297,7 +297,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_service_is_told_without_what_differs_from_run_to_run() {
+    fn a_service_is_described_without_what_differs_between_runs() {
         let service: Service = serde_json::from_value(json!({
             "metadata": {"name": "s"},
             "spec": {"type": "ClusterIP", "clusterIP": "10.0.0.7", "selector": {"a": "b"},

@@ -1,5 +1,5 @@
-//! How the stand-in and Strimzi compare: what each made of the same `Kafka` resource, as facts that can be laid side by
-//! side.
+//! How the stand-in and Strimzi differ: what each creates from the same `Kafka` resource, as facts that can be
+//! compared.
 
 mod compare;
 mod differences;
@@ -15,7 +15,7 @@ pub use table::table;
 use camino::Utf8PathBuf;
 use model::FileError;
 
-/// What keeps a snapshot from being taken or compared.
+/// Why a snapshot cannot be taken or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]

@@ -4,10 +4,10 @@ use super::{Comparison, Row, Snapshot};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-/// Differences first, each with its reason; then what is the same, a line a fact.
+/// The differences come first, each with its reason. Then follows what is the same, one line for each fact.
 pub fn table(standin: &Snapshot, strimzi: &Snapshot, comparison: &Comparison) -> String {
     let mut text = String::new();
-    // A String takes everything that is written to it.
+    // Writing to a String cannot fail.
     let _ = write(&mut text, standin, strimzi, comparison);
     text
 }
@@ -52,7 +52,7 @@ fn write(text: &mut String, standin: &Snapshot, strimzi: &Snapshot, comparison: 
 
 type ByReason<'a> = (Option<String>, Vec<&'a str>, Vec<&'a str>);
 
-/// A row's differences, those with the same reason together.
+/// A row's differences, grouped by reason.
 fn by_reason(row: &Row) -> Vec<ByReason<'_>> {
     let mut all: BTreeMap<Option<String>, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     for (value, why) in &row.standin {

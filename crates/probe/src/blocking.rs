@@ -1,10 +1,11 @@
-//! librdkafka's calls block, so each operation has a thread of its own, and stops when nobody waits for it any more.
+//! librdkafka's calls block, so each operation runs on a thread of its own, and stops when nobody waits for it any
+//! more.
 
 use super::ClientError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Tells a blocking operation that its caller has gone.
+/// Tells a blocking operation that its caller is gone.
 #[derive(Clone, Default)]
 pub(crate) struct Stop(Arc<AtomicBool>);
 

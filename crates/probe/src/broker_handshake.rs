@@ -1,4 +1,5 @@
-//! A broker is behind a connection when it answers Kafka's first request; a gateway that terminates does not.
+//! A broker is behind a connection if it answers Kafka's first request. A gateway that terminates TLS does not answer
+//! it.
 
 use super::error::BrokerAddr;
 use super::tcp;
@@ -13,18 +14,18 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-/// What a broker said of itself.
+/// What a broker reports about itself.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct BrokerInfo {
-    /// How many kinds of request it knows: the proof that it is a broker.
+    /// How many kinds of request it supports. This proves that it is a broker.
     pub apis: usize,
-    /// The brokers by its metadata, or why it did not tell them (it wants authentication first).
+    /// The brokers from its metadata, or why it did not return them. It may require authentication first.
     pub brokers: Result<Vec<BrokerAddr>, String>,
-    /// The id of its cluster, where its metadata told one.
+    /// The id of its cluster, if its metadata contains one.
     pub cluster_id: Option<String>,
 }
 
-/// Asks the broker behind `address` who it is, over TLS when `tls` says how, else in plain text.
+/// Asks the broker behind `address` to identify itself, over TLS if `tls` is given, otherwise in plain text.
 ///
 /// # Errors
 /// A text that says what answered instead of a broker.
@@ -58,9 +59,9 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     let apis = versions.api_keys.len();
     let silent = |why: String| BrokerInfo { apis, brokers: Err(why), cluster_id: None };
     let Some(version) = newest::<MetadataRequest>(versions) else {
-        return silent("it serves no metadata".to_owned());
+        return silent("it does not support metadata requests".to_owned());
     };
-    // No topics, so that nothing is created.
+    // Requests no topics, so that none is created.
     let request = MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false);
     let response = match call(stream, 2, version, &request).await {
         Ok(response) => response,
@@ -74,13 +75,13 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     BrokerInfo { apis, brokers: Ok(brokers.collect()), cluster_id: response.cluster_id.map(|id| id.to_string()) }
 }
 
-/// The newest version of a request that both sides know.
+/// The newest version of a request that both sides support.
 pub(super) fn newest<R: Request>(versions: &ApiVersionsResponse) -> Option<i16> {
     let api = versions.api_keys.iter().find(|api| api.api_key == R::KEY)?;
     kafka_wire::newest::<R>(api.min_version, api.max_version)
 }
 
-/// Kafka's first request, in the version that every broker answers and that needs no authentication.
+/// Kafka's first request, in a version that every broker answers and that needs no authentication.
 pub(crate) async fn api_versions<S>(stream: &mut S) -> Result<ApiVersionsResponse, WireError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -122,14 +123,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_broker_is_told_as_such() {
+    async fn a_peer_that_is_not_a_broker_is_reported() {
         let address = serve(|mut stream| async move {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         })
         .await;
         let error = broker_handshake(address, None, WITHIN).await.expect_err("HTTP is not Kafka");
-        assert!(error.contains("not Kafka"), "{error}");
+        assert!(error.contains("not valid Kafka"), "{error}");
     }
 
     #[tokio::test]

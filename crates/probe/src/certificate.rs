@@ -1,4 +1,4 @@
-//! What a certificate says, in a form that reports and assertions can use.
+//! The content of a certificate, in a form for reports and assertions.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 pub struct CertificateInfo {
     pub subject: String,
     pub issuer: String,
-    /// The subject's common name, empty without one.
+    /// The subject's common name. Empty if there is none.
     pub common_name: String,
     pub dns_names: Vec<String>,
     pub addresses: Vec<IpAddr>,
@@ -21,11 +21,11 @@ pub struct CertificateInfo {
     pub not_before: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     pub not_after: OffsetDateTime,
-    /// SHA-256 of the whole certificate in hexadecimal: tells a rotated certificate from the one before.
+    /// SHA-256 of the whole certificate in hexadecimal. It distinguishes a rotated certificate from the previous one.
     pub fingerprint: String,
 }
 
-/// A broker by its certificate.
+/// A broker, as its certificate identifies it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CertifiedBroker {
     pub namespace: String,
@@ -37,12 +37,12 @@ impl CertificateInfo {
     /// Reads a certificate in DER.
     ///
     /// # Errors
-    /// The parser's text when it is none.
+    /// The parser's text if the bytes are not a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| format!("not a certificate: {error}"))?;
         let mut dns_names = Vec::new();
         let mut addresses = Vec::new();
-        // A certificate with two SAN extensions is broken; it then names nobody, and verification says why.
+        // A certificate with two SAN extensions is broken. It then has no names, and verification says why.
         if let Ok(Some(extension)) = certificate.subject_alternative_name() {
             for name in &extension.value.general_names {
                 match name {
@@ -65,7 +65,7 @@ impl CertificateInfo {
         })
     }
 
-    /// Whether a DNS SAN names the host: exactly, or by a wildcard for its first label.
+    /// Whether a DNS SAN matches the host, exactly or by a wildcard for its first label.
     pub fn names(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let parent = host.split_once('.').map(|(_, parent)| parent);
@@ -75,8 +75,9 @@ impl CertificateInfo {
         })
     }
 
-    /// The broker whose own certificate this is, as an operator makes it: one of its names is that of the broker's Pod,
-    /// `<cluster>-<pool>-<id>.<cluster>-kafka-brokers.<namespace>.svc`. A certificate that the user brought has none.
+    /// The broker that this certificate was issued for, if an operator issued it: one of its names is that of the
+    /// broker's Pod, `<cluster>-<pool>-<id>.<cluster>-kafka-brokers.<namespace>.svc`. A user's own certificate has no
+    /// such name.
     pub fn broker(&self) -> Option<CertifiedBroker> {
         self.dns_names.iter().find_map(|name| {
             let mut labels = name.split('.');
@@ -87,7 +88,7 @@ impl CertificateInfo {
         })
     }
 
-    /// Whether now is outside of the time in which it is valid.
+    /// Whether the current time is outside its validity.
     pub fn expired(&self) -> bool {
         let now = OffsetDateTime::now_utc();
         now < self.not_before || now > self.not_after

@@ -1,4 +1,4 @@
-//! The identities that brokers report, and whether each matches the name by which it was reached.
+//! The identities that brokers report, and whether each one matches the name that reached it.
 
 use super::ConnectionConfig;
 use super::blocking::blocking;
@@ -14,25 +14,25 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A cluster by its own metadata.
+/// A cluster, as its own metadata describes it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Cluster {
     pub cluster_id: String,
     /// The brokers with their advertised addresses, by id.
     pub brokers: Vec<BrokerAddr>,
-    /// The broker that passes controller requests on; KRaft clusters name any broker here.
+    /// The broker that forwards controller requests. A KRaft cluster names any broker here.
     pub controller: Option<i32>,
     /// The broker that answered.
     pub answered_by: i32,
     pub topics: Vec<String>,
-    /// The partitions with a replica that is not in sync, each as `topic-partition`.
+    /// The partitions with a replica that is not in sync, in the form `topic-partition`.
     pub behind: Vec<String>,
 }
 
-/// Asks for the cluster's metadata.
+/// Requests the cluster's metadata.
 ///
 /// # Errors
-/// A [`ClientError`] naming the address that failed, when no broker answers within `within`.
+/// A [`ClientError`] with the address that failed, if no broker answers within `within`.
 pub async fn cluster(access: &ConnectionConfig, within: Duration) -> Result<Cluster, ClientError> {
     const OPERATION: &str = "describe the cluster";
     let access = access.clone();
@@ -64,7 +64,7 @@ fn behind(topic: &MetadataTopic) -> Vec<String> {
 
 fn controller(client: *mut rdkafka::types::RDKafka, within: Duration) -> Option<i32> {
     let within = i32::try_from(within.as_millis()).unwrap_or(i32::MAX);
-    // SAFETY: the client is alive (the caller holds its session), and the call only reads. rdkafka has no safe
+    // SAFETY: the client is alive, because the caller holds its session, and the call only reads. rdkafka has no safe
     // function for it.
     let id = unsafe { rdkafka::bindings::rd_kafka_controllerid(client, within) };
     (id >= 0).then_some(id)
@@ -75,17 +75,17 @@ fn controller(client: *mut rdkafka::types::RDKafka, within: Duration) -> Option<
 #[serde(rename_all = "kebab-case")]
 pub enum NodeIdentity {
     Confirmed,
-    /// Another broker answered: the route leads astray.
+    /// Another broker answered: the route leads to the wrong broker.
     Another,
-    /// It could not be asked; librdkafka's text. The user may lack the right to describe configurations.
+    /// It could not be asked. Contains librdkafka's text. The user may lack the right to describe configurations.
     Unknown(String),
 }
 
-/// Asks each broker, through its advertised address, for the configuration of its own id. A broker refuses that for
-/// another id than its own, so the answer tells whether each name leads to its broker.
+/// Asks each broker, through its advertised address, for the configuration of its own id. A broker refuses to describe
+/// another id, so the answer shows whether each name leads to its broker.
 ///
 /// # Errors
-/// A [`ClientError`] when the client cannot be made or no metadata comes.
+/// A [`ClientError`] if the client cannot be created or no metadata arrives.
 pub async fn identify(access: &ConnectionConfig, within: Duration) -> Result<BTreeMap<i32, NodeIdentity>, ClientError> {
     const OPERATION: &str = "identify the brokers";
     let found = cluster(access, within).await?;
@@ -96,10 +96,10 @@ pub async fn identify(access: &ConnectionConfig, within: Duration) -> Result<BTr
         let mut identities = BTreeMap::new();
         let ids: Vec<i32> = found.brokers.iter().filter_map(|broker| broker.id).collect();
         for (position, id) in ids.iter().enumerate() {
-            // A broker that does not answer must leave time for those after it.
+            // A broker that does not answer must leave time for the brokers after it.
             let share = limits.remaining() / u32::try_from(ids.len() - position).unwrap_or(1);
             if stop.raised() || share < Duration::from_millis(10) {
-                identities.insert(*id, NodeIdentity::Unknown("there was no time left to ask".to_owned()));
+                identities.insert(*id, NodeIdentity::Unknown("no time was left to ask".to_owned()));
                 continue;
             }
             let options = AdminOptions::new().request_timeout(Some(share));
@@ -108,7 +108,7 @@ pub async fn identify(access: &ConnectionConfig, within: Duration) -> Result<BTr
                 Ok(Some(Ok(resource))) => match resource.get("node.id").and_then(|entry| entry.value.as_deref()) {
                     Some(answered) if answered == id.to_string() => NodeIdentity::Confirmed,
                     Some(_) => NodeIdentity::Another,
-                    // rdkafka drops the error that Kafka gives for a single resource; what is left has no entries.
+                    // rdkafka drops Kafka's error for a single resource. What remains is a result without entries.
                     None => NodeIdentity::Unknown(REFUSED.to_owned()),
                 },
                 Ok(Some(Err(RDKafkaErrorCode::InvalidRequest))) => NodeIdentity::Another,
@@ -118,16 +118,18 @@ pub async fn identify(access: &ConnectionConfig, within: Duration) -> Result<BTr
             };
             identities.insert(*id, identity);
         }
-        settle(&mut identities);
+        resolve_refusals(&mut identities);
         Ok(identities)
     })
     .await
 }
 
-const REFUSED: &str = "it tells no configuration: it is another broker, or the user may not describe configurations";
+const REFUSED: &str =
+    "it did not describe its configuration: either another broker answered, or the user lacks the right";
 
-/// If one broker returned its configuration, the user has the right to ask. A refusal then means that the id is wrong.
-fn settle(identities: &mut BTreeMap<i32, NodeIdentity>) {
+/// Decides what refusals mean. If one broker returned its configuration, the user has the right to ask, so a refusal
+/// means that another broker answered.
+fn resolve_refusals(identities: &mut BTreeMap<i32, NodeIdentity>) {
     if identities.values().any(|identity| *identity == NodeIdentity::Confirmed) {
         for identity in identities.values_mut().filter(|one| **one == NodeIdentity::Unknown(REFUSED.to_owned())) {
             *identity = NodeIdentity::Another;
@@ -143,10 +145,10 @@ mod tests {
     fn a_refusal_means_another_broker_only_where_the_user_may_ask() {
         let refused = || NodeIdentity::Unknown(REFUSED.to_owned());
         let mut identities = BTreeMap::from([(10, refused()), (11, refused())]);
-        settle(&mut identities);
+        resolve_refusals(&mut identities);
         assert_eq!(identities[&11], refused());
         identities.insert(10, NodeIdentity::Confirmed);
-        settle(&mut identities);
+        resolve_refusals(&mut identities);
         assert_eq!(identities[&11], NodeIdentity::Another);
     }
     use rdkafka::mocking::MockCluster;

@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// Whom the client trusts to be the broker.
+/// Which authorities the client trusts.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
-    /// Plain text: no TLS at all.
+    /// Plain text, without TLS.
     None,
-    /// TLS, with these authorities in PEM.
+    /// TLS with these authorities, in PEM.
     Pem(String),
 }
 
-/// The identity that the client shows.
+/// The identity that the client presents.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
@@ -40,7 +40,7 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Anonymous => f.write_str("Anonymous"),
-            // Keys and passwords must not reach a log by way of a debug print.
+            // Keys and passwords must not reach a log through debug output.
             Self::Tls { .. } => f.write_str("Tls(..)"),
             Self::Scram { user, .. } => write!(f, "Scram({user})"),
         }
@@ -50,14 +50,14 @@ impl fmt::Debug for Identity {
 /// Everything that a Kafka client needs to connect.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ConnectionConfig {
-    /// `host:port`, or several with commas.
+    /// `host:port`, or several of them separated by commas.
     pub bootstrap: String,
     pub trust: Trust,
     pub identity: Identity,
 }
 
 impl ConnectionConfig {
-    /// Plain text and anonymous.
+    /// Plain text, anonymous.
     pub fn plaintext(bootstrap: impl Into<String>) -> Self {
         Self { bootstrap: bootstrap.into(), trust: Trust::None, identity: Identity::Anonymous }
     }
@@ -71,7 +71,7 @@ impl ConnectionConfig {
         Self { identity, ..self }
     }
 
-    /// Kafka's name for the protocol, as client properties and librdkafka want it.
+    /// Kafka's name for the protocol, as client properties and librdkafka expect it.
     pub fn security_protocol(&self) -> &'static str {
         match (&self.trust, &self.identity) {
             (Trust::None, Identity::Scram { .. }) => "SASL_PLAINTEXT",
@@ -81,7 +81,7 @@ impl ConnectionConfig {
         }
     }
 
-    /// librdkafka's settings. Timeouts and backoffs are short: a lab is near, and its routes come and go.
+    /// The settings for librdkafka. Timeouts and backoffs are short, because a lab is near and its routes come and go.
     pub fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -96,7 +96,7 @@ impl ConnectionConfig {
             .set("retry.backoff.max.ms", "500")
             .set("topic.metadata.refresh.interval.ms", "5000")
             .set("topic.metadata.refresh.fast.interval.ms", "100")
-            // A lab's broker may change its address within seconds; libc's cache-less answer costs nothing here.
+            // A lab's broker may change its address within seconds, and a lookup without a cache costs nothing here.
             .set("broker.address.ttl", "0")
             .set("allow.auto.create.topics", "false")
             .set("statistics.interval.ms", "200")
@@ -119,7 +119,7 @@ impl ConnectionConfig {
         config
     }
 
-    /// A librdkafka client with `settings` on top, and the record of what happens to it.
+    /// A librdkafka client with `settings` on top, and the record of its events.
     pub(crate) fn create<T>(&self, operation: &str, settings: &[(&str, &str)]) -> Result<(T, Arc<Events>), ClientError>
     where
         T: FromClientConfigAndContext<Context>,

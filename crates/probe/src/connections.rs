@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-/// How many handshakes are under way at once: a gateway's accept queue is finite, and it is not what is on trial.
+/// How many handshakes run at the same time. A gateway's accept queue is finite, and the queue is not under test.
 const AT_ONCE: usize = 64;
 
 /// Files that the process needs besides the connections.
@@ -19,18 +19,18 @@ const OTHER_FILES: u64 = 256;
 /// Connections that stay open until this is dropped.
 pub struct OpenConnections {
     streams: Vec<TlsStream<TcpStream>>,
-    /// What became of those that did not come about, each text with its count.
+    /// The errors of the failed connections, each text with its count.
     pub failed: Vec<(String, usize)>,
 }
 
 impl OpenConnections {
-    /// How many are open.
+    /// The number of open connections.
     pub fn open(&self) -> usize {
         self.streams.len()
     }
 
-    /// Asks the broker at the other end of each connection for its API versions, and tells how many answered within
-    /// `within`: proof that each still leads all the way.
+    /// Asks the broker at the other end of each connection for its API versions, and returns how many answered within
+    /// `within`. An answer proves that the connection still leads to a broker.
     pub async fn answering(&mut self, within: Duration) -> usize {
         let asked = self
             .streams
@@ -44,31 +44,31 @@ impl OpenConnections {
     }
 }
 
-/// Opens `count` TLS connections as `probe` says (its `within` holds for each one), and holds them.
+/// Opens `count` TLS connections as `probe` says, and keeps them open. Each one may take as long as `probe.within`.
 ///
 /// # Errors
-/// A text, when the process may not have so many open files.
+/// A text, if the process may not open so many files.
 pub async fn hold(probe: &Probe<'_>, count: usize) -> Result<OpenConnections, String> {
     allow_files(count as u64 + OTHER_FILES)?;
     let attempts = (0..count).map(|_| probe.connect(Recorder::new()));
     let results: Vec<_> = futures::stream::iter(attempts).buffer_unordered(AT_ONCE).collect().await;
-    let mut held = OpenConnections { streams: Vec::with_capacity(count), failed: Vec::new() };
+    let mut connections = OpenConnections { streams: Vec::with_capacity(count), failed: Vec::new() };
     for result in results {
         match result {
-            Ok(stream) => held.streams.push(stream),
+            Ok(stream) => connections.streams.push(stream),
             Err(handshake) => {
                 let text = handshake.to_string();
-                match held.failed.iter_mut().find(|(known, _)| *known == text) {
+                match connections.failed.iter_mut().find(|(known, _)| *known == text) {
                     Some((_, count)) => *count += 1,
-                    None => held.failed.push((text, 1)),
+                    None => connections.failed.push((text, 1)),
                 }
             }
         }
     }
-    Ok(held)
+    Ok(connections)
 }
 
-/// Raises the soft limit of open files, which is 1024 on many machines, as far as the hard one allows.
+/// Raises the soft limit of open files, which is 1024 on many machines, up to the hard limit.
 fn allow_files(wanted: u64) -> Result<(), String> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {
@@ -78,7 +78,7 @@ fn allow_files(wanted: u64) -> Result<(), String> {
         && maximum < wanted
     {
         return Err(format!(
-            "needs {wanted} open files, and the hard limit is {maximum}: raise the limit (`ulimit -Hn`) or ask for fewer connections"
+            "needs {wanted} open files, but the hard limit is {maximum}: raise it (`ulimit -Hn`) or open fewer connections"
         ));
     }
     setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum })
@@ -95,17 +95,17 @@ mod tests {
     #[tokio::test]
     async fn many_connections_stay_open_through_one_name() {
         let address = serve_tls(Authority::new("cluster").leaf("broker", &["x.kafka.test"]).server(None)).await;
-        let mut held = hold(&Probe::new(address, Some("x.kafka.test"), WITHIN), 100).await.expect("files");
-        assert_eq!((held.open(), held.failed.len()), (100, 0));
+        let mut connections = hold(&Probe::new(address, Some("x.kafka.test"), WITHIN), 100).await.expect("files");
+        assert_eq!((connections.open(), connections.failed.len()), (100, 0));
         // The server is not a broker.
-        assert_eq!(held.answering(Duration::from_millis(50)).await, 0);
+        assert_eq!(connections.answering(Duration::from_millis(50)).await, 0);
     }
 
     #[tokio::test]
     async fn failures_are_counted_by_their_text() {
         let address =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-        let held = hold(&Probe::new(address, None, WITHIN), 5).await.expect("files");
-        assert_eq!((held.open(), held.failed), (0, vec![("connection refused".to_owned(), 5)]));
+        let connections = hold(&Probe::new(address, None, WITHIN), 5).await.expect("files");
+        assert_eq!((connections.open(), connections.failed), (0, vec![("connection refused".to_owned(), 5)]));
     }
 }

@@ -1,4 +1,4 @@
-//! Messages out, compared with what was acknowledged.
+//! Consumes messages and compares them with what was acknowledged.
 
 use super::ConnectionConfig;
 use super::blocking::{Stop, blocking};
@@ -20,20 +20,20 @@ use std::time::{Duration, Instant};
 pub struct ConsumeSpec {
     pub topic: String,
     pub run: String,
-    /// The messages that have to come, by sequence number, and the partition of each.
+    /// The messages that must arrive, by sequence number, and the partition of each.
     pub wanted: HashMap<u64, i32>,
-    /// Where to start in each partition that is read; `None` reads every partition from its beginning.
+    /// Where to start in each partition to read. `None` reads every partition from its beginning.
     pub from: Option<BTreeMap<i32, i64>>,
-    /// Read as a member of this group, which needs the right to, instead of by partition. Then what lies before `from`
-    /// is read and passed over.
+    /// Read as a member of this group, instead of by partition. The user needs the right to read in the group. Messages
+    /// before `from` are then read and skipped.
     pub group: Option<String>,
     pub within: Duration,
-    /// How long a broker may fail before it is given up; `within` by default.
+    /// How long a broker may fail before the client gives up on it. The default is `within`.
     pub patience: Option<Duration>,
 }
 
 impl ConsumeSpec {
-    /// All that was produced, from where it begins, within 30 s.
+    /// Everything that was produced, from its first offset on, within 30 s.
     pub fn all_of(produced: &Produced) -> Self {
         Self {
             topic: produced.topic.clone(),
@@ -53,7 +53,7 @@ impl ConsumeSpec {
     }
 }
 
-/// What came.
+/// What arrived.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Consumed {
     pub comparison: Comparison,
@@ -62,18 +62,18 @@ pub struct Consumed {
     pub elapsed: Duration,
 }
 
-/// Consumes until every wanted message came and each of their partitions was read to its end, so that duplicates are
-/// seen too, or until time is up. Messages that miss are in the comparison, not an error.
+/// Consumes until every expected message arrived and each of their partitions was read to its end, so that duplicates
+/// are found too, or until the deadline. Missing messages are part of the comparison and not an error.
 ///
 /// # Errors
-/// A [`ClientError`] naming the broker, when messages are missing and one could not be reached or denied them.
+/// A [`ClientError`] with the broker, if messages are missing and a broker was unreachable or denied them.
 pub async fn consume(access: &ConnectionConfig, spec: &ConsumeSpec) -> Result<Consumed, ClientError> {
     let operation = format!("consume from {}", spec.topic);
     let (access, spec, name) = (access.clone(), spec.clone(), operation.clone());
     blocking(&name, move |stop| run(&access, &spec, &operation, stop)).await
 }
 
-/// A consumer of its own group, that commits nothing and says when it has read a partition to its end.
+/// The settings of a consumer in a group of its own that commits nothing and reports the end of each partition.
 pub(crate) fn settings(group: &str) -> [(&str, &str); 6] {
     [
         ("group.id", group),
@@ -88,12 +88,12 @@ pub(crate) fn settings(group: &str) -> [(&str, &str); 6] {
 fn run(access: &ConnectionConfig, spec: &ConsumeSpec, operation: &str, stop: &Stop) -> Result<Consumed, ClientError> {
     let start = Instant::now();
     let limits = Limits::new(spec.within, spec.patience);
-    // The harness reads by partition; librdkafka wants a group's name all the same.
+    // The harness reads by partition, but librdkafka requires a group name.
     let group = spec.group.clone().unwrap_or_else(|| format!("kafka-gateway-lab-{}", spec.run));
     let (consumer, events) = access.create::<BaseConsumer<Context>>(operation, &settings(&group))?;
     let fetch = |within| consumer.fetch_metadata(Some(&spec.topic), within);
     let layout = layout(operation, &spec.topic, false, &events, &limits, stop, fetch, || {
-        // Each error ends a poll; what they say is in the events.
+        // Each error ends a poll. The events record its text.
         let end = Instant::now() + DRAIN;
         while Instant::now() < end && consumer.poll(DRAIN).is_some() {}
     })?;
@@ -119,14 +119,14 @@ fn run(access: &ConnectionConfig, spec: &ConsumeSpec, operation: &str, stop: &St
     while !reading.complete() && !limits.passed() && !stop.raised() {
         match consumer.poll(Duration::from_millis(20)) {
             None => {}
-            // Before the run began; a group starts at the topic's beginning.
+            // Messages from before the run: a group starts at the beginning of the topic.
             Some(Ok(message)) if spec.starts_after(message.partition(), message.offset()) => {
                 reading.ended.remove(&message.partition());
             }
             Some(Ok(message)) => {
                 reading.ended.remove(&message.partition());
                 *reading.from.entry(broker_of(&message)).or_default() += 1;
-                if let Some(sequence) = reading.tally.see(message.partition(), message.payload().unwrap_or_default()) {
+                if let Some(sequence) = reading.check.see(message.partition(), message.payload().unwrap_or_default()) {
                     reading.outstanding.remove(&sequence);
                 }
                 reading.refusal = None;
@@ -149,13 +149,13 @@ fn run(access: &ConnectionConfig, spec: &ConsumeSpec, operation: &str, stop: &St
     {
         return Err(ClientError { served: brokers, log: events.log(), ..error });
     }
-    let comparison = reading.tally.compare(&spec.wanted, &HashSet::new());
+    let comparison = reading.check.compare(&spec.wanted, &HashSet::new());
     Ok(Consumed { comparison, brokers, elapsed: start.elapsed() })
 }
 
-/// What came so far, and what stands in the way.
+/// What has arrived so far, and what prevents the rest.
 struct Reading {
-    tally: DeliveryCheck,
+    check: DeliveryCheck,
     outstanding: HashMap<u64, i32>,
     partitions: HashSet<i32>,
     ended: HashSet<i32>,
@@ -166,7 +166,7 @@ struct Reading {
 impl Reading {
     fn new(spec: &ConsumeSpec) -> Self {
         Self {
-            tally: DeliveryCheck::new(&spec.run),
+            check: DeliveryCheck::new(&spec.run),
             outstanding: spec.wanted.clone(),
             partitions: spec.wanted.values().copied().collect(),
             ended: HashSet::new(),
@@ -194,12 +194,12 @@ impl Reading {
         }
     }
 
-    /// Whether all that is missing waits for a refusal or for brokers that have failed for too long.
+    /// Whether all missing messages are blocked by a refusal or by brokers that have failed for too long.
     fn hopeless(&self, layout: &Layout, events: &Events, limits: &Limits) -> bool {
         if self.outstanding.is_empty() {
             return false;
         }
-        if self.refusal.as_ref().is_some_and(|(since, _)| since.elapsed() > limits.settle()) {
+        if self.refusal.as_ref().is_some_and(|(since, _)| since.elapsed() > limits.refusal_patience()) {
             return true;
         }
         let partitions: HashSet<i32> = self.outstanding.values().copied().collect();

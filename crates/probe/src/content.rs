@@ -1,4 +1,4 @@
-//! Message content that can be checked: whose it is, which one it is, and whether it is whole.
+//! Message content that can be verified: its run, its sequence number and its integrity.
 
 use super::certificate::hex;
 use sha2::{Digest, Sha256};
@@ -7,28 +7,28 @@ use std::time::SystemTime;
 
 const MARK: &str = "kafka-gateway-lab";
 
-/// What a payload turned out to be.
+/// The meaning of a payload.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Content {
     /// A message of this run.
     Ours(u64),
     /// A message of the harness whose bytes changed on the way.
     Corrupted,
-    /// A message of another run or of somebody else.
+    /// A message of another run or of another program.
     Foreign,
 }
 
-/// A run id that no other run of this machine has: what tells one run's messages from another's on the same topic.
+/// A run id that is unique on this machine. It distinguishes one run's messages from another's on the same topic.
 pub fn new_run() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros());
     format!("{now:x}-{:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The payload of message `sequence` of `run`: a line with mark, run, sequence and checksum, filled up to `bytes`.
+/// The payload of message `sequence` of `run`: a line with mark, run, sequence and checksum, padded to `bytes`.
 pub(crate) fn encode(run: &str, sequence: u64, bytes: usize) -> Vec<u8> {
     let head = format!("{MARK} {} {sequence} ", token(run));
-    // Filler that differs from message to message, so that a swapped body does not go unseen.
+    // The padding differs between messages, so that a swapped body is detected.
     let seed = Sha256::digest(head.as_bytes());
     let body: Vec<u8> = seed.iter().copied().cycle().take(bytes.saturating_sub(head.len() + 65)).collect();
     let mut payload = head.clone().into_bytes();

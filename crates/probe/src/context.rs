@@ -1,4 +1,4 @@
-//! What librdkafka says while it works, kept by broker.
+//! What librdkafka reports while it works, by broker.
 
 use super::error::{BrokerAddr, ClientError, code_of};
 use rdkafka::ClientContext;
@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A client that reconnects for minutes logs the same few lines; the last ones tell most.
+/// A client that reconnects for minutes logs the same few lines. The last ones say the most.
 const LOG_LINES: usize = 200;
 
-/// A line that is among so many last ones is not kept again.
+/// A line is dropped if it equals one of this many last lines.
 const RECENT: usize = 10;
 
-/// A broker that does not work now, since when, and in which words.
+/// A broker that currently fails, since when, and with which text.
 #[derive(Clone, Debug)]
 pub(crate) struct Trouble {
     pub broker: BrokerAddr,
@@ -27,17 +27,17 @@ pub(crate) struct Trouble {
     pub since: Instant,
 }
 
-/// A message that a broker acknowledged, or that failed for good.
+/// A message that a broker acknowledged, or that failed permanently.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub sequence: usize,
     pub partition: i32,
-    /// The offset and the id of the broker that acknowledged.
+    /// The offset, and the id of the broker that acknowledged.
     pub result: Result<(i64, i32), KafkaError>,
     pub at: Instant,
 }
 
-/// One connection's counters, from librdkafka's statistics.
+/// The counters of one connection, from librdkafka's statistics.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct BrokerStatistics {
     pub nodeid: i32,
@@ -60,7 +60,7 @@ struct Seen {
     deliveries: Vec<Delivery>,
 }
 
-/// What happened to one client so far.
+/// What has happened to one client so far.
 #[derive(Default)]
 pub(crate) struct Events(Mutex<Seen>);
 
@@ -85,7 +85,7 @@ impl Events {
         self.seen().statistics_at.is_some_and(|at| at > instant)
     }
 
-    /// The troubles that still hold, the longest first.
+    /// The troubles that still exist, the longest first.
     pub fn troubles(&self) -> Vec<Trouble> {
         let mut troubles: Vec<_> = self.seen().troubles.values().cloned().collect();
         troubles.sort_by_key(|trouble| trouble.since);
@@ -102,7 +102,7 @@ impl Events {
     }
 
     /// Adds what is known to an error that has no broker yet: the trouble that has lasted longest, and the log.
-    pub fn explain(&self, mut error: ClientError) -> ClientError {
+    pub fn add_context(&self, mut error: ClientError) -> ClientError {
         if error.broker.is_none()
             && let Some(trouble) = self.troubles().into_iter().next()
         {
@@ -126,7 +126,7 @@ impl Events {
 
     fn line(&self, line: String) {
         let mut seen = self.seen();
-        // While brokers are away librdkafka says the same few things many times a second.
+        // While brokers are away, librdkafka repeats the same few messages many times a second.
         if seen.log.iter().rev().take(RECENT).any(|recent| *recent == line) {
             return;
         }
@@ -137,9 +137,9 @@ impl Events {
     }
 }
 
-/// Finds the broker in librdkafka's words, such as
-/// `ssl://broker-11.kafka.test:9092/11: Disconnected (after 3ms in state SSL_HANDSHAKE)`, and what it says of it.
-/// Log lines have the thread's name before, and plain text connections have no scheme.
+/// Finds the broker and the message in librdkafka's text, such as `ssl://broker-11.kafka.test:9092/11: Disconnected
+/// (after 3ms in state SSL_HANDSHAKE)`. Log lines begin with the thread's name, and plain text connections have no
+/// scheme.
 pub(crate) fn parse_broker(reason: &str) -> Option<(BrokerAddr, &str)> {
     let reason = reason.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map_or(reason, |(_, rest)| rest);
     let (address, text) = reason.split_once(": ").unwrap_or((reason, ""));
@@ -163,7 +163,7 @@ impl Context {
 
 impl ClientContext for Context {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // A connection that ends is only logged; an error of the connection follows with its own code.
+        // A connection that ends is only logged. An error of the connection follows with its own code.
         if facility == "FAIL" {
             self.0.trouble(format!("{:?}", RDKafkaErrorCode::BrokerTransportFailure), message);
         }
@@ -172,7 +172,7 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let code = code_of(&error);
-        // `2/2 brokers are down` adds nothing to what each of them met.
+        // `2/2 brokers are down` adds nothing to the errors of the brokers.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
             self.0.line(format!("{code}: {reason}"));
         }
@@ -186,7 +186,8 @@ impl ClientContext for Context {
         let mut seen = self.0.seen();
         seen.statistics_at = Some(Instant::now());
         for broker in statistics.brokers.into_values().filter(|broker| broker.nodeid >= 0) {
-            // The group coordinator has an entry of its own with the same id; the broker's own counts the most bytes.
+            // The group coordinator has a separate entry with the same id. The broker's own entry counts the most
+            // bytes.
             let known = seen.brokers.get(&broker.nodeid);
             if known.is_none_or(|known| known.nodename != broker.nodename || known.rxbytes <= broker.rxbytes) {
                 seen.brokers.insert(broker.nodeid, broker);
@@ -196,7 +197,7 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    /// Errors, statistics and the log come through the same queue as messages: look often.
+    /// Errors, statistics and the log arrive through the same queue as messages, so it must be polled often.
     fn main_queue_min_poll_interval(&self) -> rdkafka::util::Timeout {
         Duration::from_millis(100).into()
     }
@@ -220,10 +221,10 @@ impl ProducerContext for Context {
     }
 }
 
-/// The id of the broker that acknowledged or sent a message, -1 where librdkafka does not know.
+/// The id of the broker that acknowledged or sent a message, or -1 if librdkafka does not know it.
 pub(crate) fn broker_of(message: &BorrowedMessage<'_>) -> i32 {
-    // SAFETY: the pointer is the borrowed message's own and valid as long as the borrow; the call only reads. rdkafka
-    // has no safe accessor for it.
+    // SAFETY: the pointer belongs to the borrowed message and is valid as long as the borrow. The call only reads.
+    // rdkafka has no safe accessor for it.
     unsafe { rdkafka::bindings::rd_kafka_message_broker_id(message.ptr()) }
 }
 
@@ -259,7 +260,7 @@ mod tests {
         let second = context.events().trouble_with("broker-11.kafka.test", 9092).expect("trouble");
         assert_eq!((second.since, second.text.as_str()), (first.since, "Connection refused"));
 
-        let explained = context.events().explain(ClientError::harness("produce to orders", "timed out"));
+        let explained = context.events().add_context(ClientError::harness("produce to orders", "timed out"));
         assert_eq!(explained.broker.and_then(|broker| broker.id), Some(11));
         assert_eq!(explained.code, "BrokerTransportFailure");
         assert_eq!(explained.log.len(), 2);

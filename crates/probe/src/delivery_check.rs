@@ -1,40 +1,40 @@
-//! What came against what should have come.
+//! Compares the messages that arrived with the expected ones.
 
 use super::content::{Content, decode};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-/// How many sequence numbers an answer names as examples.
+/// How many sequence numbers a result names as examples.
 const EXAMPLES: usize = 10;
 
-/// The consumed messages against the acknowledged ones. All zero but `wanted` and `found` is what one hopes for.
+/// The consumed messages compared with the acknowledged ones. Ideally, everything except `wanted` and `found` is zero.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Comparison {
     /// Messages that had to arrive.
     pub wanted: u64,
-    /// Of these, how many came.
+    /// How many of these arrived.
     pub found: u64,
     /// Messages that had to arrive and did not.
     pub missing: u64,
-    /// The first few of them, by sequence number.
+    /// The first few of these, by sequence number.
     pub missing_examples: Vec<u64>,
-    /// Deliveries beyond the first of a message.
+    /// Deliveries of a message after its first.
     pub duplicates: u64,
-    /// Messages of this run that nobody was told to expect.
+    /// Messages of this run that were not expected.
     pub unexpected: u64,
-    /// Messages that are not of this run.
+    /// Messages that do not belong to this run.
     pub foreign: u64,
     /// Messages whose bytes changed.
     pub corrupted: u64,
-    /// Messages that came from another partition than they were sent to.
+    /// Messages that arrived from a different partition than the one they were sent to.
     pub misplaced: u64,
-    /// Messages that came before one of the same partition that was sent earlier.
+    /// Messages that arrived before an earlier message of the same partition.
     pub reordered: u64,
 }
 
 impl Comparison {
-    /// What is wrong, or `None` when every message came once, whole, from its partition and in order.
+    /// What is wrong. `None` if every message arrived once, whole, from its partition and in order.
     pub fn problem(&self) -> Option<String> {
         let counts = [
             (self.missing, "missing"),
@@ -50,7 +50,7 @@ impl Comparison {
         if !self.missing_examples.is_empty() {
             let examples: Vec<_> = self.missing_examples.iter().map(u64::to_string).collect();
             let more = if self.missing > self.missing_examples.len() as u64 { ", ..." } else { "" };
-            parts.push(format!("missing are {}{more}", examples.join(", ")));
+            parts.push(format!("missing: {}{more}", examples.join(", ")));
         }
         (!parts.is_empty()).then(|| format!("of {} messages {} came: {}", self.wanted, self.found, parts.join("; ")))
     }
@@ -60,12 +60,12 @@ impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problem() {
             Some(problem) => f.write_str(&problem),
-            None => write!(f, "all {} messages came, each once and whole", self.wanted),
+            None => write!(f, "all {} messages arrived, each once and intact", self.wanted),
         }
     }
 }
 
-/// Takes messages as they come.
+/// Records messages as they arrive.
 pub(crate) struct DeliveryCheck {
     run: String,
     seen: HashMap<u64, i32>,
@@ -78,7 +78,7 @@ impl DeliveryCheck {
         Self { run: run.into(), seen: HashMap::new(), last: HashMap::new(), counts: Comparison::default() }
     }
 
-    /// Takes a message, and gives its sequence number when it is one of this run that came for the first time.
+    /// Records a message. Returns its sequence number if it belongs to this run and arrived for the first time.
     pub fn see(&mut self, partition: i32, payload: &[u8]) -> Option<u64> {
         let sequence = match decode(&self.run, payload) {
             Content::Ours(sequence) => sequence,
@@ -112,7 +112,8 @@ impl DeliveryCheck {
         self.seen.contains_key(&sequence)
     }
 
-    /// The result, when `wanted` (sequence and partition) had to come and those `in_doubt` may have.
+    /// The result, if the messages `wanted` (sequence and partition) had to arrive and those `in_doubt` may have
+    /// arrived.
     pub fn compare(&self, wanted: &HashMap<u64, i32>, in_doubt: &HashSet<u64>) -> Comparison {
         let mut missing: Vec<u64> = wanted.keys().filter(|sequence| !self.has(**sequence)).copied().collect();
         missing.sort_unstable();
@@ -135,66 +136,66 @@ mod tests {
     use super::*;
     use crate::content::encode;
 
-    /// Messages 0 to 5 were acknowledged on partitions 0 and 1 in turn.
+    /// Messages 0 to 5 were acknowledged, alternately on partitions 0 and 1.
     fn wanted() -> HashMap<u64, i32> {
         (0..6).map(|sequence| (sequence, i32::try_from(sequence % 2).expect("small"))).collect()
     }
 
-    fn tally(messages: &[(i32, u64)]) -> DeliveryCheck {
-        let mut tally = DeliveryCheck::new("run");
+    fn check(messages: &[(i32, u64)]) -> DeliveryCheck {
+        let mut check = DeliveryCheck::new("run");
         for (partition, sequence) in messages {
-            tally.see(*partition, &encode("run", *sequence, 100));
+            check.see(*partition, &encode("run", *sequence, 100));
         }
-        tally
+        check
     }
 
     const ALL: [(i32, u64); 6] = [(0, 0), (1, 1), (0, 2), (0, 4), (1, 3), (1, 5)];
 
     #[test]
     fn partitions_may_interleave_as_they_like() {
-        let comparison = tally(&ALL).compare(&wanted(), &HashSet::new());
+        let comparison = check(&ALL).compare(&wanted(), &HashSet::new());
         assert_eq!(comparison.problem(), None);
-        assert_eq!(comparison.to_string(), "all 6 messages came, each once and whole");
+        assert_eq!(comparison.to_string(), "all 6 messages arrived, each once and intact");
     }
 
     #[test]
     fn lost_messages_are_counted_and_named() {
-        let comparison = tally(&ALL[..4]).compare(&wanted(), &HashSet::new());
+        let comparison = check(&ALL[..4]).compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.missing, comparison.missing_examples.as_slice()), (2, &[3, 5][..]));
-        assert_eq!(comparison.problem().as_deref(), Some("of 6 messages 4 came: 2 missing; missing are 3, 5"));
+        assert_eq!(comparison.problem().as_deref(), Some("of 6 messages 4 came: 2 missing; missing: 3, 5"));
     }
 
     #[test]
     fn a_duplicate_is_not_out_of_order_as_well() {
-        let mut tally = tally(&ALL);
-        assert_eq!(tally.see(0, &encode("run", 0, 100)), None);
-        let comparison = tally.compare(&wanted(), &HashSet::new());
+        let mut check = check(&ALL);
+        assert_eq!(check.see(0, &encode("run", 0, 100)), None);
+        let comparison = check.compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.duplicates, comparison.reordered, comparison.missing), (1, 0, 0));
     }
 
     #[test]
     fn foreign_and_corrupted_messages_count_and_do_not_stand_in_for_ours() {
-        let mut tally = tally(&ALL[..5]);
-        tally.see(1, &encode("another run", 5, 100));
-        tally.see(1, b"somebody else's");
+        let mut check = check(&ALL[..5]);
+        check.see(1, &encode("another run", 5, 100));
+        check.see(1, b"somebody else's");
         let mut broken = encode("run", 5, 200);
         broken[150] ^= 1;
-        tally.see(1, &broken);
-        let comparison = tally.compare(&wanted(), &HashSet::new());
+        check.see(1, &broken);
+        let comparison = check.compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.foreign, comparison.corrupted, comparison.missing), (2, 1, 1));
     }
 
     #[test]
     fn order_and_partition_are_checked() {
-        let comparison = tally(&[(0, 2), (0, 0), (0, 4), (1, 1), (1, 3), (0, 5)]).compare(&wanted(), &HashSet::new());
+        let comparison = check(&[(0, 2), (0, 0), (0, 4), (1, 1), (1, 3), (0, 5)]).compare(&wanted(), &HashSet::new());
         assert_eq!((comparison.reordered, comparison.misplaced), (1, 1));
     }
 
     #[test]
     fn a_message_in_doubt_may_come_or_not() {
-        let mut tally = tally(&ALL);
-        tally.see(0, &encode("run", 6, 100));
-        assert_eq!(tally.compare(&wanted(), &HashSet::from([6, 7])).problem(), None);
-        assert_eq!(tally.compare(&wanted(), &HashSet::new()).unexpected, 1);
+        let mut check = check(&ALL);
+        check.see(0, &encode("run", 6, 100));
+        assert_eq!(check.compare(&wanted(), &HashSet::from([6, 7])).problem(), None);
+        assert_eq!(check.compare(&wanted(), &HashSet::new()).unexpected, 1);
     }
 }

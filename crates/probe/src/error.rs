@@ -1,10 +1,10 @@
-//! A failure as a person needs it: which broker, doing what, in librdkafka's words.
+//! A failure for people: which broker failed, during which operation, with librdkafka's text.
 
 use rdkafka::error::KafkaError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An address that a client dialled: a broker's advertised one, or a bootstrap address (`id` is `None`).
+/// An address that a client connected to: one that a broker advertises, or a bootstrap address, whose `id` is `None`.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct BrokerAddr {
     pub id: Option<i32>,
@@ -21,21 +21,21 @@ impl fmt::Display for BrokerAddr {
     }
 }
 
-/// What one broker did: the proof that it was reached by its own advertised name.
+/// What one broker did, which proves that it was reached by its own advertised name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct BrokerShare {
     pub broker: BrokerAddr,
-    /// Messages that this broker, as leader of their partitions, acknowledged or handed out.
+    /// Messages that this broker, as the leader of their partitions, acknowledged or returned.
     pub messages: u64,
-    /// The name by which librdkafka's connection called it, from the client's statistics; empty when it never connected.
+    /// The name by which librdkafka's connection called it, from the client's statistics. Empty if it never connected.
     pub node_name: String,
-    /// Bytes over that connection.
+    /// Bytes sent over that connection.
     pub sent: u64,
     pub received: u64,
 }
 
 impl BrokerShare {
-    /// Whether messages went over a connection that was opened to the advertised name.
+    /// Whether messages used a connection that was opened to the advertised name.
     pub fn proved(&self) -> bool {
         self.messages > 0 && self.received > 0 && self.node_name == format!("{}:{}", self.broker.host, self.broker.port)
     }
@@ -44,14 +44,14 @@ impl BrokerShare {
 /// An operation that a Kafka client could not carry out.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ClientError {
-    /// The broker at fault, where one is known to be.
+    /// The broker at fault, if known.
     pub broker: Option<BrokerAddr>,
     /// What was attempted, such as `produce to orders`.
     pub operation: String,
-    /// librdkafka's name for the error, such as `BrokerTransportFailure`, `SSL` or `TopicAuthorizationFailed`;
-    /// `Harness` where the harness itself found the fault.
+    /// librdkafka's name for the error, such as `BrokerTransportFailure`, `SSL` or `TopicAuthorizationFailed`, or
+    /// `Harness` if the harness itself found the fault.
     pub code: String,
-    /// librdkafka's own text, or the harness's.
+    /// The text of librdkafka, or that of the harness.
     pub text: String,
     /// What librdkafka logged meanwhile, oldest first.
     pub log: Vec<String>,
@@ -59,7 +59,7 @@ pub struct ClientError {
     pub served: Vec<BrokerShare>,
 }
 
-/// The code of a fault that the harness found, not librdkafka.
+/// The code of a fault that the harness found, rather than librdkafka.
 pub const HARNESS: &str = "Harness";
 
 impl ClientError {
@@ -82,7 +82,7 @@ impl ClientError {
 /// The stable name of librdkafka's error code.
 pub(crate) fn code_of(error: &KafkaError) -> String {
     let code = match error {
-        // rdkafka itself tells no code for this one.
+        // rdkafka itself has no code for this error.
         KafkaError::AdminOp(code) => Some(*code),
         other => other.rdkafka_error_code(),
     };

@@ -1,6 +1,7 @@
-//! A second witness: Apache Kafka's own Java client, as its console tools in a container on this machine's network.
+//! A second client implementation: the console tools of Apache Kafka's Java client, in a container on this machine's
+//! network.
 //!
-//! Only here does another resolver, another TLS library and another Kafka protocol library go through the same routes.
+//! Only this client takes another resolver, another TLS library and another Kafka library through the same routes.
 
 use super::connection_config::{ConnectionConfig, Identity, Trust};
 use super::content::encode;
@@ -17,23 +18,23 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt, TestcontainersError
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
-/// A machine without the image has to pull it first.
+/// A machine without the image must pull it first.
 const START: Duration = Duration::from_secs(300);
 const LOOKUP: Duration = Duration::from_secs(5);
-/// Where the container sees its folder.
+/// The path of the folder inside the container.
 const FOLDER: &str = "/kafka-gateway-lab";
-/// The JVM of a tool that lives for seconds; its warnings say which broker cannot be reached.
+/// The JVM of a tool that runs for seconds. Its warnings say which broker is unreachable.
 const JAVA: &str = "java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.level=WARN -cp '/opt/kafka/libs/*'";
-/// Log lines that are kept; the rest repeats them.
+/// How many log lines are kept. The rest repeats them.
 const LINES: usize = 20;
 
-/// Whether a container of `image` (`name:tag`) can be run beside this process, on its network.
+/// Checks whether a container of `image` (`name:tag`) can run on this machine, on its network.
 ///
 /// # Errors
 /// Why not, in a sentence.
 pub async fn java_available(image: &str) -> Result<(), String> {
     if !cfg!(target_os = "linux") {
-        return Err("a container shares this machine's network on Linux only".to_owned());
+        return Err("a container can share this machine's network only on Linux".to_owned());
     }
     match start(image, &[], Vec::new()).await {
         Ok(container) => container.rm().await.map_err(|error| error.to_string()),
@@ -41,11 +42,11 @@ pub async fn java_available(image: &str) -> Result<(), String> {
     }
 }
 
-/// Produces and consumes with the Java client; the messages have keys, by which it spreads them over all partitions.
-/// `every_broker` demands that each broker led a partition that took some.
+/// Produces and consumes with the Java client. The messages have keys, which spread them over all partitions.
+/// `every_broker` requires that each broker led a partition that received some.
 ///
 /// # Errors
-/// A [`ClientError`] that names the broker which the Java client could not reach, with what it logged.
+/// A [`ClientError`] with the broker that the Java client could not reach, and its log.
 pub async fn java_produce_and_consume(
     access: &ConnectionConfig,
     spec: &ProduceSpec,
@@ -59,12 +60,12 @@ pub async fn java_produce_and_consume(
     let hosts = addresses(access, &layout).await;
     let container = start(image, &hosts, files(access, spec)).await;
     let container = container.map_err(|error| harness(format!("start {image}: {error}")))?;
-    let told = tools(&container, spec, deadline).await;
-    // Also done when it is dropped; here a failure is heard of.
+    let output = tools(&container, spec, deadline).await;
+    // Dropping it removes the container too, but only this reports a failure.
     let removed = container.rm().await.map_err(|error| harness(format!("remove the container: {error}")));
-    let told = told.map_err(|error| harness(format!("run the tools in {image}: {error}")))?;
+    let output = output.map_err(|error| harness(format!("run the tools in {image}: {error}")))?;
     removed?;
-    parse_output(&told, spec, &layout, &operation)
+    parse_output(&output, spec, &layout, &operation)
 }
 
 async fn layout(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str) -> Result<Layout, ClientError> {
@@ -76,8 +77,8 @@ async fn layout(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str) 
     .await
 }
 
-/// The names that the client needs, as this process resolves them. One that does not resolve is left out, so that the
-/// container's own resolver says so.
+/// The names that the client needs, as this process resolves them. A name that does not resolve is omitted, so that the
+/// container's own resolver reports it.
 async fn addresses(access: &ConnectionConfig, layout: &Layout) -> Vec<(String, std::net::IpAddr)> {
     let bootstrap = access.bootstrap.split(',').filter_map(|one| Some(one.rsplit_once(':')?.0.trim().to_owned()));
     let names: BTreeSet<String> = bootstrap.chain(layout.brokers.iter().map(|broker| broker.host.clone())).collect();
@@ -96,7 +97,7 @@ async fn start(
     files: Vec<(String, String)>,
 ) -> Result<ContainerAsync<GenericImage>, TestcontainersError> {
     let (name, tag) = image.rsplit_once(':').unwrap_or((image, "latest"));
-    // Longer than any step. Where this process is killed, the container ends by itself, and the engine removes it.
+    // Longer than any step. If this process is killed, the container ends by itself, and the engine removes it.
     let idle = ["-c".to_owned(), "exec sleep 1800".to_owned()];
     let mut request = GenericImage::new(name, tag)
         .with_entrypoint("sh")
@@ -114,12 +115,14 @@ async fn start(
     request.start().await
 }
 
-/// What the tools read: settings, messages, certificates. Copied into the container, so that no key is left on the disk.
+/// What the tools read: settings, messages and certificates. They are copied into the container, so that no key stays
+/// on the disk.
 fn files(access: &ConnectionConfig, spec: &ProduceSpec) -> Vec<(String, String)> {
     let mut properties = vec![
         format!("security.protocol={}", access.security_protocol()),
         format!("max.block.ms={}", spec.within.as_millis()),
-        // Its default of two minutes is longer than a step; it may not be shorter than linger and request together.
+        // Its default of two minutes is longer than a step. It must not be shorter than linger and request timeout
+        // together.
         format!("delivery.timeout.ms={}", spec.within.as_millis().max(6000)),
         "request.timeout.ms=5000".to_owned(),
         "linger.ms=0".to_owned(),
@@ -148,7 +151,7 @@ fn files(access: &ConnectionConfig, spec: &ProduceSpec) -> Vec<(String, String)>
     }
     files.push(("client.properties".to_owned(), properties.join("\n") + "\n"));
     let messages = (0..spec.messages).map(|sequence| {
-        // The shortest content is one line, whose end the tools take for the message's.
+        // The shortest content is one line, whose end the tools interpret as the end of the message.
         format!("{sequence}\t{}", String::from_utf8_lossy(&encode(&spec.run, sequence, 0)))
     });
     files.push(("messages".to_owned(), messages.collect()));
@@ -173,7 +176,7 @@ fn files(access: &ConnectionConfig, spec: &ProduceSpec) -> Vec<(String, String)>
     files
 }
 
-/// All that the tools print, or what they printed until the deadline.
+/// Everything that the tools printed, at most until the deadline.
 async fn tools(
     container: &ContainerAsync<GenericImage>,
     spec: &ProduceSpec,
@@ -198,19 +201,19 @@ async fn tools(
 }
 
 fn parse_output(
-    told: &[String],
+    output: &[String],
     spec: &ProduceSpec,
     layout: &Layout,
     operation: &str,
 ) -> Result<Vec<BrokerShare>, ClientError> {
-    let mut tally = DeliveryCheck::new(&spec.run);
+    let mut check = DeliveryCheck::new(&spec.run);
     let mut placement = HashMap::new();
     let mut log = Vec::new();
-    for line in told {
+    for line in output {
         let message = line.strip_prefix("Partition:").and_then(|rest| rest.split_once('\t'));
         match message.and_then(|(partition, text)| Some((partition.parse::<i32>().ok()?, text))) {
             Some((partition, text)) => {
-                if let Some(sequence) = tally.see(partition, format!("{text}\n").as_bytes()) {
+                if let Some(sequence) = check.see(partition, format!("{text}\n").as_bytes()) {
                     placement.insert(sequence, partition);
                 }
             }
@@ -225,17 +228,18 @@ fn parse_output(
     let share = |broker: &BrokerAddr| BrokerShare {
         broker: broker.clone(),
         messages: messages.get(&broker.id.unwrap_or(-1)).copied().unwrap_or_default(),
-        // librdkafka's statistics know nothing of this client; the partitions' leaders tell who took what.
+        // librdkafka's statistics do not cover this client. The leaders of the partitions show which broker received
+        // what.
         node_name: String::new(),
         sent: 0,
         received: 0,
     };
     let shares: Vec<_> = layout.brokers.iter().map(share).collect();
-    // Where a message that never came was put is not known.
+    // The partition of a message that never arrived is unknown.
     let wanted = (0..spec.messages).map(|sequence| (sequence, placement.get(&sequence).copied().unwrap_or(-1)));
-    let problem = tally.compare(&wanted.collect(), &HashSet::new()).problem();
+    let problem = check.compare(&wanted.collect(), &HashSet::new()).problem();
     let idle = shares.iter().find(|share| spec.every_broker && share.messages == 0);
-    let idle = idle.map(|share| format!("{} took no message", share.broker));
+    let idle = idle.map(|share| format!("{} received no message", share.broker));
     let Some(problem) = problem.or(idle) else { return Ok(shares) };
     let trouble = log.iter().rev().find(|line| line.contains("Exception")).or(log.last());
     let text = trouble.map_or_else(|| problem.clone(), |trouble| format!("{problem}; {trouble}"));
@@ -245,7 +249,8 @@ fn parse_output(
     Err(ClientError { broker, code, served: shares, log, ..ClientError::harness(operation, text) })
 }
 
-/// The broker that the client complains of most: `Connection to node 11 (broker-11.kafka.test/127.0.0.1:9092) ...`.
+/// The broker that most complaints of the client name: `Connection to node 11 (broker-11.kafka.test/127.0.0.1:9092)
+/// ...`.
 fn at_fault(log: &[String], layout: &Layout) -> Option<BrokerAddr> {
     let mut complaints: BTreeMap<i32, usize> = BTreeMap::new();
     for line in log {
@@ -260,7 +265,7 @@ fn at_fault(log: &[String], layout: &Layout) -> Option<BrokerAddr> {
     layout.broker(id).cloned()
 }
 
-/// librdkafka's name for what Kafka itself answered. What the network did is for the diagnosis to find out.
+/// librdkafka's name for Kafka's own answer. The diagnosis finds out what happened in the network.
 fn code(log: &[String]) -> &'static str {
     let answers = [
         ("SaslAuthenticationException", "SaslAuthenticationFailed"),
@@ -293,20 +298,20 @@ mod tests {
     #[test]
     fn messages_are_counted_for_the_leaders_of_their_partitions() {
         let spec = ProduceSpec::new("orders", 3);
-        let told = [line(&spec.run, 0, 0), line(&spec.run, 1, 1), "Processed".to_owned(), line(&spec.run, 1, 2)];
-        let shares = parse_output(&told, &spec, &layout(), "test").expect("all came");
+        let output = [line(&spec.run, 0, 0), line(&spec.run, 1, 1), "Processed".to_owned(), line(&spec.run, 1, 2)];
+        let shares = parse_output(&output, &spec, &layout(), "test").expect("all came");
         assert_eq!(shares.iter().map(|share| share.messages).collect::<Vec<_>>(), [1, 2]);
 
-        let told = [line(&spec.run, 0, 0), line(&spec.run, 0, 1), line(&spec.run, 0, 2)];
-        let error = parse_output(&told, &spec, &layout(), "test").expect_err("broker 11 took none");
-        assert!(error.text.contains("broker 11 (broker-11.kafka.test:9092) took no message"), "{error}");
+        let output = [line(&spec.run, 0, 0), line(&spec.run, 0, 1), line(&spec.run, 0, 2)];
+        let error = parse_output(&output, &spec, &layout(), "test").expect_err("broker 11 took none");
+        assert!(error.text.contains("broker 11 (broker-11.kafka.test:9092) received no message"), "{error}");
     }
 
     #[test]
-    fn a_message_that_is_missing_doubled_or_changed_is_told() {
+    fn a_missing_duplicate_or_changed_message_is_reported() {
         let spec = ProduceSpec::new("orders", 2);
         let first = line(&spec.run, 0, 0);
-        let text = |told: &[String]| parse_output(told, &spec, &layout(), "test").expect_err("a problem").text;
+        let text = |output: &[String]| parse_output(output, &spec, &layout(), "test").expect_err("a problem").text;
         assert!(text(std::slice::from_ref(&first)).contains("1 missing"));
         assert!(text(&[first.clone(), first.clone(), line(&spec.run, 1, 1)]).contains("1 duplicate"));
         assert!(text(&[first, line(&spec.run, 1, 1).replace("lab", "lag")]).contains("missing"));

@@ -1,7 +1,7 @@
-//! What the harness knows as a client: names, TCP, TLS, and Kafka itself.
+//! The harness as a client: names, TCP, TLS and Kafka itself.
 //!
-//! Everything here is a question with a deadline and a typed answer. Failures say which broker failed and how, since
-//! "Broker transport failure" alone has never helped anybody.
+//! Everything here is a question with a deadline and a typed answer. A failure says which broker failed and how,
+//! because "Broker transport failure" alone helps nobody.
 
 mod blocking;
 mod broker_handshake;

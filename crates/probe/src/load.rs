@@ -1,4 +1,4 @@
-//! A steady producer and a consumer in the background, while something is done to the lab.
+//! A load generator: a steady producer and a consumer in the background, while a scenario changes the lab.
 
 use super::ConnectionConfig;
 use super::blocking::{Stop, blocking};
@@ -23,11 +23,11 @@ use std::time::{Duration, Instant};
 pub struct LoadSpec {
     pub topic: String,
     pub run: String,
-    /// Messages a second, over all partitions in turn; 100 by default.
+    /// Messages per second, over all partitions in turn. The default is 100.
     pub rate: f64,
     /// Payload size in bytes.
     pub bytes: usize,
-    /// Do without the periodic metadata requests, so that the connections are really idle between two messages.
+    /// Omit the periodic metadata requests, so that the connections are really idle between two messages.
     pub quiet: bool,
 }
 
@@ -37,30 +37,30 @@ impl LoadSpec {
     }
 }
 
-/// What became of a workload.
+/// The result of a load generator.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct LoadResult {
     pub run: String,
     pub sent: u64,
     pub acked: u64,
-    /// Sent, but not acknowledged when it was stopped. Kafka may have them or not.
+    /// Sent, but not acknowledged when the load generator stopped. Kafka may have them or not.
     pub unacknowledged: u64,
     pub consumed: u64,
-    /// The consumed messages against the acknowledged ones: `missing` are those that Kafka lost.
+    /// The consumed messages compared with the acknowledged ones. `missing` are those that Kafka lost.
     pub comparison: Comparison,
-    /// The longest time from one acknowledgement to the next, of any broker.
+    /// The longest time between two acknowledgements, across all brokers.
     pub largest_gap: Duration,
     /// The same for each broker's own acknowledgements, by the id of the partition's leader at the start.
     pub largest_gaps: BTreeMap<i32, Duration>,
-    /// The longest time from a message's sending to its acknowledgement.
+    /// The longest time between sending a message and its acknowledgement.
     pub slowest_ack: Duration,
-    /// What the clients met, each text once, with the broker it names.
+    /// The errors of the clients, each text once, with the broker that it names.
     pub errors: Vec<String>,
     pub elapsed: Duration,
 }
 
 impl LoadResult {
-    /// Acknowledged and never consumed.
+    /// Acknowledged, but never consumed.
     pub fn lost(&self) -> u64 {
         self.comparison.missing
     }
@@ -70,25 +70,26 @@ impl LoadResult {
     }
 }
 
-/// What the handle and both threads share.
+/// State that the handle and both threads share.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// The producer is to end.
+    /// Tells the producer to stop.
     pub stop: Stop,
-    /// The consumer is to end at once.
+    /// Tells the consumer to stop at once.
     pub abandon: Stop,
     pub acked: AtomicU64,
     finish: Mutex<Finish>,
 }
 
-/// How the end comes: first the deadline, by which the producer may flush, then what the consumer must still see.
+/// How the load generator stops: first the deadline, until which the producer may flush, then what the consumer must
+/// still see.
 #[derive(Default)]
 pub(super) struct Finish {
     pub deadline: Option<Instant>,
     pub wanted: Option<HashMap<u64, i32>>,
 }
 
-/// A workload under way. Dropping it ends it without a result.
+/// A running load generator. Dropping it stops it without a result.
 pub struct Load {
     shared: Arc<Shared>,
     topic: String,
@@ -97,12 +98,12 @@ pub struct Load {
     started: Instant,
 }
 
-/// Starts a workload; ready when the consumer is in position, so that no message can be missed.
+/// Starts a load generator. Returns when the consumer is in position, so that no message can be missed.
 ///
 /// # Errors
-/// A [`ClientError`] when the topic's brokers cannot all be reached within `within`.
+/// A [`ClientError`] if not all brokers of the topic can be reached within `within`.
 pub async fn start_load(access: &ConnectionConfig, spec: &LoadSpec, within: Duration) -> Result<Load, ClientError> {
-    let operation = format!("start a workload on {}", spec.topic);
+    let operation = format!("start a load generator on {}", spec.topic);
     let (access, spec, name) = (access.clone(), spec.clone(), operation.clone());
     blocking(&name, move |stop| {
         let limits = Limits::new(within, None);
@@ -115,7 +116,7 @@ pub async fn start_load(access: &ConnectionConfig, spec: &LoadSpec, within: Dura
         consumer_settings.push(quiet);
         let (consumer, events) = access.create::<BaseConsumer<Context>>(&operation, &consumer_settings)?;
         position(&consumer, &layout, &spec.topic, &limits, stop)
-            .map_err(|error| events.explain(ClientError::kafka(&operation, &error)))?;
+            .map_err(|error| events.add_context(ClientError::kafka(&operation, &error)))?;
 
         let shared = Arc::new(Shared::default());
         let (topic, run) = (spec.topic.clone(), spec.run.clone());
@@ -123,7 +124,7 @@ pub async fn start_load(access: &ConnectionConfig, spec: &LoadSpec, within: Dura
         let consumer = spawn("workload-consumer", move || (consume(&consumer, &run, &consuming), events));
         let producing = shared.clone();
         let producer = spawn("workload-producer", move || Sending::new(spec, layout).run(&session, &producing));
-        // Made first, so that a thread that could not be started ends the other one.
+        // Created first, so that the other thread ends if a thread cannot be started.
         let mut workload = Load { shared, topic, producer: None, consumer: None, started: Instant::now() };
         let failed = |error: std::io::Error| ClientError::harness(&operation, format!("no thread: {error}"));
         workload.consumer = Some(consumer.map_err(failed)?);
@@ -138,26 +139,26 @@ fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
 }
 
 impl Load {
-    /// Messages acknowledged so far.
+    /// The number of messages acknowledged so far.
     pub fn acked(&self) -> u64 {
         self.shared.acked.load(Ordering::Relaxed)
     }
 
-    /// Stops sending, waits up to `within` for what is still under way, and compares.
+    /// Stops sending, waits up to `within` for messages in flight, and compares.
     ///
     /// # Errors
-    /// Only when a thread of the workload ended by a panic.
+    /// Only if a thread of the load generator panicked.
     pub async fn stop(mut self, within: Duration) -> Result<LoadResult, ClientError> {
-        let operation = format!("stop the workload on {}", self.topic);
+        let operation = format!("stop the load generator on {}", self.topic);
         let name = operation.clone();
         blocking(&name, move |_| {
             let deadline = Instant::now() + within;
-            let ended = || ClientError::harness(&operation, "a thread of the workload ended early");
+            let ended = || ClientError::harness(&operation, "a thread of the load generator ended early");
             self.shared.finish().deadline = Some(deadline);
             self.shared.stop.raise();
             let sending = self.producer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
             self.shared.finish().wanted = Some(sending.acked.clone());
-            let (tally, events) = self.consumer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
+            let (check, events) = self.consumer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
             let in_doubt: HashSet<u64> =
                 (0..sending.next).filter(|sequence| !sending.acked.contains_key(sequence)).collect();
             let mut errors = sending.errors;
@@ -167,8 +168,8 @@ impl Load {
                 sent: sending.next,
                 acked: sending.acked.len() as u64,
                 unacknowledged: in_doubt.len() as u64,
-                consumed: tally.seen() as u64,
-                comparison: tally.compare(&sending.acked, &in_doubt),
+                consumed: check.seen() as u64,
+                comparison: check.compare(&sending.acked, &in_doubt),
                 largest_gap: sending.all.largest,
                 largest_gaps: sending.brokers.iter().map(|(id, gap)| (*id, gap.largest)).collect(),
                 slowest_ack: sending.slowest,

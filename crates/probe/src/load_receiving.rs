@@ -1,4 +1,4 @@
-//! A workload's consumer.
+//! The consumer of a load generator.
 
 use super::blocking::Stop;
 use super::context::Context;
@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-/// Assigns every partition from its present end on.
+/// Assigns every partition, starting at its current end.
 pub(super) fn position(
     consumer: &BaseConsumer<Context>,
     layout: &Layout,
@@ -29,8 +29,8 @@ pub(super) fn position(
     consumer.assign(&assignment)
 }
 
-/// Where a partition ends, asked until its leader says so: the leaders of a topic made a moment ago, or of brokers that
-/// come and go, answer `NotLeaderForPartition` to whoever has not heard of it yet.
+/// The end of a partition. This asks until the partition's leader answers: the leaders of a new topic, or of brokers
+/// that come and go, answer `NotLeaderForPartition` until all brokers know about them.
 fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i64>) -> KafkaResult<i64> {
     let start = Instant::now();
     loop {
@@ -39,7 +39,7 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
             Err(error) => error,
         };
         let denied = error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
-        let patience = if denied { limits.settle() } else { limits.patience };
+        let patience = if denied { limits.refusal_patience() } else { limits.patience };
         if start.elapsed() > patience || stop.raised() || limits.passed() {
             return Err(error);
         }
@@ -47,31 +47,32 @@ fn end_of(limits: &Limits, stop: &Stop, ask: impl Fn(Duration) -> KafkaResult<i6
     }
 }
 
-/// Consumes until everything that was acknowledged came and its partitions were read to their ends, or time is up.
+/// Consumes until everything that was acknowledged arrived and its partitions were read to their ends, or until the
+/// deadline.
 pub(super) fn consume(consumer: &BaseConsumer<Context>, run: &str, shared: &Shared) -> DeliveryCheck {
-    let mut tally = DeliveryCheck::new(run);
+    let mut check = DeliveryCheck::new(run);
     let mut ended = HashSet::new();
     while !shared.abandon.raised() {
         match consumer.poll(Duration::from_millis(20)) {
             Some(Ok(message)) => {
                 ended.remove(&message.partition());
-                tally.see(message.partition(), message.payload().unwrap_or_default());
+                check.see(message.partition(), message.payload().unwrap_or_default());
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 ended.insert(partition);
             }
-            // Errors are in the events; a consumer goes on by itself.
+            // The events record errors. A consumer continues by itself.
             Some(Err(_)) | None => {}
         }
         let finish = shared.finish();
         let complete = finish.wanted.as_ref().is_some_and(|wanted| {
-            wanted.iter().all(|(sequence, partition)| tally.has(*sequence) && ended.contains(partition))
+            wanted.iter().all(|(sequence, partition)| check.has(*sequence) && ended.contains(partition))
         });
         if complete || finish.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
     }
-    tally
+    check
 }
 
 #[cfg(test)]
@@ -81,7 +82,7 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(20);
 
     #[test]
-    fn a_leader_that_has_not_heard_of_it_is_asked_again_and_a_lasting_refusal_is_told() {
+    fn an_uninformed_leader_is_asked_again_and_a_lasting_refusal_is_reported() {
         let not_leader = || KafkaError::OffsetFetch(RDKafkaErrorCode::NotLeaderForPartition);
         let asked = std::cell::Cell::new(0);
         let limits = Limits::new(WITHIN, None);

@@ -1,4 +1,4 @@
-//! A workload's producer.
+//! The producer of a load generator.
 
 use super::content::encode;
 use super::load::{LoadSpec, Shared};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// The longest silence so far.
+/// The longest gap so far.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Gap {
     last: Option<Instant>,
@@ -24,7 +24,7 @@ impl Gap {
     }
 }
 
-/// The producer's side: what it sent, and what became of it.
+/// The producer's side: what it sent, and the results.
 pub(super) struct Sending {
     pub spec: LoadSpec,
     layout: Layout,
@@ -52,7 +52,7 @@ impl Sending {
         }
     }
 
-    /// Sends until it is told to stop, then waits for what is under way.
+    /// Sends until it is told to stop, then waits for messages in flight.
     pub fn run(mut self, session: &Session, shared: &Shared) -> Self {
         let interval = Duration::from_secs_f64(1.0 / self.spec.rate.clamp(0.1, 100_000.0));
         let mut due = Instant::now();
@@ -86,7 +86,7 @@ impl Sending {
                 self.sent_at.insert(sequence, Instant::now());
                 self.next += 1;
             }
-            // The message was never taken; its number goes to the next one.
+            // The message was never accepted, so its number goes to the next one.
             Err((error, _)) => self.error(error.to_string()),
         }
     }
@@ -117,7 +117,7 @@ impl Sending {
     }
 
     fn error(&mut self, text: String) {
-        // A broken gateway can produce a text for each message; the first hundred tell it all.
+        // A broken gateway can produce a text for each message. The first hundred are enough.
         if self.errors.len() < 100 {
             self.errors.insert(text);
         }

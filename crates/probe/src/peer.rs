@@ -1,4 +1,4 @@
-//! The identity of the peer of a connection: from its certificate, or else from what it reports, both over this connection.
+//! The identity of a connection's peer: from its certificate, or else from what it reports over the connection.
 
 use super::broker_handshake::{BrokerInfo, api_versions, call, greet, newest};
 use super::tls::Probe;
@@ -14,24 +14,24 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-/// The type of a broker among the resources that have a configuration.
+/// The resource type of a broker in requests about configurations.
 const BROKER: i8 = 4;
 const NODE_ID: &str = "node.id";
 
 /// The peer of one connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Peer {
-    /// A broker, by the certificate that its operator made for it.
+    /// A broker, identified by the certificate that its operator issued.
     Certified(CertifiedBroker),
-    /// A broker, by its own word.
+    /// A broker, by its own report.
     Said { id: i32, cluster_id: Option<String> },
-    /// Another broker than the one that was asked for; which one it did not say.
+    /// A different broker than the requested one. It did not say which.
     Another,
-    /// The peer could not be identified; the text says why.
+    /// The peer could not be identified. The text says why.
     Unknown(String),
 }
 
-/// A Kafka cluster, as far as it is known. What is not known fits any.
+/// A Kafka cluster, as far as it is known. Unknown fields match any value.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Whose {
     pub namespace: Option<String>,
@@ -41,7 +41,7 @@ pub struct Whose {
 }
 
 impl Whose {
-    /// Whether the peer may be a broker of this cluster.
+    /// Whether the peer can be a broker of this cluster.
     pub fn fits(&self, peer: &Peer) -> bool {
         let same = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
         match peer {
@@ -51,7 +51,7 @@ impl Whose {
         }
     }
 
-    /// The peer in words. Its cluster is named only if it is not this one.
+    /// The peer in words. The cluster is named only if it is another one.
     pub fn name(&self, peer: &Peer) -> String {
         match peer {
             Peer::Certified(broker) if !self.fits(peer) => {
@@ -68,7 +68,7 @@ impl Whose {
 }
 
 impl Peer {
-    /// The node id, where it is known.
+    /// The node id, if it is known.
     pub fn id(&self) -> Option<i32> {
         match self {
             Self::Certified(CertifiedBroker { id, .. }) | Self::Said { id, .. } => Some(*id),
@@ -76,7 +76,7 @@ impl Peer {
         }
     }
 
-    /// Whether it is this broker of this cluster; `None` where that is not known.
+    /// Whether the peer is this broker of this cluster. `None` if that is unknown.
     pub fn is(&self, id: i32, whose: &Whose) -> Option<bool> {
         match self {
             Self::Unknown(_) => None,
@@ -84,8 +84,8 @@ impl Peer {
         }
     }
 
-    /// Who is behind `address`: over TLS when `tls` says how, else in plain text. `wanted` is the node id that is hoped
-    /// for: with it the answer needs no words of Kafka's.
+    /// The peer behind `address`, over TLS if `tls` is given, otherwise in plain text. `wanted` is the expected node
+    /// id. With the expected id, the answer does not depend on the text of Kafka's error.
     pub async fn at(address: SocketAddr, tls: Option<&Probe<'_>>, wanted: i32, within: Duration) -> Self {
         let word = match tls {
             Some(probe) => {
@@ -115,7 +115,7 @@ impl From<OwnWord> for Peer {
     }
 }
 
-/// How often each peer answered, in the order in which they first did.
+/// How often each peer answered, in the order of their first answers.
 pub fn counted(whose: &Whose, peers: &[Peer]) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for peer in peers {
@@ -127,7 +127,7 @@ pub fn counted(whose: &Whose, peers: &[Peer]) -> String {
     }
     let all = peers.len();
     let mut parts = counts.into_iter();
-    let Some((first, count)) = parts.next() else { return "nobody was asked".to_owned() };
+    let Some((first, count)) = parts.next() else { return "no connection was made".to_owned() };
     let mut text = format!("{count} of {all} connections reached {first}");
     for (name, count) in parts {
         text.extend([", ", &count.to_string(), " ", &name]);
@@ -139,12 +139,13 @@ pub fn counted(whose: &Whose, peers: &[Peer]) -> String {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OwnWord {
     pub hello: BrokerInfo,
-    /// Its node id, nothing where it only said that it is another one than the wanted, or why it did not tell.
+    /// The node id, `None` if the broker only said that it is not the expected one, or why it did not answer.
     pub node: Result<Option<i32>, String>,
 }
 
-/// Asks the broker at the other end of a connection who it is. Metadata does not tell, since every broker lists all of
-/// them; but a broker describes the configuration of its own id only, and refuses for another one with both in its words.
+/// Asks the broker at the other end of a connection for its identity. Metadata does not help, because every broker
+/// lists all of them. But a broker describes only the configuration of its own id. For another id it refuses, and its
+/// text contains both ids.
 ///
 /// # Errors
 /// A text that says what answered instead of a broker.
@@ -168,18 +169,19 @@ async fn node<S>(stream: &mut S, versions: &ApiVersionsResponse, wanted: i32) ->
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let version = newest::<DescribeConfigsRequest>(versions).ok_or("it describes no configurations")?;
+    let version =
+        newest::<DescribeConfigsRequest>(versions).ok_or("it does not support requests for configurations")?;
     let resource = DescribeConfigsResource::default()
         .with_resource_type(BROKER)
         .with_resource_name(StrBytes::from_string(wanted.to_string()))
         .with_configuration_keys(Some(vec![StrBytes::from_static_str(NODE_ID)]));
     let request = DescribeConfigsRequest::default().with_resources(vec![resource]);
     let response = call(stream, 3, version, &request).await.map_err(|error| error.to_string())?;
-    told(response.results.first().ok_or("the answer is empty")?)
+    node_id(response.results.first().ok_or("the answer is empty")?)
 }
 
-/// The node id in a broker's answer, whether it describes itself or refuses to describe another one.
-fn told(result: &DescribeConfigsResult) -> Result<Option<i32>, String> {
+/// The node id in a broker's answer, whether it describes itself or refuses to describe another id.
+fn node_id(result: &DescribeConfigsResult) -> Result<Option<i32>, String> {
     let text = result.error_message.as_ref().map(ToString::to_string).unwrap_or_default();
     match ResponseError::try_from_code(result.error_code) {
         None => {

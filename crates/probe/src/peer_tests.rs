@@ -15,7 +15,7 @@ fn certified(namespace: &str, cluster: &str, id: i32) -> Peer {
 
 #[tokio::test]
 async fn a_broker_says_who_it_is_over_the_very_connection() {
-    // One name, and another broker behind it each time: what a Service over all brokers does.
+    // One name with a different broker behind it each time, like a Service over all brokers.
     let turn = std::sync::atomic::AtomicI32::new(10);
     let address = serve(move |stream| broker(stream, turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed))).await;
     let mut seen = Vec::new();
@@ -42,7 +42,7 @@ async fn what_does_not_answer_as_kafka_is_nobody() {
     })
     .await;
     let Peer::Unknown(why) = Peer::at(address, None, 10, WITHIN).await else { panic!("HTTP is no broker") };
-    assert!(why.contains("not Kafka"), "{why}");
+    assert!(why.contains("not valid Kafka"), "{why}");
 }
 
 #[test]
@@ -50,16 +50,16 @@ fn a_refusal_for_another_id_tells_the_right_one() {
     let refusal = DescribeConfigsResult::default()
         .with_error_code(ResponseError::InvalidRequest.code())
         .with_error_message(Some(text("Unexpected broker id, expected 12 or empty string, but received 10")));
-    assert_eq!(told(&refusal), Ok(Some(12)));
-    // In other words than today's it is still another broker.
-    assert_eq!(told(&refusal.with_error_message(Some(text("that is not me")))), Ok(None));
+    assert_eq!(node_id(&refusal), Ok(Some(12)));
+    // With a different text, it is still another broker.
+    assert_eq!(node_id(&refusal.with_error_message(Some(text("that is not me")))), Ok(None));
     let denied = DescribeConfigsResult::default().with_error_code(ResponseError::ClusterAuthorizationFailed.code());
-    assert!(told(&denied).expect_err("denied").contains("ClusterAuthorizationFailed"));
+    assert!(node_id(&denied).expect_err("denied").contains("ClusterAuthorizationFailed"));
     let own = DescribeConfigsResult::default().with_configs(vec![
         DescribeConfigsResourceResult::default().with_name(text(NODE_ID)).with_value(Some(text("10"))),
     ]);
-    assert_eq!(told(&own), Ok(Some(10)));
-    assert!(told(&DescribeConfigsResult::default()).is_err(), "no entry is no answer");
+    assert_eq!(node_id(&own), Ok(Some(10)));
+    assert!(node_id(&DescribeConfigsResult::default()).is_err(), "no entry is no answer");
 }
 
 #[test]

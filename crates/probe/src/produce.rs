@@ -1,4 +1,4 @@
-//! Messages in, with proof of which broker took each.
+//! Produces messages, and proves which broker received each.
 
 use super::ConnectionConfig;
 use super::blocking::{Stop, blocking};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-/// How long the cluster may take for its first answer, however long the whole request may take.
+/// How long the cluster may take for its first answer, independent of the time for the whole request.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// What to produce.
@@ -20,21 +20,22 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 pub struct ProduceSpec {
     pub topic: String,
     pub messages: u64,
-    /// Tells these messages from all others; [`new_run`] makes one.
+    /// Distinguishes these messages from all others. [`new_run`] creates one.
     pub run: String,
-    /// Payload size in bytes; the checkable head alone takes some 130.
+    /// The payload size in bytes. The verifiable head alone takes about 130.
     pub bytes: usize,
-    /// Every broker of the cluster must take messages, each through its own advertised name.
+    /// Every broker of the cluster must receive messages through its own advertised name.
     pub every_broker: bool,
     /// Use only partitions that these brokers lead.
     pub only_brokers: Option<Vec<i32>>,
     pub within: Duration,
-    /// How long a broker may fail before it is given up; `within` by default. What ought to fail should not take long.
+    /// How long a broker may fail before the client gives up on it. The default is `within`. A step that expects a
+    /// failure should not take long.
     pub patience: Option<Duration>,
 }
 
 impl ProduceSpec {
-    /// `messages` of 200 bytes to every broker within 30 s.
+    /// `messages` of 200 bytes to every broker, within 30 s.
     pub fn new(topic: impl Into<String>, messages: u64) -> Self {
         Self {
             topic: topic.into(),
@@ -49,7 +50,7 @@ impl ProduceSpec {
     }
 }
 
-/// What was produced: every message of it acknowledged.
+/// What was produced. Every message of it was acknowledged.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Produced {
     pub topic: String,
@@ -58,24 +59,24 @@ pub struct Produced {
     /// The partition of each message, by its sequence number.
     #[serde(skip)]
     pub placement: HashMap<u64, i32>,
-    /// The offset of the first message in each partition: where a consumer has to start.
+    /// The offset of the first message in each partition, where a consumer must start.
     pub first_offsets: BTreeMap<i32, i64>,
-    /// The brokers that were to take messages.
+    /// The brokers that had to receive messages.
     pub brokers: Vec<BrokerShare>,
     pub elapsed: Duration,
-    /// The longest time from one acknowledgement to the next.
+    /// The longest time between two acknowledgements.
     pub largest_gap: Duration,
 }
 
-/// ACLs reach one broker after the other, and a user is Ready with the first: for this long a refusal may be one that
-/// passes. Seen on busy machines, of the topic and of idempotence.
+/// How long a refusal may be temporary. ACLs reach one broker after the other, and a user is Ready as soon as the first
+/// broker has them. On busy machines this happens for the topic and for idempotence.
 const SETTLES: Duration = Duration::from_secs(5);
 const NOT_YET: [&str; 2] = ["ClusterAuthorizationFailed", "TopicAuthorizationFailed"];
 
-/// Produces with all replicas' acknowledgement and idempotence.
+/// Produces with idempotence, and requires the acknowledgement of all replicas.
 ///
 /// # Errors
-/// A [`ClientError`] naming the broker that failed, what librdkafka says of it, and what the others took meanwhile.
+/// A [`ClientError`] with the broker that failed, librdkafka's text about it, and what the others received meanwhile.
 pub async fn produce(access: &ConnectionConfig, spec: &ProduceSpec) -> Result<Produced, ClientError> {
     let operation = format!("produce to {}", spec.topic);
     let (access, mut spec, name) = (access.clone(), spec.clone(), operation.clone());
@@ -83,8 +84,8 @@ pub async fn produce(access: &ConnectionConfig, spec: &ProduceSpec) -> Result<Pr
         let start = Instant::now();
         loop {
             match run(&access, &spec, &operation, stop) {
-                // librdkafka never asks again for a right that it was refused once. What another broker may have taken
-                // meanwhile belongs to a run of its own, so nothing is counted twice.
+                // librdkafka never asks again for a right that it was refused once, so this starts a new client.
+                // Messages that another broker may have received belong to a separate run, so nothing is counted twice.
                 Err(error) if NOT_YET.contains(&error.code.as_str()) && start.elapsed() < SETTLES && !stop.raised() => {
                     std::thread::sleep(Duration::from_millis(200));
                     spec.run = new_run();
@@ -102,7 +103,7 @@ fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &St
     let timeout = spec.within.as_millis().max(1).to_string();
     let settings = [("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", timeout.as_str())];
     let session = Session::open(access, operation, &settings)?;
-    // Patience is for a broker that fails; before the first answer a busy machine needs some too.
+    // Patience applies to a broker that fails. Before the first answer, a busy machine needs some time too.
     let first = Limits { patience: limits.patience.max(FIRST_ANSWER).min(spec.within), ..limits };
     let layout = session.layout(operation, &spec.topic, spec.only_brokers.is_none(), &first, stop)?;
     let partitions = choose(&layout, spec)
@@ -124,7 +125,7 @@ fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &St
                     flight.take(session.events.deliveries(), &layout, &session);
                 }
                 Err((error, _)) => {
-                    let explained = || session.events.explain(ClientError::kafka(operation, &error));
+                    let explained = || session.events.add_context(ClientError::kafka(operation, &error));
                     return Err(session.fatal(operation).unwrap_or_else(explained));
                 }
             }
@@ -142,7 +143,7 @@ fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &St
             break;
         }
     }
-    // The last statistics may be older than the last acknowledgement, and the proof is in them.
+    // The last statistics may be older than the last acknowledgement, and they contain the proof.
     let last = Instant::now();
     while !session.events.statistics_since(last) && last.elapsed() < Duration::from_millis(600) {
         session.producer.poll(Duration::from_millis(10));
@@ -162,7 +163,7 @@ fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &St
         && let Some(share) = shares.iter().find(|share| !share.proved())
     {
         let text = format!(
-            "it acknowledged {} messages, but not provably over a connection to its advertised name \
+            "it acknowledged {} messages, but nothing proves that its advertised name was used \
              (the connection was to `{}`, {} bytes received)",
             share.messages, share.node_name, share.received
         );
@@ -180,7 +181,8 @@ fn run(access: &ConnectionConfig, spec: &ProduceSpec, operation: &str, stop: &St
     })
 }
 
-/// The partitions to use: those that the wanted brokers lead. Else what is in the way, with the broker that it is about.
+/// The partitions to use: those that the requested brokers lead. Otherwise the problem, with the broker that it
+/// concerns.
 fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, (Option<BrokerAddr>, String)> {
     let all: Vec<i32> = layout.brokers.iter().filter_map(|broker| broker.id).collect();
     let wanted = spec.only_brokers.as_ref().unwrap_or(&all);
@@ -195,14 +197,14 @@ fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, (Option<Broke
             let remedy = if partitions < wanted.len() {
                 format!("give the topic at least {} partitions", wanted.len())
             } else {
-                // The usual reason: its leadership went to others when it restarted.
+                // The usual reason: leadership moved to other brokers when it restarted.
                 "leadership moved to other brokers, as it does after a restart: elect the preferred leaders \
                  (`kafka-leader-election.sh --election-type preferred`), wait a few minutes until Kafka does so itself, \
                  or use a new topic"
                     .to_owned()
             };
             let text = format!(
-                "it leads none of the {partitions} partitions of {}, so no message would go through it: {remedy}",
+                "it leads none of the {partitions} partitions of {}, so no message would reach it: {remedy}",
                 spec.topic
             );
             return Err((layout.broker(*idle).cloned(), text));
@@ -214,12 +216,12 @@ fn choose(layout: &Layout, spec: &ProduceSpec) -> Result<Vec<i32>, (Option<Broke
     Ok(led.into_iter().map(|partition| partition.id).collect())
 }
 
-/// The messages under way.
+/// The messages in flight.
 #[derive(Default)]
 struct Flight {
-    /// Messages without an answer, by partition.
+    /// The number of messages without an answer, by partition.
     open: BTreeMap<i32, u64>,
-    /// Acknowledged messages, by broker.
+    /// The number of acknowledged messages, by broker.
     acked: BTreeMap<i32, u64>,
     first_offsets: BTreeMap<i32, i64>,
     failed: Vec<Delivery>,
@@ -255,7 +257,7 @@ impl Flight {
         }
     }
 
-    /// When all that is still open waits for brokers that have failed for too long: the first of them.
+    /// If all open messages wait for brokers that have failed for too long, the first of these brokers.
     fn hopeless(&self, layout: &Layout, session: &Session, limits: &Limits) -> Option<Trouble> {
         let mut troubles = self.open.iter().filter(|(_, count)| **count > 0).map(|(partition, _)| {
             let broker = layout.leader(*partition)?;
@@ -266,7 +268,7 @@ impl Flight {
         troubles.all(|trouble| trouble.is_some()).then_some(first)
     }
 
-    /// Why messages to `partition` were not taken: its leader's trouble, or else Kafka's answer.
+    /// Why messages to `partition` were not accepted: the trouble of its leader, or else Kafka's answer.
     fn error(
         &self,
         operation: &str,
@@ -285,8 +287,8 @@ impl Flight {
             [RDKafkaErrorCode::MessageTimedOut, RDKafkaErrorCode::PurgeQueue, RDKafkaErrorCode::PurgeInflight];
         let silent = answer.is_none() || timed_out.iter().any(|code| error.code == format!("{code:?}"));
         let known = leader.as_ref().and_then(|broker| session.events.trouble_with(&broker.host, broker.port));
-        // A timeout only says that time passed, and a purge that it was over; what the client or the connection met
-        // meanwhile says why.
+        // A timeout only says that time passed, and a purge that the client ended. The errors of the client or the
+        // connection meanwhile say why.
         if silent && let Some(fatal) = session.fatal(operation) {
             error = fatal;
         } else if silent && let Some(trouble) = given_up.or(known) {

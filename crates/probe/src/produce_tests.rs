@@ -7,7 +7,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 type Mock = MockCluster<'static, DefaultProducerContext>;
 
-/// Three brokers, each leading one partition of `orders`.
+/// Three brokers, each of which leads one partition of `orders`.
 fn cluster() -> (Mock, ConnectionConfig) {
     let mock = MockCluster::new(3).expect("a mock cluster");
     mock.create_topic("orders", 3, 1).expect("a topic");
@@ -37,7 +37,7 @@ async fn every_broker_takes_its_part_by_its_own_name() {
 #[tokio::test]
 async fn a_broker_that_leads_nothing_is_named_and_more_partitions_are_no_remedy_after_a_restart() {
     let (mock, access) = cluster();
-    // Broker 2 restarted, and its partition went to broker 1.
+    // Broker 2 restarted, and its partition moved to broker 1.
     mock.partition_leader("orders", 1, Some(1)).expect("a leader");
     let every = ProduceSpec { every_broker: true, ..spec(30) };
     let error = produce(&access, &every).await.expect_err("broker 2 leads nothing");
@@ -56,7 +56,7 @@ async fn a_second_run_on_the_same_topic_sees_only_its_own_messages() {
     let first = produce(&access, &spec(30)).await.expect("produced");
     let trip = produce_and_consume(&access, &spec(30), None).await.expect("a round trip");
     assert_eq!(trip.consumed.comparison.problem(), None);
-    // Read from the beginning, the first run's messages are foreign to the second.
+    // When a consumer reads from the beginning, the messages of the first run are foreign to the second.
     let from_start = ConsumeSpec { from: None, ..ConsumeSpec::all_of(&trip.produced) };
     let comparison = consume(&access, &from_start).await.expect("consumed").comparison;
     assert_eq!((comparison.foreign, comparison.missing), (first.acked, 0));
@@ -83,9 +83,9 @@ async fn messages_that_were_never_sent_are_missing() {
 #[tokio::test]
 async fn a_broker_that_is_down_is_named_while_the_others_serve() {
     let (mock, access) = cluster();
-    // Slow enough to go down when the client knows it by metadata and has sent to it, but has no answer yet.
+    // Slow enough that it goes down when the client knows it by metadata and has sent to it, but has no answer yet.
     mock.broker_round_trip_time(2, Duration::from_secs(3)).expect("slow");
-    // With a patience that is not kept this test would take an hour.
+    // If the patience were ignored, this test would take an hour.
     let hour = Duration::from_secs(3600);
     let spec = ProduceSpec { patience: Some(Duration::from_secs(1)), within: hour, ..spec(30) };
     let going_down = async {
@@ -106,9 +106,9 @@ async fn a_broker_that_is_down_is_named_while_the_others_serve() {
 }
 
 #[tokio::test]
-async fn an_unknown_topic_is_told_as_such() {
+async fn an_unknown_topic_is_reported() {
     let (mock, access) = cluster();
-    // The mock cluster makes topics that it is asked for unless it is told to refuse.
+    // The mock cluster creates missing topics on request unless it is told to refuse.
     mock.topic_error("absent", rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).expect("set");
     let spec = ProduceSpec { patience: Some(Duration::from_millis(500)), ..ProduceSpec::new("absent", 10) };
     let error = produce(&access, &spec).await.expect_err("there is no such topic");

@@ -1,11 +1,12 @@
-//! The lab's names resolve to the lab's address, in this process and without root, `/etc/hosts` or internet.
+//! Resolves the lab's names to the lab's address in this process, without root, `/etc/hosts` or internet.
 //!
-//! librdkafka has a hook of its own (`rd_kafka_conf_set_resolve_cb`), but rdkafka's constructors build the native
-//! configuration themselves and leave no place to call it, and it would not serve the TLS probes. So a program defines
-//! `getaddrinfo` itself, with [`define_getaddrinfo`](crate::define_getaddrinfo): the statically linked librdkafka and the
-//! standard library then both call that one instead of libc's. It hands on every name that is not the lab's.
+//! librdkafka has a hook of its own (`rd_kafka_conf_set_resolve_cb`). But rdkafka's constructors build the native
+//! configuration themselves and do not expose it, and the hook would not cover the TLS probes. So a program defines
+//! `getaddrinfo` itself, with [`define_getaddrinfo`](crate::define_getaddrinfo). The statically linked librdkafka and
+//! the standard library then both call that function instead of libc's. It forwards every name that does not belong to
+//! the lab.
 //!
-//! This library only offers the definition. A program that links it for something else keeps libc's resolver.
+//! This library only provides the macro. A program that links the library for other purposes keeps libc's resolver.
 
 use std::ffi::{CStr, CString};
 use std::net::IpAddr;
@@ -17,7 +18,7 @@ pub use libc::{addrinfo, c_char, c_int};
 
 type GetAddrInfo = unsafe extern "C" fn(*const c_char, *const c_char, *const addrinfo, *mut *mut addrinfo) -> c_int;
 
-/// A domain and where it leads: an address, or nowhere.
+/// A domain and its target: an address, or nothing.
 struct Rule {
     suffix: String,
     address: Option<IpAddr>,
@@ -25,7 +26,7 @@ struct Rule {
 
 static RULES: RwLock<Vec<Rule>> = RwLock::new(Vec::new());
 
-/// What becomes of a name.
+/// How to answer a name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Decision {
     Address(IpAddr),
@@ -33,14 +34,14 @@ enum Decision {
     System,
 }
 
-/// From now on `suffix` and every name below it resolves to `address` in this process. A longer suffix wins over a
-/// shorter one, and a later call over an earlier one for the same suffix.
+/// From now on, `suffix` and every name below it resolve to `address` in this process. A longer suffix takes precedence
+/// over a shorter one, and a later call over an earlier one for the same suffix.
 pub fn map_domain(suffix: &str, address: IpAddr) {
     rule(suffix, Some(address));
 }
 
-/// From now on `suffix` and every name below it fails to resolve unless a longer suffix is mapped: the lab's domain
-/// is never looked up in DNS, whether a lab is up or not.
+/// From now on, `suffix` and every name below it fail to resolve, unless a longer suffix is mapped. The lab's domain is
+/// never looked up in DNS, whether a lab is up or not.
 pub fn reserve_domain(suffix: &str) {
     rule(suffix, None);
 }
@@ -52,7 +53,7 @@ fn rule(suffix: &str, address: Option<IpAddr>) {
     rules.push(Rule { suffix, address });
 }
 
-/// DNS compares without case, and a trailing dot only says that the name is complete.
+/// DNS ignores case, and a trailing dot only says that the name is complete.
 fn normal(name: &str) -> String {
     name.trim_matches('.').to_ascii_lowercase()
 }
@@ -68,10 +69,10 @@ fn decide(name: &str) -> Decision {
     }
 }
 
-/// The addresses of a name, by the same way that librdkafka takes. Without a port.
+/// The addresses of a name, without a port, found in the same way as librdkafka does.
 ///
 /// # Errors
-/// The resolver's text when the name has no address, or when it does not answer within `within`.
+/// The resolver's text if the name has no address, or if the resolver does not answer within `within`.
 pub async fn lookup(host: &str, within: std::time::Duration) -> Result<Vec<IpAddr>, String> {
     match tokio::time::timeout(within, tokio::net::lookup_host((host, 0))).await {
         Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
@@ -80,7 +81,7 @@ pub async fn lookup(host: &str, within: std::time::Duration) -> Result<Vec<IpAdd
     }
 }
 
-/// Defines `getaddrinfo` for the whole program, so that [`map_domain`](crate::resolve::map_domain) takes effect. It stands
+/// Defines `getaddrinfo` for the whole program, so that [`map_domain`](crate::resolve::map_domain) takes effect. Use it
 /// once, in the root of a binary or of a test.
 #[macro_export]
 macro_rules! define_getaddrinfo {
@@ -94,31 +95,31 @@ macro_rules! define_getaddrinfo {
             hints: *const $crate::resolve::addrinfo,
             found: *mut *mut $crate::resolve::addrinfo,
         ) -> $crate::resolve::c_int {
-            // SAFETY: the caller's own arguments.
+            // SAFETY: these are the caller's own arguments.
             unsafe { $crate::resolve::answer(node, service, hints, found) }
         }
     };
 }
 
-/// libc's own function: the next one in the loader's search order after the program's.
+/// libc's own function: the next one in the loader's search order, after the program's.
 fn system() -> Option<GetAddrInfo> {
     static SYSTEM: OnceLock<Option<GetAddrInfo>> = OnceLock::new();
     *SYSTEM.get_or_init(|| {
-        // SAFETY: the name is a C string, and RTLD_NEXT asks for the symbol after this object's.
+        // SAFETY: the name is a C string, and RTLD_NEXT requests the next symbol after this object's.
         let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"getaddrinfo".as_ptr()) };
-        // SAFETY: a symbol of this name has this type by POSIX; null is not a function and becomes `None`.
+        // SAFETY: POSIX gives the symbol with this name this type. Null is not a function and becomes `None`.
         (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut libc::c_void, GetAddrInfo>(found) })
     })
 }
 
-/// What the program's `getaddrinfo` answers.
+/// The answer of the program's `getaddrinfo`.
 ///
-/// For a mapped name libc is asked for the numeric address. The list is then libc's, so that `freeaddrinfo` frees what
-/// libc allocated, and it is libc that honours hints and service.
+/// For a mapped name, this asks libc for the numeric address. The list then belongs to libc, so `freeaddrinfo` frees
+/// what libc allocated, and libc applies hints and service.
 ///
 /// # Safety
-/// As POSIX demands of callers of `getaddrinfo`: `node` and `service` are null or C strings, `hints` is null or valid,
-/// `found` is valid for a write.
+/// The requirements of POSIX for callers of `getaddrinfo`: `node` and `service` are null or C strings, `hints` is null
+/// or valid, and `found` is valid for a write.
 pub unsafe fn answer(
     node: *const c_char,
     service: *const c_char,
@@ -131,15 +132,16 @@ pub unsafe fn answer(
     let decision = if node.is_null() {
         Decision::System
     } else {
-        // SAFETY: not null, hence a C string by the caller's contract. A name that is not text is not the lab's.
+        // SAFETY: it is not null, so the caller's contract makes it a C string. A name that is not text does not belong
+        // to the lab.
         unsafe { CStr::from_ptr(node) }.to_str().map_or(Decision::System, decide)
     };
     match decision {
-        // SAFETY: the caller's own arguments.
+        // SAFETY: these are the caller's own arguments.
         Decision::System => unsafe { system(node, service, hints, found) },
         Decision::Nowhere => libc::EAI_NONAME,
         Decision::Address(address) => match CString::new(address.to_string()) {
-            // SAFETY: `numeric` is a C string that outlives the call; the rest are the caller's own arguments.
+            // SAFETY: `numeric` is a C string that outlives the call. The rest are the caller's own arguments.
             Ok(numeric) => unsafe { system(numeric.as_ptr(), service, hints, found) },
             Err(_) => libc::EAI_FAIL,
         },
@@ -185,7 +187,8 @@ mod tests {
     fn a_reserved_domain_fails_unless_a_longer_suffix_is_mapped() {
         reserve_domain("reserved.resolve.invalid");
         assert_eq!(decide("x.reserved.resolve.invalid"), Decision::Nowhere);
-        // EAI_NONAME's text is libc's; what counts is that the answer came without a query (it would take seconds).
+        // The text of EAI_NONAME is libc's. What matters is that the answer came without a query, which would take
+        // seconds.
         assert!(addresses("x.reserved.resolve.invalid").is_err());
         map_domain("in.reserved.resolve.invalid", IpAddr::V4(Ipv4Addr::LOCALHOST));
         assert!(addresses("x.in.reserved.resolve.invalid").is_ok());

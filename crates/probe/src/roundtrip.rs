@@ -1,4 +1,4 @@
-//! In and out again: the shortest proof that a way to Kafka works.
+//! Produces and consumes: the shortest proof that a connection to Kafka works.
 
 use super::{ClientError, ConnectionConfig, ConsumeSpec, Consumed, ProduceSpec, Produced, consume, produce};
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ pub struct Roundtrip {
     pub consumed: Consumed,
 }
 
-/// Produces as `spec` says, then consumes it all again, as a member of `group` where one is named.
+/// Produces as `spec` says, then consumes all of it, as a member of `group` if one is given.
 ///
 /// # Errors
-/// That of either half; or one that says how the messages that came differ from those sent.
+/// The error of either half, or one that says how the received messages differ from those sent.
 pub async fn produce_and_consume(
     access: &ConnectionConfig,
     spec: &ProduceSpec,

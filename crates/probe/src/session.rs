@@ -1,4 +1,4 @@
-//! A librdkafka client's first step, whatever comes after: the brokers and the leaders of a topic's partitions.
+//! The first step of every librdkafka client: finding the brokers and the leaders of a topic's partitions.
 
 use super::blocking::Stop;
 use super::context::{BrokerStatistics, Context, Events};
@@ -11,14 +11,14 @@ use rdkafka::types::RDKafkaErrorCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a refusal (a wrong password, a denied topic, an unknown one) must last before it is believed: users, ACLs
-/// and topics that were made a moment ago take that long to be known to every broker.
+/// How long a refusal (a wrong password, a denied topic or an unknown one) must last before it counts. New users, ACLs
+/// and topics take that long to reach every broker.
 pub(crate) const SETTLE: Duration = Duration::from_secs(3);
 
-/// One call into librdkafka, at most, before its events are looked at again.
+/// The longest single call into librdkafka before its events are checked again.
 const SLICE: Duration = Duration::from_millis(300);
 
-/// How long to look at what librdkafka has to say: a poll without time takes one event only.
+/// How long to poll librdkafka's events. A poll without time takes only one event.
 pub(crate) const DRAIN: Duration = Duration::from_millis(10);
 
 /// When an operation must end, and when it may give up earlier.
@@ -42,12 +42,12 @@ impl Limits {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    pub fn settle(&self) -> Duration {
+    pub fn refusal_patience(&self) -> Duration {
         SETTLE.min(self.patience)
     }
 }
 
-/// The brokers and one topic's partitions.
+/// The brokers and the partitions of one topic.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub brokers: Vec<BrokerAddr>,
@@ -64,7 +64,7 @@ impl Layout {
         self.broker(partition.leader)
     }
 
-    /// What each broker did, by its count of messages and its connection's counters.
+    /// What each broker did, from its count of messages and the counters of its connection.
     pub fn shares(&self, events: &Events, messages: impl Fn(i32) -> u64) -> Vec<BrokerShare> {
         self.brokers
             .iter()
@@ -92,7 +92,7 @@ pub(crate) fn brokers(metadata: &Metadata) -> Vec<BrokerAddr> {
     brokers
 }
 
-/// A client for metadata and producing.
+/// A client for metadata and for producing.
 pub(crate) struct Session {
     pub producer: BaseProducer<Context>,
     pub events: Arc<Events>,
@@ -104,15 +104,15 @@ impl Session {
         Ok(Self { producer, events })
     }
 
-    /// What ended the client for good, such as the right to produce with idempotence that its user lacks. librdkafka
-    /// then purges every message with a code that says nothing about it.
+    /// The error that ended the client permanently, such as a missing right to produce with idempotence. librdkafka
+    /// then purges every message with a code that does not name the error.
     pub fn fatal(&self, operation: &str) -> Option<ClientError> {
         let (code, text) = self.producer.client().fatal_error()?;
         let error = ClientError::kafka(operation, &KafkaError::Global(code));
         Some(ClientError { text, log: self.events.log(), ..error })
     }
 
-    /// The cluster's metadata, with one topic's when it is named.
+    /// The cluster's metadata, with the metadata of one topic if it is named.
     pub fn metadata(
         &self,
         operation: &str,
@@ -124,7 +124,7 @@ impl Session {
         metadata(operation, &self.events, limits, stop, fetch, || self.producer.poll(DRAIN))
     }
 
-    /// The layout of a topic; with `all_led` only once all of its partitions have leaders.
+    /// The layout of a topic. With `all_led`, waits until all of its partitions have leaders.
     pub fn layout(
         &self,
         operation: &str,
@@ -138,7 +138,7 @@ impl Session {
     }
 }
 
-/// Asks for metadata until a broker answers.
+/// Requests metadata until a broker answers.
 pub(crate) fn metadata(
     operation: &str,
     events: &Events,
@@ -156,12 +156,12 @@ pub(crate) fn metadata(
         drain();
         let refused = events.troubles().iter().any(|trouble| {
             trouble.code == format!("{:?}", RDKafkaErrorCode::Authentication)
-                && trouble.since.elapsed() > limits.settle()
+                && trouble.since.elapsed() > limits.refusal_patience()
         });
         if refused || stop.raised() || limits.passed() || start.elapsed() > limits.patience {
             let mut failed = ClientError::kafka(operation, &error);
             failed.text = format!("no metadata within {:.1} s: {}", start.elapsed().as_secs_f64(), failed.text);
-            return Err(events.explain(failed));
+            return Err(events.add_context(failed));
         }
     }
 }
@@ -199,18 +199,18 @@ pub(crate) fn layout(
                 let error = KafkaError::MetadataFetch(RDKafkaErrorCode::from(error));
                 let mut failed = ClientError::kafka(operation, &error);
                 failed.text = format!("topic {topic}: {}", failed.text);
-                (limits.settle(), failed)
+                (limits.refusal_patience(), failed)
             }
             _ => {
                 let error = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
-                (limits.settle(), ClientError::kafka(operation, &error))
+                (limits.refusal_patience(), ClientError::kafka(operation, &error))
             }
         };
         let (bound, error) = failure;
         if start.elapsed() > bound || stop.raised() || limits.passed() {
             return Err(ClientError { log: events.log(), ..error });
         }
-        // The brokers answered, only not yet as wanted: ask again soon, but do not hammer.
+        // The brokers answered, but the state is not as requested yet. Ask again soon, without flooding them.
         std::thread::sleep(Duration::from_millis(50).min(limits.remaining()));
     }
 }

@@ -1,4 +1,4 @@
-//! Whether anything accepts connections.
+//! Checks whether anything accepts connections.
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use std::{fmt, io};
 use tokio::net::TcpStream;
 
-/// What came of a connection attempt.
+/// The result of a connection attempt.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TcpOutcome {
     Connected,
     Refused,
-    /// Nothing answered at all.
+    /// There was no answer.
     TimedOut,
-    /// The network refused in another way; the system's text.
+    /// The network refused in another way. Contains the system's text.
     Failed(String),
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for TcpOutcome {
     }
 }
 
-/// Connects, and closes at once.
+/// Connects, and closes the connection at once.
 pub async fn probe(address: SocketAddr, within: Duration) -> TcpOutcome {
     match connect(address, within).await {
         Ok(_) => TcpOutcome::Connected,
@@ -52,7 +52,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[tokio::test]
-    async fn an_open_and_a_closed_port_are_told_apart() {
+    async fn an_open_port_differs_from_a_closed_one() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         assert_eq!(probe(address, Duration::from_secs(5)).await, TcpOutcome::Connected);

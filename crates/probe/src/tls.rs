@@ -1,4 +1,4 @@
-//! A TLS handshake as a question: which server answers for this name, and how?
+//! TLS handshakes as questions: which server answers for a name, and how?
 
 use super::certificate::CertificateInfo;
 use super::tcp::{self, TcpOutcome};
@@ -21,27 +21,27 @@ use tokio_rustls::rustls::pki_types::ServerName;
 #[derive(Clone, Debug)]
 pub struct Probe<'a> {
     pub address: SocketAddr,
-    /// The server name to ask for; `None` sends none, as a client does that connects by address.
+    /// The server name to send. `None` sends none, like a client that connects by address.
     pub sni: Option<&'a str>,
-    /// Protocols to offer by ALPN; none by default, as a Kafka client offers none.
+    /// Protocols to offer by ALPN. The default is none, because Kafka clients offer none.
     pub alpn: &'a [&'a str],
-    /// Authorities in PEM for [`TlsOutcome::verdict`]. The handshake itself takes any certificate.
+    /// Authorities in PEM, for [`TlsOutcome::verdict`]. The handshake itself accepts any certificate.
     pub trust: Option<&'a str>,
     /// A client certificate chain and its key, in PEM.
     pub client: Option<(&'a str, &'a str)>,
-    /// How long to watch the connection after the handshake: with TLS 1.3 a server refuses a client certificate only
-    /// then. Zero watches not at all.
+    /// How long to watch the connection after the handshake. With TLS 1.3, a server rejects a client certificate only
+    /// then. Zero disables the watch.
     pub linger: Duration,
     pub within: Duration,
 }
 
 impl<'a> Probe<'a> {
-    /// A plain question, with 250 ms of watching afterwards.
+    /// A simple question, which watches for 250 ms afterwards.
     pub fn new(address: SocketAddr, sni: Option<&'a str>, within: Duration) -> Self {
         Self { address, sni, alpn: &[], trust: None, client: None, linger: Duration::from_millis(250), within }
     }
 
-    /// Asks.
+    /// Performs the handshake.
     pub async fn run(&self) -> TlsOutcome {
         let start = Instant::now();
         let (mut outcome, stream) = self.open().await;
@@ -54,7 +54,7 @@ impl<'a> Probe<'a> {
         outcome
     }
 
-    /// Asks, and keeps the connection where the handshake was completed, so that it can be asked for more.
+    /// Performs the handshake, and keeps the connection for further requests if the handshake completed.
     pub async fn open(&self) -> (TlsOutcome, Option<TlsStream<TcpStream>>) {
         let start = Instant::now();
         let recorder = Recorder::new();
@@ -78,7 +78,7 @@ impl<'a> Probe<'a> {
         (outcome, stream)
     }
 
-    /// What becomes of the connection after the handshake.
+    /// What happens to the connection after the handshake.
     async fn watch(&self, stream: &mut TlsStream<TcpStream>) -> Afterwards {
         if self.linger.is_zero() {
             return Afterwards::Open;
@@ -102,7 +102,7 @@ impl<'a> Probe<'a> {
         let failed = |text: String| Handshake::Failed { text };
         let config = recording_client(recorder, self.alpn, self.client).map_err(failed)?;
         let name = match self.sni {
-            // rustls sends no server name when the name is an address.
+            // rustls sends no server name if the name is an address.
             None => ServerName::from(self.address.ip()),
             Some(sni) => ServerName::try_from(sni.to_owned()).map_err(|error| failed(format!("{sni}: {error}")))?,
         };
@@ -119,7 +119,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// A handshake that was completed; nobody has watched the connection since.
+/// A completed handshake whose connection has not been watched since.
 fn completed(stream: &TlsStream<TcpStream>) -> Handshake {
     let (_, session) = stream.get_ref();
     let protocol = session.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
@@ -127,7 +127,7 @@ fn completed(stream: &TlsStream<TcpStream>) -> Handshake {
     Handshake::Completed { protocol, alpn, afterwards: Afterwards::Open }
 }
 
-/// Asks `address` for `sni` and tells what came; see [`Probe`] for more that can be said.
+/// Asks `address` for `sni` and returns the answer. [`Probe`] has more options.
 pub async fn probe(
     address: SocketAddr,
     sni: Option<&str>,
@@ -144,15 +144,15 @@ pub struct TlsOutcome {
     pub address: SocketAddr,
     pub sni: Option<String>,
     pub handshake: Handshake,
-    /// The certificates that the server showed, its own first; empty when it did not come to that.
+    /// The certificates that the server showed, its own first. Empty if the handshake did not get that far.
     pub chain: Vec<CertificateInfo>,
-    /// What a client that trusts the given authorities makes of the chain; `None` without authorities or chain.
+    /// The judgement of a client that trusts the given authorities. `None` without authorities or a chain.
     pub verdict: Option<Verdict>,
     pub elapsed: Duration,
 }
 
 impl TlsOutcome {
-    /// Whether TCP at least came about.
+    /// Whether a TCP connection was established.
     pub fn connected(&self) -> bool {
         !matches!(self.handshake, Handshake::Refused | Handshake::TimedOut { connected: false })
     }
@@ -161,7 +161,7 @@ impl TlsOutcome {
         matches!(self.handshake, Handshake::Completed { .. })
     }
 
-    /// Whether the server turned the client away: no handshake, or one that ended as soon as it was done.
+    /// Whether the server rejected the client: without a handshake, or directly after it.
     pub fn turned_away(&self) -> bool {
         match &self.handshake {
             Handshake::Completed { afterwards, .. } => !matches!(afterwards, Afterwards::Open | Afterwards::Data),
@@ -171,7 +171,7 @@ impl TlsOutcome {
 }
 
 impl TlsOutcome {
-    /// The names of a certificate that tell most: a broker's has some sixty, and the one that was asked for counts.
+    /// The most useful names of a certificate. A broker's certificate has about sixty, and the requested one matters.
     fn names(&self, all: &[String]) -> String {
         const SHOWN: usize = 4;
         let asked = |name: &&String| self.sni.as_ref() == Some(name);
@@ -211,27 +211,27 @@ pub enum Handshake {
         alpn: Option<String>,
         afterwards: Afterwards,
     },
-    /// The server closed the connection in the midst of the handshake, as a gateway does that knows no such name.
+    /// The server closed the connection during the handshake, like a gateway that does not know the name.
     Closed,
     Reset,
-    /// The server sent a TLS alert; rustls's name for it, such as `UnrecognisedName`.
+    /// The server sent a TLS alert. Contains rustls's name for it, such as `UnrecognisedName`.
     Alert {
         name: String,
     },
-    /// Nothing listens.
+    /// Nothing listens at the address.
     Refused,
     TimedOut {
-        /// Whether TCP came about before.
+        /// Whether TCP was established before.
         connected: bool,
     },
-    /// What answered does not speak TLS.
+    /// The peer does not speak TLS.
     NotTls,
     Failed {
         text: String,
     },
 }
 
-/// What became of the connection right after the handshake.
+/// What happened to the connection directly after the handshake.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Afterwards {
@@ -241,7 +241,7 @@ pub enum Afterwards {
     Alert {
         name: String,
     },
-    /// The server spoke first, which a broker never does.
+    /// The server sent data first, which a broker never does.
     Data,
 }
 
@@ -256,7 +256,7 @@ impl From<io::Error> for Handshake {
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Closed,
-            // Linux tells of a reset as a broken pipe when the client was about to write.
+            // Linux reports a reset as a broken pipe if the client was about to write.
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
                 Self::Reset
             }

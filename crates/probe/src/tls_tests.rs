@@ -34,7 +34,7 @@ async fn the_verdict_tells_names_authorities_and_dates_apart() {
     assert_eq!(ask(good, Some("broker-11.kafka.test"), &authority.pem).await, Some(Verdict::WrongName));
     assert_eq!(ask(good, Some(NAME), &other.pem).await, Some(Verdict::Untrusted));
     assert_eq!(ask(expired, Some(NAME), &authority.pem).await, Some(Verdict::Expired));
-    // Without a server name there is no name to check, only the signature.
+    // Without a server name, only the signature is checked.
     assert_eq!(ask(good, None, &authority.pem).await, Some(Verdict::Good));
     assert!(matches!(ask(good, Some(NAME), "no PEM").await, Some(Verdict::Bad(_))));
 }
@@ -42,7 +42,7 @@ async fn the_verdict_tells_names_authorities_and_dates_apart() {
 #[tokio::test]
 async fn no_server_name_is_sent_when_none_is_given() {
     let config = Arc::new(Authority::new("cluster").leaf("broker", &[NAME]).server(None));
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (tell, mut received) = tokio::sync::mpsc::unbounded_channel();
     let address = serve(move |stream| {
         let (acceptor, tell) = (TlsAcceptor::from(config.clone()), tell.clone());
         async move {
@@ -52,9 +52,9 @@ async fn no_server_name_is_sent_when_none_is_given() {
     })
     .await;
     probe(address, None, &[], None, WITHIN).await;
-    assert_eq!(told.recv().await, Some(None));
+    assert_eq!(received.recv().await, Some(None));
     probe(address, Some(NAME), &[], None, WITHIN).await;
-    assert_eq!(told.recv().await, Some(Some(NAME.to_owned())));
+    assert_eq!(received.recv().await, Some(Some(NAME.to_owned())));
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_missing_client_certificate_is_seen_after_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_without_a_certificate_is_told_as_such() {
+async fn a_server_that_closes_without_a_certificate_is_reported() {
     let address = serve(|mut stream| async move {
         // The whole ClientHello must be read, or the kernel answers the close with a reset.
         let mut hello = [0; 4096];
@@ -90,7 +90,7 @@ async fn a_server_that_closes_without_a_certificate_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_reset_is_told_from_a_close() {
+async fn a_reset_differs_from_a_close() {
     // A socket that is closed with unread data answers with a reset.
     let address = serve(|stream| async move {
         stream.readable().await.expect("a ClientHello");

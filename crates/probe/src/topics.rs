@@ -1,4 +1,4 @@
-//! Topics made and removed through Kafka itself.
+//! Creates and deletes topics through Kafka itself.
 
 use super::ConnectionConfig;
 use super::blocking::blocking;
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A topic to be.
+/// A topic to create.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct NewTopic {
     pub name: String,
     pub partitions: i32,
     pub replication: i32,
-    /// Puts every partition on these brokers and no others, each leading in turn; `replication` is not used then.
+    /// Puts every partition on exactly these brokers, each of which leads in turn. `replication` is then ignored.
     pub brokers: Option<Vec<i32>>,
     pub config: BTreeMap<String, String>,
 }
@@ -29,7 +29,7 @@ impl NewTopic {
         Self { name: name.into(), partitions, replication, brokers: None, config: BTreeMap::new() }
     }
 
-    /// The replicas of each partition, where they are given; the first of a partition's is its preferred leader.
+    /// The replicas of each partition, if given. The first replica is the preferred leader.
     fn assignment(&self) -> Option<Vec<Vec<i32>>> {
         let brokers = self.brokers.as_ref().filter(|brokers| !brokers.is_empty())?;
         let partitions = usize::try_from(self.partitions).unwrap_or_default();
@@ -42,18 +42,18 @@ impl NewTopic {
     }
 }
 
-/// A partition and the id of the broker that leads it.
+/// A partition and the id of its leader.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Partition {
     pub id: i32,
     pub leader: i32,
 }
 
-/// Creates a topic and waits until each of its partitions has a leader. One that exists with as many partitions is
-/// taken as it is.
+/// Creates a topic and waits until each of its partitions has a leader. An existing topic with the same number of
+/// partitions is reused.
 ///
 /// # Errors
-/// A [`ClientError`] when Kafka refuses, the topic exists with another number of partitions, or time is up.
+/// A [`ClientError`] if Kafka refuses, the topic exists with another number of partitions, or the time is up.
 pub async fn create_topic(
     access: &ConnectionConfig,
     topic: &NewTopic,
@@ -63,7 +63,8 @@ pub async fn create_topic(
     let (access, topic, name) = (access.clone(), topic.clone(), operation.clone());
     blocking(&name, move |stop| {
         let limits = Limits::new(within, None);
-        // Metadata first: its failure says which address does not answer. The failure of an admin request does not.
+        // Metadata comes first, because its failure names the address that does not answer. The failure of an admin
+        // request does not.
         let session = Session::open(&access, &operation, &[])?;
         session.metadata(&operation, None, &limits, stop)?;
         let (admin, _events) = access.create::<AdminClient<Context>>(&operation, &[])?;
@@ -91,10 +92,10 @@ pub async fn create_topic(
     .await
 }
 
-/// Deletes a topic; one that does not exist is fine.
+/// Deletes a topic. It is not an error if the topic does not exist.
 ///
 /// # Errors
-/// A [`ClientError`] when Kafka refuses or time is up.
+/// A [`ClientError`] if Kafka refuses or the time is up.
 pub async fn delete_topic(access: &ConnectionConfig, topic: &str, within: Duration) -> Result<(), ClientError> {
     let operation = format!("delete topic {topic}");
     let (access, topic, name) = (access.clone(), topic.to_owned(), operation.clone());
@@ -111,7 +112,7 @@ pub async fn delete_topic(access: &ConnectionConfig, topic: &str, within: Durati
 /// The partitions of a topic, each with its leader.
 ///
 /// # Errors
-/// A [`ClientError`] when the topic is unknown or denied, or time is up.
+/// A [`ClientError`] if the topic is unknown or denied, or the time is up.
 pub async fn topic_partitions(
     access: &ConnectionConfig,
     topic: &str,
@@ -129,7 +130,7 @@ pub async fn topic_partitions(
 }
 
 fn options(limits: &Limits) -> AdminOptions {
-    // Without the second the broker answers before the topic exists everywhere.
+    // Without the second option, the broker answers before the topic exists everywhere.
     AdminOptions::new().request_timeout(Some(limits.remaining())).operation_timeout(Some(limits.remaining()))
 }
 

@@ -1,4 +1,4 @@
-//! Authorities, client certificates, and a verdict on a chain apart from the handshake that showed it.
+//! Authorities, client certificates, and a verdict on a chain, separate from the handshake that showed it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,18 +13,18 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-/// What a client that trusts the given authorities makes of a chain.
+/// The judgement of a client that trusts the given authorities.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     Good,
     /// Signed by a trusted authority, but for other names.
     WrongName,
-    /// Signed by nobody that the client trusts.
+    /// Not signed by an authority that the client trusts.
     Untrusted,
-    /// Expired, or not valid yet.
+    /// Expired, or not yet valid.
     Expired,
-    /// Something else is wrong with it; the verifier's text.
+    /// Something else is wrong with it. Contains the verifier's text.
     Bad(String),
 }
 
@@ -57,11 +57,11 @@ fn roots(pem: &str) -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// The verdict of a client that trusts `authorities` (PEM) on a chain shown for `name`; without a name only the
+/// The verdict of a client that trusts `authorities` (PEM) on a chain shown for `name`. Without a name, only the
 /// signatures and dates count.
 pub(crate) fn verify(authorities: &str, chain: &[CertificateDer<'static>], name: Option<&str>) -> Verdict {
     let Some((leaf, intermediates)) = chain.split_first() else {
-        return Verdict::Bad("there is no certificate".to_owned());
+        return Verdict::Bad("the server showed no certificate".to_owned());
     };
     let roots = match roots(authorities) {
         Ok(roots) => roots,
@@ -94,7 +94,7 @@ pub(crate) fn verify(authorities: &str, chain: &[CertificateDer<'static>], name:
     }
 }
 
-/// Takes every certificate and keeps the chain: a probe wants to see what is shown, whoever signed it.
+/// Accepts every certificate and records the chain, because a probe must see whatever the server shows.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     provider: Arc<CryptoProvider>,
@@ -106,7 +106,7 @@ impl Recorder {
         Arc::new(Self { provider: provider(), chain: Mutex::default() })
     }
 
-    /// The chain that was shown, the server's own certificate first; empty when it came to none.
+    /// The recorded chain, the server's own certificate first. Empty if the handshake did not get that far.
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
         self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -149,7 +149,8 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-/// A TLS client that takes any certificate and records it, and shows its own (chain and key in PEM) when it has one.
+/// A TLS client that accepts any certificate and records it. It presents its own certificate (chain and key in PEM) if
+/// it has one.
 pub(crate) fn recording_client(
     recorder: Arc<Recorder>,
     alpn: &[&str],

@@ -76,7 +76,7 @@ async fn restart_pods(context: &Context<'_>, expected: &str, within: Duration) -
             pod.metadata.labels.as_ref() == Some(&labels)
                 && !pod.metadata.uid.as_ref().is_some_and(|uid| old.contains(uid))
         });
-        match fresh.filter(|pod| super::steps::ready(pod)).count() {
+        match fresh.filter(|pod| kubeapi::pod_object_is_ready(pod)).count() {
             ready if ready >= names.len() => ConditionState::Met,
             ready => ConditionState::NotYet(format!("{ready} of {} Pods are ready", names.len())),
         }

@@ -15,7 +15,7 @@ struct Stage {
     runner: Runner,
     folder: TempDir,
     stop: Stop,
-    _held: lab::testing::Held,
+    _held: lab::testing::KeepAlive,
 }
 
 impl Stage {

@@ -1,7 +1,7 @@
 //! A run of scenarios for a command: runs them, shows results and writes reports.
 
 use super::suite::{self, SuiteOptions};
-use super::{Deviation, Error, Job, Runner, RunnerOptions, Stop, Task, new_run};
+use super::{Deviation, Error, History, Job, Runner, RunnerOptions, Stop, Task, new_run};
 use crate::report::{Console, ReportFolder};
 use camino::Utf8Path;
 use lab::Lab;
@@ -28,6 +28,7 @@ pub struct SessionOptions {
 pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Result<(Exit, Report), Error> {
     let reports = lab.dir.reports();
     let tasks = tasks(jobs, options.sabotage);
+    options.suite.history = History::below(&reports);
     let run = new_run();
     let folder = ReportFolder::create(&reports, &run)?;
     options.runner.deviations.extend(known_deviations(&lab.info.gateway.name));

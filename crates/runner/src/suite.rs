@@ -1,6 +1,7 @@
 //! Runs many scenarios: in parallel if possible, in rounds if they are repeated, with an up-to-date report after each.
 
 use super::isolation::{self, Isolation};
+use super::order::{self, History};
 use super::select::shuffle;
 use super::{Error, Stop, Task, expectation, ident};
 use crate::report::ReportFolder;
@@ -21,13 +22,18 @@ pub trait Executor {
     fn run(&self, task: &Task) -> impl Future<Output = ScenarioResult>;
 }
 
+/// Measured on two processors: docs/design/isolation.md.
+const JOBS_PER_PROCESSOR: usize = 3;
+
 /// Options for running a suite.
 #[derive(Clone, Debug)]
 pub struct SuiteOptions {
     /// The number of tasks at the same time.
     pub jobs: usize,
-    /// The seed of the order. `None` sorts by name.
+    /// The seed of the order. `None` runs the longest first, by `history`.
     pub shuffle: Option<u64>,
+    /// An earlier run on this lab, if there was one.
+    pub history: History,
     /// How often each task runs, at least once.
     pub repeat: u32,
     /// Start no more tasks after the first bad result.
@@ -36,8 +42,10 @@ pub struct SuiteOptions {
 
 impl Default for SuiteOptions {
     fn default() -> Self {
-        let jobs = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { jobs, shuffle: None, repeat: 1, fail_fast: false }
+        // Scenarios wait most of their time, so that several share a processor.
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let jobs = processors * JOBS_PER_PROCESSOR;
+        Self { jobs, shuffle: None, history: History::default(), repeat: 1, fail_fast: false }
     }
 }
 
@@ -71,12 +79,15 @@ pub async fn run(
     let start = Instant::now();
     folder.write(&report)?;
     'rounds: for round in 0..options.repeat.max(1) {
-        let mut order: Vec<_> = tasks.iter().map(|task| Task { round, ..task.clone() }).collect();
+        let mut this_round: Vec<_> = tasks.iter().map(|task| Task { round, ..task.clone() }).collect();
         if let Some(seed) = options.shuffle {
             // The order differs in each round, and the seed determines all of them.
-            shuffle(&mut order, seed.wrapping_add(u64::from(round)));
+            shuffle(&mut this_round, seed.wrapping_add(u64::from(round)));
         }
-        let mut pending: Vec<_> = order.into_iter().map(|task| (executor.isolation(&task), task)).collect();
+        let mut pending: Vec<_> = this_round.into_iter().map(|task| (executor.isolation(&task), task)).collect();
+        if options.shuffle.is_none() {
+            pending = order::arrange(pending, &options.history);
+        }
         let mut running = FuturesUnordered::new();
         let mut isolations: Vec<Isolation> = Vec::new();
         loop {

@@ -87,7 +87,7 @@ async fn a_seed_repeats_the_orders_and_rounds_differ() {
     let mut orders = Vec::new();
     for _ in 0..2 {
         let fake = Fake::default();
-        let options = SuiteOptions { jobs: 1, shuffle: Some(7), repeat: 2, fail_fast: false };
+        let options = SuiteOptions { jobs: 1, shuffle: Some(7), repeat: 2, ..SuiteOptions::default() };
         run_all(&fake, tasks(&names), &options, &Stop::default()).await;
         orders.push(fake.order.into_inner().expect("unpoisoned"));
     }

@@ -1,4 +1,4 @@
-//! Administrator's requests about access rules.
+//! Administrative requests about access rules.
 
 use super::admin::{Admin, AdminError, check, text};
 use kafka_protocol::messages::create_acls_request::AclCreation;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// The value of a filter that matches everything.
 const ANY: i8 = 1;
 
-/// One access rule, in the protocol's numbers.
+/// One access rule, with the numbers of the protocol.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Acl {
     pub resource_type: i8,
@@ -24,10 +24,10 @@ pub struct Acl {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
-    /// Every access rule, or those of one principal.
+    /// All access rules, or those of one principal.
     ///
     /// # Errors
-    /// When the broker refuses (also where the cluster has no authorizer), or does not answer.
+    /// If the broker refuses, which includes clusters without an authorizer, or does not answer.
     pub async fn acls(&mut self, principal: Option<&str>) -> Result<BTreeSet<Acl>, AdminError> {
         let request = DescribeAclsRequest::default()
             .with_resource_type_filter(ANY)
@@ -56,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
     /// Adds access rules.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn create_acls(&mut self, acls: impl IntoIterator<Item = &Acl>) -> Result<(), AdminError> {
         let creations: Vec<_> = acls
             .into_iter()
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
     /// Removes access rules.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn delete_acls(&mut self, acls: impl IntoIterator<Item = &Acl>) -> Result<(), AdminError> {
         let filters: Vec<_> = acls
             .into_iter()
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         let answer = self.0.send(&DeleteAclsRequest::default().with_filters(filters)).await?;
         for result in &answer.filter_results {
             check("delete ACLs", result.error_code, result.error_message.as_ref())?;
-            // A filter that is sound may still fit a rule that could not be deleted.
+            // A valid filter may still match a rule that could not be deleted.
             for acl in &result.matching_acls {
                 check("delete ACLs", acl.error_code, acl.error_message.as_ref())?;
             }

@@ -1,14 +1,14 @@
-//! From a KafkaUser's rules to the protocol's.
+//! Translates a KafkaUser's rules to those of the protocol.
 
 use super::acl_requests::Acl;
 use super::model::{AclResourceType, AclRule, AuthType, PatternType, Permission, UserSpec};
 use super::strict::Refusal;
 use std::collections::BTreeSet;
 
-/// The one name that a cluster resource has.
+/// The only name that a cluster resource can have.
 const CLUSTER_RESOURCE: &str = "kafka-cluster";
 
-/// How brokers call the user, by how it authenticates.
+/// The user's principal, which depends on how the user authenticates.
 pub fn principal(user: &str, spec: &UserSpec) -> String {
     match spec.authentication.as_ref().map(|authentication| authentication.kind) {
         Some(AuthType::Tls) => format!("User:CN={user}"),
@@ -16,10 +16,10 @@ pub fn principal(user: &str, spec: &UserSpec) -> String {
     }
 }
 
-/// The access rules of a user; one for every operation.
+/// The access rules of a user, one for each operation.
 ///
 /// # Errors
-/// When an operation is unknown, or a resource lacks its name.
+/// If an operation is unknown, or a resource lacks its name.
 pub fn of(user: &str, spec: &UserSpec) -> Result<BTreeSet<Acl>, Refusal> {
     let principal = principal(user, spec);
     let rules = spec.authorization.iter().flat_map(|authorization| &authorization.acls);
@@ -46,7 +46,7 @@ fn resource_name(rule: &AclRule) -> Result<String, Refusal> {
         (AclResourceType::Cluster, _) => Ok(CLUSTER_RESOURCE.to_owned()),
         (_, Some(name)) => Ok(name.clone()),
         (kind, None) => {
-            Err(Refusal::Invalid(format!("spec.authorization.acls: a resource of type {kind:?} needs a name")))
+            Err(Refusal::Invalid(format!("spec.authorization.acls: a resource of type {kind:?} requires a name")))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The stand-in's requests to brokers: registered brokers, topics, SCRAM credentials, ACLs.
+//! The stand-in's requests to brokers: registered brokers, topics, SCRAM credentials and ACLs.
 
 use super::cluster::uuid_text;
 use super::scram;
@@ -32,7 +32,7 @@ const TOPIC_EXISTS: i16 = 36;
 const RESOURCE_NOT_FOUND: i16 = 91;
 const TOPIC_CONFIG_SOURCE: i8 = 1;
 
-/// A request that a broker refused, or that did not get through.
+/// A request that a broker refused, or that did not reach it.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     #[error(transparent)]
@@ -41,16 +41,16 @@ pub enum AdminError {
     Refused { what: String, code: String, text: Option<String> },
 }
 
-/// A topic as a broker describes it.
+/// A topic, as a broker describes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Topic {
-    /// As Kafka's tools write it.
+    /// The form that Kafka's tools print.
     pub id: String,
     pub partitions: i32,
     pub replicas: i16,
 }
 
-/// Administrator's requests on one connection.
+/// Administrative requests on one connection.
 pub struct Admin<S>(pub(super) Wire<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
@@ -58,10 +58,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         Self(wire)
     }
 
-    /// The ids of the brokers that are registered, and whether each is fenced.
+    /// The ids of the registered brokers, and whether each is fenced.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn brokers(&mut self) -> Result<BTreeMap<i32, bool>, AdminError> {
         let request = DescribeClusterRequest::default().with_endpoint_type(1).with_include_fenced_brokers(true);
         let answer = self.0.send(&request).await?;
@@ -69,29 +69,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         Ok(answer.brokers.iter().map(|broker| (broker.broker_id.0, broker.is_fenced)).collect())
     }
 
-    /// Makes the cluster forget a broker that is gone for good.
+    /// Removes a broker that is permanently gone from the cluster.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn unregister(&mut self, broker: i32) -> Result<(), AdminError> {
         let answer = self.0.send(&UnregisterBrokerRequest::default().with_broker_id(broker.into())).await?;
         check(&format!("unregister broker {broker}"), answer.error_code, answer.error_message.as_ref())
     }
 
-    /// How many partitions have replicas that are not in sync.
+    /// The number of partitions with replicas that are not in sync.
     ///
     /// # Errors
-    /// When the broker does not answer.
+    /// If the broker does not answer.
     pub async fn out_of_sync(&mut self) -> Result<usize, AdminError> {
         let answer = self.0.send(&MetadataRequest::default().with_topics(None)).await?;
         let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
         Ok(partitions.filter(|partition| partition.isr_nodes.len() < partition.replica_nodes.len()).count())
     }
 
-    /// A topic, or `None` when the cluster has no such topic.
+    /// A topic, or `None` if the cluster does not have it.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn topic(&mut self, name: &str) -> Result<Option<Topic>, AdminError> {
         let wanted = MetadataRequestTopic::default().with_name(Some(topic_name(name)));
         let request = MetadataRequest::default().with_topics(Some(vec![wanted])).with_allow_auto_topic_creation(false);
@@ -111,10 +111,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         }))
     }
 
-    /// Creates a topic; -1 is the broker's default. One that exists already is fine.
+    /// Creates a topic. -1 stands for the broker's default. It is not an error if the topic exists.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn create_topic(
         &mut self,
         name: &str,
@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
     /// Raises the number of partitions.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn create_partitions(&mut self, name: &str, count: i32) -> Result<(), AdminError> {
         let topic =
             CreatePartitionsTopic::default().with_name(topic_name(name)).with_count(count).with_assignments(None);
@@ -152,12 +152,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         })
     }
 
-    /// Deletes a topic; one that is gone already is fine.
+    /// Deletes a topic. It is not an error if the topic is already gone.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn delete_topic(&mut self, name: &str) -> Result<(), AdminError> {
-        // Version 6 reads the one field, the versions before it the other.
+        // Version 6 reads one field, and earlier versions read the other.
         let request = DeleteTopicsRequest::default()
             .with_topics(vec![DeleteTopicState::default().with_name(Some(topic_name(name)))])
             .with_timeout_ms(TIMEOUT_MS);
@@ -167,10 +167,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         })
     }
 
-    /// The settings that a topic has of its own.
+    /// The settings of a topic that differ from the defaults.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn topic_config(&mut self, name: &str) -> Result<BTreeMap<String, String>, AdminError> {
         let resource = DescribeConfigsResource::default()
             .with_resource_type(TOPIC_RESOURCE)
@@ -189,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
     /// Sets (`Some`) and resets (`None`) settings of a topic.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn alter_topic_config(
         &mut self,
         name: &str,
@@ -218,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
     /// The users with a SCRAM-SHA-512 credential.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn scram_users(&mut self) -> Result<BTreeSet<String>, AdminError> {
         let answer = self.0.send(&DescribeUserScramCredentialsRequest::default().with_users(None)).await?;
         check("list SCRAM credentials", answer.error_code, answer.error_message.as_ref())?;
@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
     /// Sets a user's SCRAM-SHA-512 password. `salt` should be random.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn set_scram(&mut self, user: &str, password: &str, salt: [u8; 16]) -> Result<(), AdminError> {
         let salted = scram::salted_password(password.as_bytes(), &salt, ITERATIONS);
         let credential = ScramCredentialUpsertion::default()
@@ -248,10 +248,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
         .await
     }
 
-    /// Takes a user's SCRAM-SHA-512 password away; none is fine.
+    /// Removes a user's SCRAM-SHA-512 password, if there is one.
     ///
     /// # Errors
-    /// When the broker refuses, or does not answer.
+    /// If the broker refuses or does not answer.
     pub async fn delete_scram(&mut self, user: &str) -> Result<(), AdminError> {
         let deletion = ScramCredentialDeletion::default().with_name(text(user)).with_mechanism(SCRAM_SHA_512);
         self.alter_scram(

@@ -31,7 +31,7 @@ const ALL: [ApiKey; 9] = [
     ApiKey::DescribeCluster,
 ];
 
-/// A connection that has been opened, and its broker.
+/// An open connection, and its broker.
 async fn opened(keys: &[ApiKey]) -> (Admin<DuplexStream>, ScriptedBroker) {
     let (mut broker, stream) = ScriptedBroker::new();
     let (wire, ()) = tokio::join!(Wire::open(stream, "broker 10".to_owned(), WITHIN), broker.greet(keys));
@@ -152,7 +152,7 @@ async fn a_setting_without_a_value_is_reset() {
     altered.expect("altered");
 }
 
-/// The broker gets the salted password, and never the password.
+/// The broker receives the salted password, and never the password itself.
 #[tokio::test]
 async fn a_password_is_salted_before_it_is_sent() {
     let (mut admin, mut broker) = opened(&ALL).await;

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
-/// Both authorities, and the identity that the stand-in shows to brokers.
+/// Both authorities, and the identity that the stand-in presents to brokers.
 pub struct Authorities {
     pub cluster: Identity,
     pub clients: Identity,
@@ -21,10 +21,10 @@ pub struct Authorities {
 /// The Secrets of a cluster, by name.
 pub type Secrets = BTreeMap<String, Secret>;
 
-/// Lists the Secrets that carry the cluster's label and belong to this very Kafka resource.
+/// Lists the Secrets that have the cluster's label and belong to exactly this Kafka resource.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses.
 pub async fn secrets(context: &Context, cluster: &Cluster) -> Result<Secrets, Error> {
     let api = Api::<Secret>::namespaced(context.catalog.client().clone(), &cluster.namespace);
     let selector = format!("{}={},{}=Kafka", names::CLUSTER_LABEL, cluster.name, names::KIND_LABEL);
@@ -42,10 +42,10 @@ pub fn text(secret: &Secret, key: &str) -> Option<String> {
     String::from_utf8(secret.data.as_ref()?.get(key)?.0.clone()).ok()
 }
 
-/// The authorities from their Secrets, made where they are missing or too old.
+/// The authorities from their Secrets. Missing or expiring ones are created.
 ///
 /// # Errors
-/// When they cannot be made or stored.
+/// If they cannot be created or stored.
 pub async fn ensure(context: &Context, key: &Key, cluster: &Cluster, secrets: &Secrets) -> Result<Authorities, Error> {
     let name = &cluster.name;
     let cluster_ca = authority(
@@ -78,14 +78,14 @@ pub async fn ensure(context: &Context, key: &Key, cluster: &Cluster, secrets: &S
     let operator = match stored.filter(|identity| !identity.is_stale(OffsetDateTime::now_utc())) {
         Some(identity) => identity,
         None => {
-            let made = certs::internal(&cluster_ca, "cluster-operator", &BTreeSet::new())?;
+            let identity = certs::internal(&cluster_ca, "cluster-operator", &BTreeSet::new())?;
             let data = [
                 ("ca.crt", &cluster_ca.certificate),
-                ("cluster-operator.crt", &made.certificate),
-                ("cluster-operator.key", &made.key),
+                ("cluster-operator.crt", &identity.certificate),
+                ("cluster-operator.key", &identity.key),
             ];
             store(context, key, cluster, &secret, &data).await?;
-            made
+            identity
         }
     };
     Ok(Authorities { cluster: cluster_ca, clients: clients_ca, operator })
@@ -109,10 +109,10 @@ async fn authority(
     if let Some(identity) = stored().filter(|identity| !identity.is_stale(OffsetDateTime::now_utc())) {
         return Ok(identity);
     }
-    let made = certs::authority(kind)?;
-    store(context, key, cluster, key_secret, &[("ca.key", &made.key)]).await?;
-    store(context, key, cluster, certificate_secret, &[("ca.crt", &made.certificate)]).await?;
-    Ok(made)
+    let identity = certs::authority(kind)?;
+    store(context, key, cluster, key_secret, &[("ca.key", &identity.key)]).await?;
+    store(context, key, cluster, certificate_secret, &[("ca.crt", &identity.certificate)]).await?;
+    Ok(identity)
 }
 
 async fn store(

@@ -1,5 +1,5 @@
-//! Authorities and certificates in Strimzi's shape. The keys are ECDSA P-256 where Strimzi's are RSA 2048: a listed
-//! difference, since they cost nothing to make.
+//! Authorities and certificates in Strimzi's format. The keys are ECDSA P-256 instead of Strimzi's RSA 2048, because
+//! creating them costs nothing. This is a listed difference.
 
 use super::cluster::Node;
 use super::model::{Listener, ListenerType};
@@ -11,12 +11,12 @@ use rcgen::{
 use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
-/// As long as Strimzi's.
+/// The same as Strimzi's.
 const VALIDITY: Duration = Duration::days(365);
-/// Strimzi renews that long before the end.
+/// Strimzi renews this long before the end.
 const RENEWAL: Duration = Duration::days(30);
 
-/// A certificate that cannot be made or read.
+/// A certificate that cannot be created or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CertError {
     #[error("cannot make a certificate for {subject}: {source}")]
@@ -33,7 +33,7 @@ pub enum CertError {
     },
 }
 
-/// A certificate and its key, as PEM.
+/// A certificate and its key, in PEM.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Identity {
     pub certificate: String,
@@ -42,12 +42,12 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Key and certificate in one text, as Kafka's PEM key stores want them.
+    /// The key and the certificate in one text, as Kafka's PEM key stores expect them.
     pub fn keystore(&self) -> String {
         format!("{}\n{}\n", self.key.trim_end(), self.certificate.trim_end())
     }
 
-    /// Whether it is to be replaced for its age, or cannot be read.
+    /// Whether it is due for replacement, or cannot be read.
     pub fn is_stale(&self, now: OffsetDateTime) -> bool {
         let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(self.certificate.as_bytes()) else { return true };
         let Ok(certificate) = pem.parse_x509() else { return true };
@@ -55,23 +55,23 @@ impl Identity {
     }
 }
 
-/// A new authority; `kind` is `cluster-ca` or `clients-ca`.
+/// A new authority. `kind` is `cluster-ca` or `clients-ca`.
 ///
 /// # Errors
-/// When the random source fails.
+/// If the random source fails.
 pub fn authority(kind: &str) -> Result<Identity, CertError> {
     let mut params = params(Some("io.strimzi"), &format!("{kind} v0"));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let made = KeyPair::generate()
+    let result = KeyPair::generate()
         .and_then(|key| Ok(Identity { certificate: params.self_signed(&key)?.pem(), key: key.serialize_pem() }));
-    made.map_err(|source| CertError::Make { subject: kind.to_owned(), source })
+    result.map_err(|source| CertError::Make { subject: kind.to_owned(), source })
 }
 
-/// A certificate of the cluster's own: `O=io.strimzi, CN=<common_name>`, for servers and clients.
+/// An internal certificate of the cluster, `O=io.strimzi, CN=<common_name>`, for servers and clients.
 ///
 /// # Errors
-/// When the authority cannot be read, or a name is not a DNS name.
+/// If the authority cannot be read, or a name is not a DNS name.
 pub fn internal(ca: &Identity, common_name: &str, sans: &BTreeSet<String>) -> Result<Identity, CertError> {
     let mut params = params(Some("io.strimzi"), common_name);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -84,7 +84,7 @@ pub fn internal(ca: &Identity, common_name: &str, sans: &BTreeSet<String>) -> Re
 /// A user's certificate: `CN=<user>`.
 ///
 /// # Errors
-/// When the authority cannot be read.
+/// If the authority cannot be read.
 pub fn user(ca: &Identity, user: &str) -> Result<Identity, CertError> {
     let mut params = params(None, user);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -99,7 +99,7 @@ fn params(organization: Option<&str>, common_name: &str) -> CertificateParams {
     }
     subject.push(DnType::CommonName, common_name);
     params.distinguished_name = subject;
-    // A clock that is a little behind must not refuse it.
+    // Machines whose clock is slightly behind must accept it too.
     params.not_before = OffsetDateTime::now_utc() - Duration::hours(1);
     params.not_after = OffsetDateTime::now_utc() + VALIDITY;
     params
@@ -109,12 +109,12 @@ fn sign(ca: &Identity, params: &CertificateParams, subject: &str) -> Result<Iden
     let broken = |source| CertError::Authority { secret: "of the authority".to_owned(), source };
     let ca_key = KeyPair::from_pem(&ca.key).map_err(broken)?;
     let issuer = Issuer::from_ca_cert_pem(&ca.certificate, ca_key).map_err(broken)?;
-    let made = KeyPair::generate()
+    let result = KeyPair::generate()
         .and_then(|key| Ok(Identity { certificate: params.signed_by(&key, &issuer)?.pem(), key: key.serialize_pem() }));
-    made.map_err(|source| CertError::Make { subject: subject.to_owned(), source })
+    result.map_err(|source| CertError::Make { subject: subject.to_owned(), source })
 }
 
-/// The names in a node's certificate, exactly those that Strimzi puts there.
+/// The names in a node's certificate, exactly those that Strimzi uses.
 pub fn sans(node: &Node<'_>) -> BTreeSet<String> {
     let cluster = node.cluster;
     let namespace = &cluster.namespace;
@@ -144,7 +144,8 @@ fn listener_sans(node: &Node<'_>, listener: &Listener, sans: &mut BTreeSet<Strin
     } else if listener.kind == ListenerType::ClusterIp {
         let bootstrap = names::listener_bootstrap_service(&cluster.name, listener);
         sans.extend(names::service_dns_forms(&bootstrap, &cluster.namespace));
-        // Of a broker's own Service one form only, unlike the bootstrap's: seen with Strimzi 1.1.0.
+        // A broker's own Service is listed in one form only, unlike the bootstrap Service. This was observed with
+        // Strimzi 1.1.0.
         sans.extend(node.service(listener).map(|service| format!("{service}.{}.svc", cluster.namespace)));
     }
     sans.extend(node.configured_host(listener));

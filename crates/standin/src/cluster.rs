@@ -1,4 +1,4 @@
-//! One Kafka cluster as its resources describe it, read and checked: what everything that is made follows from.
+//! One Kafka cluster, read from its resources and validated. Everything that the stand-in creates follows from it.
 
 use super::model::{BrokerConfiguration, KafkaSpec, Listener, ListenerType, NodePoolSpec, Role};
 use super::{names, template};
@@ -53,12 +53,12 @@ impl Cluster {
         self.brokers().map(|node| node.id).collect()
     }
 
-    /// The cluster id, 22 characters as Kafka writes it. It follows from the resource's uid, so nothing has to remember it.
+    /// The cluster id, in Kafka's form of 22 characters. It follows from the resource's uid, so it need not be stored.
     pub fn cluster_id(&self) -> String {
         kafka_uuid(&format!("cluster {}", self.uid))
     }
 
-    /// Where clients in the cluster reach a listener's bootstrap.
+    /// The address at which clients in the cluster reach a listener's bootstrap.
     pub fn bootstrap_dns(&self, listener: &Listener) -> String {
         names::service_dns(&names::listener_bootstrap_service(&self.name, listener), &self.namespace)
     }
@@ -81,7 +81,7 @@ impl<'a> Node<'a> {
         names::pod_dns(&self.cluster.name, &self.pod(), &self.cluster.namespace)
     }
 
-    /// The log folder's id, which `meta.properties` holds.
+    /// The id of the log folder, as `meta.properties` contains it.
     pub fn directory_id(&self) -> String {
         kafka_uuid(&format!("directory {} {}", self.cluster.uid, self.id))
     }
@@ -91,7 +91,7 @@ impl<'a> Node<'a> {
         listener.configuration.brokers.iter().find(|broker| broker.broker == self.id)
     }
 
-    /// The host of this broker's TLSRoute.
+    /// The hostname of this broker's TLSRoute.
     pub fn host(&self, listener: &Listener) -> Option<String> {
         let own = self.configuration(listener).and_then(|broker| broker.host.clone());
         own.or_else(|| Some(template::host(listener.configuration.host_template.as_ref()?, self.id, &self.pod())))
@@ -104,7 +104,7 @@ impl<'a> Node<'a> {
         own.or_else(|| Some(template::host(template?, self.id, &self.pod())))
     }
 
-    /// The host that the broker tells clients.
+    /// The host that the broker advertises.
     pub fn advertised_host(&self, listener: &Listener) -> String {
         self.configured_host(listener).unwrap_or_else(|| match listener.kind {
             ListenerType::TlsRoute => self.host(listener).unwrap_or_else(|| self.dns()),
@@ -115,7 +115,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The port that the broker tells clients. For tlsroute it is 443 unless the resource says otherwise.
+    /// The port that the broker advertises. For tlsroute it is 443 unless the resource sets another one.
     pub fn advertised_port(&self, listener: &Listener) -> u16 {
         let broker = self.configuration(listener);
         let from_template = || template::port(listener.configuration.advertised_port_template.as_ref()?, self.id).ok();
@@ -127,17 +127,17 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The listener's Service of this broker.
+    /// This broker's Service for the listener.
     pub fn service(&self, listener: &Listener) -> Option<String> {
         names::listener_broker_service(&self.cluster.name, &self.pool.name, self.id, listener)
     }
 }
 
-/// 16 bytes of a hash in Kafka's form, 22 characters.
+/// 16 bytes of a hash in Kafka's form of 22 characters.
 fn kafka_uuid(seed: &str) -> String {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Sha256::digest(seed)[..16]);
-    // A leading dash would be read as an option by Kafka's tools, so the first byte is kept below 0xf8.
+    // Kafka's tools would read a leading dash as an option, so the first byte is kept below 0xf8.
     bytes[0] &= 0x7f;
     uuid_text(bytes)
 }
@@ -193,7 +193,7 @@ pub(super) mod tests {
         let id = cluster(json!([])).cluster_id();
         assert_eq!(id.len(), 22);
         assert!(!id.starts_with('-'));
-        // The last of 22 characters carries two bits, as in every UUID that Kafka writes.
+        // The last of 22 characters holds two bits, as in every UUID that Kafka writes.
         assert!(id.ends_with(['A', 'Q', 'g', 'w']), "{id}");
         assert_ne!(kafka_uuid("a"), kafka_uuid("b"));
         assert_eq!(uuid_text([0xfb, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), "-___AAAAAAAAAAAAAAAAAA");

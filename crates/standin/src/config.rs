@@ -1,12 +1,12 @@
-//! The text of a node's `server.config`. It is the same in every lab: what differs (the Pod's address, the folder)
-//! comes from the environment through Kafka's own provider.
+//! The text of a node's `server.config`. It is the same in every lab. What differs (the Pod's address, the folder)
+//! comes from the environment, through Kafka's own provider.
 
 use super::cluster::{Cluster, Node};
 use super::model::{AuthType, Listener, config_text};
 use super::names;
 use std::fmt::Write;
 
-/// Settings that the operator owns, by prefix; Strimzi drops them from `spec.kafka.config` too.
+/// Settings that belong to the operator, by prefix. Strimzi also removes them from `spec.kafka.config`.
 const FORBIDDEN: [&str; 26] = [
     "listeners",
     "advertised.",
@@ -35,7 +35,7 @@ const FORBIDDEN: [&str; 26] = [
     "principal.builder.class",
     "prometheus.metrics.reporter.",
 ];
-/// Exceptions from [`FORBIDDEN`], as Strimzi makes them.
+/// The exceptions to [`FORBIDDEN`], as in Strimzi.
 const ALLOWED: [&str; 9] = [
     "ssl.cipher.suites",
     "ssl.protocol",
@@ -48,12 +48,12 @@ const ALLOWED: [&str; 9] = [
     "controller.socket.timeout.ms",
 ];
 
-/// Whether the operator keeps this setting to itself.
+/// Whether the setting belongs to the operator.
 pub fn is_forbidden(key: &str) -> bool {
     FORBIDDEN.iter().any(|prefix| key.starts_with(prefix)) && !ALLOWED.contains(&key)
 }
 
-/// `server.config` of one node.
+/// The `server.config` of one node.
 pub fn server(node: &Node<'_>) -> String {
     let cluster = node.cluster;
     let mut text = Text::default();
@@ -84,7 +84,7 @@ pub fn server(node: &Node<'_>) -> String {
     text.0
 }
 
-/// `meta.properties` of one node: what formatting its storage would write.
+/// The `meta.properties` of one node, as formatting its storage would write it.
 pub fn meta(node: &Node<'_>) -> String {
     format!(
         "version=1\ncluster.id={}\nnode.id={}\ndirectory.id={}\n",
@@ -94,7 +94,7 @@ pub fn meta(node: &Node<'_>) -> String {
     )
 }
 
-/// Everything to standard output, which is where `kubectl logs` and the lab look.
+/// Logs everything to standard output, where `kubectl logs` and the lab read it.
 pub const LOG4J2: &str = "\
 status=warn
 appender.stdout.type=Console
@@ -114,7 +114,7 @@ impl Text {
         let _ = writeln!(self.0, "# {text}");
     }
 
-    /// A backslash would start an escape in the properties format.
+    /// Sets a value. Backslashes are escaped, because they begin an escape in the properties format.
     fn set(&mut self, key: &str, value: impl ToString) {
         let _ = writeln!(self.0, "{key}={}", value.to_string().replace('\\', "\\\\").replace('\n', "\\n"));
     }
@@ -134,7 +134,7 @@ fn listeners(node: &Node<'_>, text: &mut Text) {
     internal_listener(node, "controlplane-9090", text);
     if node.is_controller() {
         bound.push(bind("CONTROLPLANE-9090", names::CONTROL_PORT));
-        // The bind address may be a wildcard, which nobody could connect to.
+        // The bind address may be a wildcard, which clients cannot connect to.
         advertised.push(format!("CONTROLPLANE-9090://{}:{}", node.dns(), names::CONTROL_PORT));
     }
     if node.is_broker() {
@@ -192,7 +192,7 @@ fn user_listener(node: &Node<'_>, listener: &Listener, name: &str, text: &mut Te
     }
 }
 
-/// The file of a listener's own certificate (`brokerCertChainAndKey`), in the Pod's Secret.
+/// The file of a listener's own certificate (`brokerCertChainAndKey`) in the Pod's Secret.
 pub fn custom_keystore(listener: &Listener) -> String {
     format!("listener-{}.pem", listener.name)
 }
@@ -202,7 +202,7 @@ fn keystore(listener: &str, file: &str, text: &mut Text) {
     text.set(&format!("listener.name.{listener}.ssl.keystore.location"), format!("${{env:LAB_ROOT}}/certs/{file}"));
 }
 
-/// Client certificates are wanted, and checked against this authority.
+/// Requires client certificates, and verifies them against this authority.
 fn truststore(listener: &str, file: &str, text: &mut Text) {
     text.set(&format!("listener.name.{listener}.ssl.client.auth"), "required");
     text.set(&format!("listener.name.{listener}.ssl.truststore.type"), "PEM");
@@ -218,20 +218,20 @@ fn authorization(cluster: &Cluster, text: &mut Text) {
     text.set("super.users", own.into_iter().chain(users).collect::<Vec<_>>().join(";"));
 }
 
-/// How many replicas, and how many of them in sync, a lab of this many brokers can bear.
+/// The numbers of replicas and of in-sync replicas that fit a lab with this many brokers.
 fn replication(cluster: &Cluster) -> (usize, usize) {
     let replicas = cluster.brokers().count().clamp(1, 3);
     (replicas, replicas.saturating_sub(1).max(1))
 }
 
-/// Controllers answer for topics that are made by request, brokers for those that are made by use.
+/// Controllers decide about topics that are created explicitly, and brokers about those that are created by use.
 fn topic_defaults(cluster: &Cluster, text: &mut Text) {
     let (replicas, in_sync) = replication(cluster);
     text.set("default.replication.factor", replicas);
     text.set("min.insync.replicas", in_sync);
 }
 
-/// What a lab of this many brokers can bear; `spec.kafka.config` overrides every line, since it comes after.
+/// Defaults that fit a lab with this many brokers. `spec.kafka.config` overrides each line, because it follows.
 fn broker_defaults(cluster: &Cluster, text: &mut Text) {
     let (replicas, in_sync) = replication(cluster);
     for (key, value) in [
@@ -249,7 +249,7 @@ fn broker_defaults(cluster: &Cluster, text: &mut Text) {
         ("num.io.threads", 4),
         // The default of 128 MiB would be half of the heap.
         ("log.cleaner.dedupe.buffer.size", 16 << 20),
-        // A loaded machine may take its time to start the controller.
+        // On a loaded machine, the controller may start slowly.
         ("initial.broker.registration.timeout.ms", 300_000),
     ] {
         text.set(key, value);

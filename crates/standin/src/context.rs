@@ -1,4 +1,4 @@
-//! What all loops of the stand-in share, and what it remembers of each cluster between reconciliations.
+//! What all loops of the stand-in share, and what it remembers about each cluster between reconciliations.
 
 use super::node_objects::Placement;
 use super::reach::{self, BrokerAdmin, Credentials, Reach, ReachError};
@@ -8,7 +8,7 @@ use futures::channel::mpsc::UnboundedSender;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DynamicObject, ListParams, TypeMeta};
-use kubeapi::{Catalog, Kind, applied};
+use kubeapi::{Catalog, Kind, applied, pod_is_ready};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,8 +23,8 @@ pub const API_VERSION: &str = "kafka.strimzi.io/v1";
 
 /// Namespace and name.
 pub type Key = (String, String);
-/// Asks the Kafka loop to look at its clusters. At all of them, since kube's way to name one is not stable yet; a look
-/// at a cluster that has not changed costs a few lists.
+/// Asks the Kafka loop to reconcile its clusters. It reconciles all of them, because kube has no stable way to name one
+/// yet. A cluster that has not changed costs a few lists.
 pub type Triggers = UnboundedSender<()>;
 
 pub struct Context {
@@ -38,29 +38,30 @@ pub struct Context {
     turns: Mutex<HashMap<(&'static str, Key), Turn>>,
 }
 
-/// Whoever holds it works on an object; the other one waits.
+/// The lock on one object. Its holder works on the object while others wait.
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
-/// What is remembered of a cluster. Losing it costs only repeated work.
+/// What is remembered about a cluster. Losing it only costs repeated work.
 #[derive(Default)]
 pub struct Memory {
     pub uid: String,
-    /// The generations that Services and routes were last applied for, and when.
+    /// The generations for which Services and routes were last applied, and when.
     pub applied_for: Option<(String, Instant)>,
     /// Hashes of what was applied since then, by kind and name.
     pub applied: HashMap<(String, String), [u8; 32]>,
-    /// What was applied last of each, over all reconciliations: its hash and the object's uid. For the log.
+    /// What was last applied for each object, over all reconciliations: its hash and the object's uid. Used for the
+    /// log.
     noted: HashMap<(String, String), ([u8; 32], String)>,
     /// The generations for which every route was seen with a parent.
     pub routed_for: Option<String>,
-    /// Since when routes are awaited.
+    /// Since when the routes are awaited.
     pub awaiting_routes: Option<Instant>,
-    /// Whether a watch on the awaited routes is under way.
+    /// Whether the awaited routes are being watched.
     pub watching_routes: bool,
     pub credentials: Option<Credentials>,
-    /// The Secrets of users that brokers' certificates come from.
+    /// The user-provided Secrets that brokers' certificates come from.
     pub secrets: Vec<String>,
-    /// Whether superfluous objects, and credentials and rules without a user, are to be looked for once brokers answer.
+    /// Whether to look for superfluous objects, and for credentials and rules without a user, once brokers answer.
     pub prune: bool,
     /// The Pods (by uid) with which every broker was seen registered.
     pub registered: Option<Vec<String>>,
@@ -84,7 +85,7 @@ impl Context {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads or changes what is remembered of a cluster.
+    /// Reads or changes what is remembered about a cluster.
     pub fn memory<R>(&self, key: &Key, with: impl FnOnce(&mut Memory) -> R) -> R {
         with(self.all().entry(key.clone()).or_default())
     }
@@ -93,7 +94,7 @@ impl Context {
         self.all().remove(key);
     }
 
-    /// The clusters that take a broker certificate from this Secret.
+    /// The clusters that use a broker certificate from this Secret.
     pub fn users_of_secret(&self, namespace: &str, secret: &str) -> Vec<Key> {
         let all = self.all();
         let using = all
@@ -102,7 +103,7 @@ impl Context {
         using.map(|(key, _)| key.clone()).collect()
     }
 
-    /// The pause before the next try after a failure: 0.2 s, doubling up to 30 s.
+    /// The delay before the next attempt after a failure: 0.2 s, doubling up to 30 s.
     pub fn backoff(&self, kind: &str, key: &Key) -> Duration {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let count = failures.entry((kind.to_owned(), key.clone())).or_default();
@@ -114,8 +115,8 @@ impl Context {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&(kind.to_owned(), key.clone()));
     }
 
-    /// Waits until nobody works on this object. Between a resource's reconciliation and the removal of what a deleted one
-    /// left behind it keeps the one from making again what the other just removed.
+    /// Serialises work on one object, so that reconciliation cannot recreate what the cleanup of a deleted resource
+    /// just removed.
     pub async fn turn(&self, kind: &'static str, key: &Key) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,10 +125,11 @@ impl Context {
         turn.lock_owned().await
     }
 
-    /// The object as it is now, or `None` when it is gone, being deleted, or replaced by a namesake.
+    /// The object as it is now. `None` if it is gone, is being deleted, or was replaced by another object with its
+    /// name.
     ///
     /// # Errors
-    /// When the API server refuses.
+    /// If the API server refuses.
     pub async fn current(&self, kind: &'static str, object: &DynamicObject) -> Result<Option<DynamicObject>, Error> {
         let (namespace, name) = key_of(object);
         let served = self.catalog.kind(kind, Some(API_VERSION)).await?;
@@ -141,16 +143,16 @@ impl Context {
         }))
     }
 
-    /// Asks for a look at the clusters.
+    /// Asks for a reconciliation of the clusters.
     pub fn trigger(&self) {
         // The receiver is gone only when the stand-in stops.
         let _ = self.triggers.unbounded_send(());
     }
 
-    /// Applies an object unless exactly this was applied already since the last full reconciliation.
+    /// Applies an object, unless exactly the same was already applied since the last full reconciliation.
     ///
     /// # Errors
-    /// When the API server refuses.
+    /// If the API server refuses.
     pub async fn apply(&self, key: &Key, object: &DynamicObject) -> Result<(), Error> {
         let id = (object.types.clone().unwrap_or_default().kind, object.metadata.name.clone().unwrap_or_default());
         let hash: [u8; 32] = Sha256::digest(serde_json::to_vec(object)?).into();
@@ -165,7 +167,7 @@ impl Context {
         });
         let what = match before {
             None => "applied",
-            Some((_, old)) if old != uid => "made again, since it was gone:",
+            Some((_, old)) if old != uid => "recreated, because it was gone:",
             Some((old, _)) if old != hash => "changed",
             Some(_) => return Ok(()),
         };
@@ -176,7 +178,7 @@ impl Context {
     /// The cluster's Pods.
     ///
     /// # Errors
-    /// When the API server refuses.
+    /// If the API server refuses.
     pub async fn pods(&self, key: &Key) -> Result<Vec<Pod>, Error> {
         let api = Api::<Pod>::namespaced(self.catalog.client().clone(), &key.0);
         let selector = format!("{}={},{}=Kafka", names::CLUSTER_LABEL, key.1, names::KIND_LABEL);
@@ -184,16 +186,17 @@ impl Context {
         Ok(list.map_err(kubeapi::Error::request(format!("list the Pods of {}/{}", key.0, key.1)))?.items)
     }
 
-    /// A connection for administrator's requests to the first broker that takes it.
+    /// A connection for administrative requests to the first broker that accepts it.
     ///
     /// # Errors
-    /// When the cluster is not known yet, or no ready broker takes the connection: with the last broker's reason.
+    /// If the cluster is unknown, or no ready broker accepts the connection. The error contains the last broker's
+    /// reason.
     pub async fn admin(&self, key: &Key) -> Result<BrokerAdmin, Error> {
         let waiting =
             || Error::Waiting(format!("no broker of Kafka cluster {} in namespace {} is ready", key.1, key.0));
         let Some(credentials) = self.memory(key, |memory| memory.credentials.clone()) else { return Err(waiting()) };
         let mut last: Option<ReachError> = None;
-        for pod in self.pods(key).await?.iter().filter(|pod| is_broker(pod) && is_ready(pod)) {
+        for pod in self.pods(key).await?.iter().filter(|pod| is_broker(pod) && pod_is_ready(pod)) {
             let dns = names::pod_dns(&key.1, pod.metadata.name.as_deref().unwrap_or_default(), &key.0);
             match reach::connect(self.catalog.client(), self.reach, pod, &dns, &credentials).await {
                 Ok(admin) => return Ok(admin),
@@ -202,14 +205,6 @@ impl Context {
         }
         Err(last.map_or_else(waiting, Error::Broker))
     }
-}
-
-/// Whether the Pod's condition `Ready` is true and it is not being deleted.
-pub fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    pod.metadata.deletion_timestamp.is_none()
-        && conditions
-            .is_some_and(|all| all.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"))
 }
 
 fn is_broker(pod: &Pod) -> bool {

@@ -1,4 +1,4 @@
-//! The certificates that nodes present: their own, and those that users bring.
+//! The certificates that nodes present: their own, and those that users provide.
 
 use super::authorities::{self, Secrets};
 use super::certs::{self, Identity};
@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
-/// The certificates of users' own, by listener.
+/// The certificates that users provide, by listener.
 ///
 /// # Errors
-/// When a Secret or a part of it is missing.
+/// If a Secret or a part of it is missing.
 pub async fn custom(context: &Context, key: &Key, cluster: &Cluster) -> Result<BTreeMap<String, Identity>, Error> {
     let wanted: Vec<_> = cluster
         .spec
@@ -48,10 +48,11 @@ pub async fn custom(context: &Context, key: &Key, cluster: &Cluster) -> Result<B
     Ok(custom)
 }
 
-/// A node's certificate, the stored one where it still fits its names and its authority; and what says that it does.
+/// A node's certificate, and the text that records its names and its authority. A stored certificate is reused if they
+/// still match.
 ///
 /// # Errors
-/// When a new one cannot be made.
+/// If a new one cannot be created.
 pub fn own(node: &Node<'_>, ca: &Identity, secrets: &Secrets) -> Result<(Identity, String), Error> {
     let sans = certs::sans(node);
     let mut hash = Sha256::new_with_prefix(&ca.certificate);

@@ -1,5 +1,5 @@
-//! The stand-in for Strimzi's operator: a controller that makes Kafka, KafkaNodePool, KafkaTopic and KafkaUser
-//! resources real, under the names that Strimzi uses.
+//! The stand-in for Strimzi's operator: a controller that implements Kafka, KafkaNodePool, KafkaTopic and KafkaUser
+//! resources, under the names that Strimzi uses.
 
 mod acl_requests;
 mod acls;
@@ -38,7 +38,7 @@ pub use run::{crds, run};
 /// The target of the stand-in's log lines, for RUST_LOG.
 pub(crate) const LOG: &str = "stand-in";
 
-/// A step of the stand-in that failed; it is tried again.
+/// A step of the stand-in that failed. It is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]

@@ -7,7 +7,8 @@ use super::names;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What Strimzi's status says beside the conditions; the bootstrap address of a tlsroute listener always ends in `:443`.
+/// The fields of Strimzi's status other than the conditions. The bootstrap address of a tlsroute listener always ends
+/// in `:443`.
 pub fn fields(cluster: &Cluster, version: &str, cluster_ca: &str, custom: &BTreeMap<String, Identity>) -> Value {
     let listeners: Vec<Value> = cluster
         .spec

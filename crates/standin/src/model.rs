@@ -1,5 +1,5 @@
-//! What the stand-in honours of Strimzi's resources. A field that is missing here is reported, never passed over; those
-//! of type `Value` are allowed and have no effect.
+//! The fields of Strimzi's resources that the stand-in supports. A field that is missing here is reported and never
+//! ignored. Fields of type `Value` are allowed and have no effect.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -187,7 +187,7 @@ pub struct Storage {
     pub kind: StorageType,
     #[serde(default)]
     pub volumes: Vec<Volume>,
-    // What follows says how disks are made, and a lab makes none.
+    // The fields below describe how disks are created, and a lab creates none.
     pub size: Option<Value>,
     pub size_limit: Option<Value>,
     pub class: Option<Value>,
@@ -217,7 +217,7 @@ pub enum StorageType {
 }
 
 impl Storage {
-    /// Whether the resource asks for disks that outlive a Pod.
+    /// Whether the resource requests disks that outlive a Pod.
     pub fn wants_persistence(&self) -> bool {
         self.kind == StorageType::PersistentClaim
             || self.volumes.iter().any(|volume| volume.kind == StorageType::PersistentClaim)
@@ -295,7 +295,7 @@ pub enum PatternType {
     Prefix,
 }
 
-/// A configuration value as Kafka writes it.
+/// A configuration value in Kafka's form.
 pub fn config_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

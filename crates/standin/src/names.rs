@@ -1,9 +1,9 @@
-//! Every name that Strimzi gives to what it makes. Pure functions: the same names for the stand-in, for scenarios and
-//! for diagnoses.
+//! Every name that Strimzi gives to the objects that it creates. Pure functions, so that the stand-in, scenarios and
+//! diagnoses use the same names.
 
 use super::model::{Listener, ListenerType};
 
-/// The label that ties an object to its cluster.
+/// The label that assigns an object to its cluster.
 pub const CLUSTER_LABEL: &str = "strimzi.io/cluster";
 pub const KIND_LABEL: &str = "strimzi.io/kind";
 pub const NAME_LABEL: &str = "strimzi.io/name";
@@ -14,19 +14,19 @@ pub const NEXT_NODE_IDS: &str = "strimzi.io/next-node-ids";
 pub const REMOVE_NODE_IDS: &str = "strimzi.io/remove-node-ids";
 pub const TOPIC_FINALIZER: &str = "strimzi.io/topic-operator";
 
-/// Between controllers, and from brokers to controllers.
+/// The port between controllers, and from brokers to controllers.
 pub const CONTROL_PORT: u16 = 9090;
-/// Between brokers, and for the stand-in's own requests.
+/// The port between brokers, and for the stand-in's own requests.
 pub const REPLICATION_PORT: u16 = 9091;
-/// What Strimzi's status says of every tlsroute listener, whatever the gateway's port is.
+/// The port that Strimzi's status reports for every tlsroute listener, independent of the gateway's port.
 pub const TLSROUTE_STATUS_PORT: u16 = 443;
 
-/// `<cluster>-<pool>-<id>`: the Pod, and the Secret and ConfigMap that belong to it.
+/// `<cluster>-<pool>-<id>`: the Pod, and its Secret and ConfigMap.
 pub fn pod(cluster: &str, pool: &str, id: u32) -> String {
     format!("{cluster}-{pool}-{id}")
 }
 
-/// `<cluster>-kafka`: what the component is called in labels and certificates.
+/// `<cluster>-kafka`: the component's name in labels and certificates.
 pub fn component(cluster: &str) -> String {
     format!("{cluster}-kafka")
 }
@@ -41,22 +41,22 @@ pub fn brokers_service(cluster: &str) -> String {
     format!("{cluster}-kafka-brokers")
 }
 
-/// Holds `ca.crt`, which clients trust brokers by.
+/// Contains `ca.crt`, by which clients trust brokers.
 pub fn cluster_ca_cert(cluster: &str) -> String {
     format!("{cluster}-cluster-ca-cert")
 }
 
-/// Holds the cluster CA's key.
+/// Contains the cluster CA's key.
 pub fn cluster_ca_key(cluster: &str) -> String {
     format!("{cluster}-cluster-ca")
 }
 
-/// Holds `ca.crt`, which brokers trust clients by.
+/// Contains `ca.crt`, by which brokers trust clients.
 pub fn clients_ca_cert(cluster: &str) -> String {
     format!("{cluster}-clients-ca-cert")
 }
 
-/// Holds the clients CA's key.
+/// Contains the clients CA's key.
 pub fn clients_ca_key(cluster: &str) -> String {
     format!("{cluster}-clients-ca")
 }
@@ -66,12 +66,12 @@ pub fn operator_certs(cluster: &str) -> String {
     format!("{cluster}-cluster-operator-certs")
 }
 
-/// A listener that kept its names from the time when there was one external listener a cluster.
+/// Whether a listener has the names from the time when a cluster had only one external listener.
 fn is_legacy_external(listener: &Listener) -> bool {
     listener.name == "external" && listener.port == 9094
 }
 
-/// The bootstrap Service of a listener: the shared one where the listener is internal.
+/// The bootstrap Service of a listener. For internal listeners it is the shared one.
 pub fn listener_bootstrap_service(cluster: &str, listener: &Listener) -> String {
     if listener.kind == ListenerType::Internal {
         bootstrap_service(cluster)
@@ -81,7 +81,7 @@ pub fn listener_bootstrap_service(cluster: &str, listener: &Listener) -> String 
     }
 }
 
-/// The per-broker Service of a listener; internal listeners have none.
+/// The per-broker Service of a listener. Internal listeners have none.
 pub fn listener_broker_service(cluster: &str, pool: &str, id: u32, listener: &Listener) -> Option<String> {
     if listener.kind == ListenerType::Internal {
         None
@@ -101,7 +101,7 @@ pub fn listener_bootstrap_route(cluster: &str, listener: &Listener) -> String {
     }
 }
 
-/// The per-broker TLSRoute of a tlsroute listener, named as its Service.
+/// The per-broker TLSRoute of a tlsroute listener. It has the name of its Service.
 pub fn listener_broker_route(cluster: &str, pool: &str, id: u32, listener: &Listener) -> Option<String> {
     listener_broker_service(cluster, pool, id, listener)
 }
@@ -121,7 +121,7 @@ pub fn listener_identifier(listener: &Listener) -> String {
     format!("{}-{}", listener.name.to_uppercase(), listener.port)
 }
 
-/// A Service's DNS name as advertised addresses use it.
+/// A Service's DNS name, as advertised addresses use it.
 pub fn service_dns(service: &str, namespace: &str) -> String {
     format!("{service}.{namespace}.svc")
 }
@@ -141,7 +141,7 @@ pub fn pod_dns(cluster: &str, pod: &str, namespace: &str) -> String {
     format!("{pod}.{}.{namespace}.svc", brokers_service(cluster))
 }
 
-/// How Kafka writes the certificate subject `O=io.strimzi, CN=<name>` as a principal.
+/// The certificate subject `O=io.strimzi, CN=<name>` in Kafka's form of a principal.
 pub fn internal_principal(name: &str) -> String {
     format!("User:CN={name},O=io.strimzi")
 }

@@ -1,9 +1,9 @@
-//! Which node ids a pool has: those it had, more from `strimzi.io/next-node-ids` or from the lowest free ones, fewer by
-//! `strimzi.io/remove-node-ids` or from the highest.
+//! The node ids of a pool. A pool keeps its ids. More come from `strimzi.io/next-node-ids`, or else are the lowest free
+//! ones. Those listed in `strimzi.io/remove-node-ids`, or else the highest, are removed.
 
 use std::collections::BTreeSet;
 
-/// An annotation that lists no node ids.
+/// An annotation that does not list node ids.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{text}` is not a list of node ids; expected one such as [0-9], [10,11,12] or [10-12,20]: {problem}")]
 pub struct RangeError {
@@ -11,10 +11,10 @@ pub struct RangeError {
     pub problem: String,
 }
 
-/// The ids of a list such as `[10-100]` or `[10,11,12]`, in its order; a range may fall (`[12-10]`).
+/// The ids of a list such as `[10-100]` or `[10,11,12]`, in its order. A range may be descending (`[12-10]`).
 ///
 /// # Errors
-/// When the text is not such a list.
+/// If the text is not such a list.
 pub fn parse(text: &str) -> Result<Vec<u32>, RangeError> {
     const MOST: usize = 10_000;
     let broken = |problem: String| RangeError { text: text.to_owned(), problem };
@@ -22,14 +22,14 @@ pub fn parse(text: &str) -> Result<Vec<u32>, RangeError> {
         .trim()
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
-        .ok_or_else(|| broken("it is not in brackets".to_owned()))?;
-    let number = |part: &str| part.trim().parse::<u32>().map_err(|_| broken(format!("`{part}` is no node id")));
+        .ok_or_else(|| broken("the brackets are missing".to_owned()))?;
+    let number = |part: &str| part.trim().parse::<u32>().map_err(|_| broken(format!("`{part}` is not a node id")));
     let mut ids = Vec::new();
     for part in inner.split(',') {
         if let Some((first, last)) = part.split_once('-') {
             let (first, last) = (number(first)?, number(last)?);
             if first.abs_diff(last) as usize >= MOST {
-                return Err(broken(format!("`{part}` holds more than {MOST} ids")));
+                return Err(broken(format!("`{part}` contains more than {MOST} ids")));
             }
             if first <= last {
                 ids.extend(first..=last);
@@ -45,8 +45,8 @@ pub fn parse(text: &str) -> Result<Vec<u32>, RangeError> {
 
 /// The pool's node ids, ascending.
 ///
-/// `current` is what the pool's status remembers, `taken` what other pools of the cluster use. Listed ids that are taken
-/// are passed over; where the lists do not suffice the lowest free id is added, and the highest is removed.
+/// `current` is what the pool's status remembers, and `taken` is what other pools of the cluster use. Listed ids that
+/// are taken are skipped. If the lists do not suffice, the lowest free id is added, or the highest one is removed.
 pub fn assign(
     replicas: u32,
     current: &BTreeSet<u32>,

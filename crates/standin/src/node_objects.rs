@@ -1,4 +1,4 @@
-//! What runs a node: its Secret, its ConfigMap and its Pod.
+//! The objects that run a node: its Secret, its ConfigMap and its Pod.
 
 use super::certs::Identity;
 use super::cluster::Node;
@@ -10,28 +10,28 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The annotation that says what a Pod was made from; a Pod with another value is replaced.
+/// The annotation with the revision that a Pod was created from. A Pod with another revision is replaced.
 pub const REVISION: &str = "kafka-gateway-lab/revision";
-/// The annotation on a node's Secret: the names and the authority that its certificate was made for.
+/// The annotation on a node's Secret with the names and the authority of its certificate.
 pub const CERTIFIED: &str = "kafka-gateway-lab/certified";
 
-/// Where Pods go and what they run.
+/// Where Pods run, and their image.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Placement {
-    /// Pods are bound to this node by name, since the local lab has no scheduler.
+    /// The node that Pods are bound to by name, because the local lab has no scheduler.
     pub node_name: Option<String>,
-    /// Its tag is the Kafka version.
+    /// The image. Its tag is the Kafka version.
     pub image: String,
 }
 
 impl Placement {
-    /// The Kafka version that Pods run, by the image's tag.
+    /// The Kafka version that Pods run, from the image's tag.
     pub fn version(&self) -> &str {
         self.image.rsplit_once(':').map_or("", |(_, tag)| tag)
     }
 }
 
-/// Everything of one node, ready to be applied.
+/// All objects of one node, ready to be applied.
 pub struct NodeObjects {
     pub secret: DynamicObject,
     pub config: DynamicObject,
@@ -44,18 +44,18 @@ pub struct NodeObjects {
 /// The certificates that one node needs.
 pub struct Material<'a> {
     pub own: &'a Identity,
-    /// What [`CERTIFIED`] is to say.
+    /// The value of [`CERTIFIED`].
     pub certified: String,
     pub cluster_ca: &'a str,
     pub clients_ca: &'a str,
-    /// By listener name: certificates from `brokerCertChainAndKey`.
+    /// The certificates from `brokerCertChainAndKey`, by listener name.
     pub custom: &'a BTreeMap<String, Identity>,
 }
 
 /// The desired objects of a node.
 ///
 /// # Errors
-/// Never in practice: when an object cannot be written as one.
+/// If an object cannot be serialised, which does not happen in practice.
 pub fn workload(
     node: &Node<'_>,
     placement: &Placement,
@@ -102,7 +102,7 @@ pub fn workload(
     })
 }
 
-/// The files of the folder `certs`: Strimzi's two, and the forms that Kafka's PEM stores want.
+/// The files of the folder `certs`: Strimzi's two, and the formats that Kafka's PEM stores require.
 fn files(node: &Node<'_>, material: &Material<'_>) -> BTreeMap<String, String> {
     let pod = node.pod();
     let mut files = BTreeMap::from([
@@ -122,7 +122,7 @@ fn files(node: &Node<'_>, material: &Material<'_>) -> BTreeMap<String, String> {
     files
 }
 
-/// Small heaps and the cheapest compiler: a lab starts many brokers on few cores.
+/// Small heaps and the cheapest compiler, because a lab starts many brokers on few cores.
 fn java_options(node: &Node<'_>) -> String {
     let of = |options: Option<&JvmOptions>, pick: fn(&JvmOptions) -> Option<String>| options.and_then(pick);
     let pool = node.pool.spec.jvm_options.as_ref();
@@ -130,7 +130,7 @@ fn java_options(node: &Node<'_>) -> String {
     let chosen = |pick: fn(&JvmOptions) -> Option<String>| of(pool, pick).or_else(|| of(cluster, pick));
     let most = chosen(|options| options.xmx.clone()).unwrap_or_else(|| "256m".to_owned());
     let least = chosen(|options| options.xms.clone()).map(|least| format!("-Xms{least} ")).unwrap_or_default();
-    // Log4j itself replaces ${env:..}; no shell sees it.
+    // Log4j itself replaces ${env:..}. No shell sees it.
     format!(
         "{least}-Xmx{most} -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Djava.awt.headless=true \
          -Dlog4j2.configurationFile=${{env:LAB_ROOT}}/config/log4j2.properties"
@@ -145,8 +145,8 @@ exec java $KAFKA_LAB_JAVA_OPTS -cp '/opt/kafka/libs/*' kafka.Kafka \"$LAB_ROOT/c
 ";
 const ROOT: &str = "/kafka-lab";
 
-/// What listeners bind to. Where kubelets run, requests come by port-forward, which ends at the Pod's loopback address:
-/// only a wildcard serves both. A local lab's node sets the address that it gave the Pod.
+/// The address that listeners bind to. With a kubelet, requests arrive by port-forward at the Pod's loopback address,
+/// and only a wildcard serves both. The local lab's node sets the address that it gave to the Pod.
 fn pod_ip(placement: &Placement) -> Value {
     if placement.node_name.is_some() {
         json!({"name": "POD_IP", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}})
@@ -193,7 +193,7 @@ fn pod_body(node: &Node<'_>, placement: &Placement) -> Value {
                 {"name": "data", "mountPath": format!("{ROOT}/data")},
             ],
         }],
-        // The image's own user must be able to write the data folder.
+        // The image's own user must be able to write to the data folder.
         "securityContext": {"fsGroup": 1000},
         "volumes": [
             {"name": "config", "configMap": {"name": name}},

@@ -1,4 +1,4 @@
-//! Services, TLSRoutes and the other objects of a cluster as they should be. Pure: from a [`Cluster`] to objects.
+//! The desired Services, TLSRoutes and other objects of a cluster. Pure functions from a [`Cluster`] to objects.
 
 use super::cluster::{Cluster, Node};
 use super::model::{Listener, ListenerType};
@@ -8,10 +8,11 @@ use kube::api::DynamicObject;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The field manager of all that the stand-in applies, and its label `app.kubernetes.io/managed-by`.
+/// The field manager of everything that the stand-in applies, and the value of its label
+/// `app.kubernetes.io/managed-by`.
 pub const MANAGER: &str = "kafka-lab-standin";
 
-/// An object of the cluster: with its labels, and owned by the Kafka resource.
+/// An object of the cluster, with its labels, owned by the Kafka resource.
 pub fn object(
     cluster: &Cluster,
     api_version: &str,
@@ -47,7 +48,7 @@ pub fn labels(cluster: &Cluster) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// Texts as a Secret's `data` holds them.
+/// Texts, encoded as in a Secret's `data`.
 pub fn secret_data<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
     let encoded = |text: &str| json!(ByteString(text.as_bytes().to_vec()));
     texts.into_iter().map(|(key, text)| (key.to_owned(), encoded(text))).collect::<serde_json::Map<_, _>>().into()
@@ -56,7 +57,7 @@ pub fn secret_data<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> V
 /// The Services and TLSRoutes of a cluster, in the order in which they are applied.
 ///
 /// # Errors
-/// Never in practice: when an object cannot be written as one.
+/// If an object cannot be serialised, which does not happen in practice.
 pub fn network(cluster: &Cluster) -> Result<Vec<DynamicObject>, serde_json::Error> {
     let mut objects = vec![internal_bootstrap(cluster)?, headless(cluster)?];
     for listener in cluster.spec.kafka.listeners.iter().filter(|listener| listener.kind != ListenerType::Internal) {
@@ -73,7 +74,7 @@ pub fn network(cluster: &Cluster) -> Result<Vec<DynamicObject>, serde_json::Erro
     Ok(objects)
 }
 
-/// The TLSRoutes of a listener: bootstrap, then one a broker.
+/// The TLSRoutes of a listener: the bootstrap, then one for each broker.
 fn routes(cluster: &Cluster, listener: &Listener) -> Result<Vec<DynamicObject>, serde_json::Error> {
     let bootstrap = &listener.configuration.bootstrap;
     let mut routes = Vec::new();
@@ -85,7 +86,7 @@ fn routes(cluster: &Cluster, listener: &Listener) -> Result<Vec<DynamicObject>, 
     }
     for node in cluster.brokers() {
         let (Some(host), Some(service)) = (node.host(listener), node.service(listener)) else { continue };
-        // Listed under the route's own name, although it is the Service's.
+        // It is listed under the name of the route, which equals the name of the Service.
         let name = names::listener_broker_route(&cluster.name, &node.pool.name, node.id, listener)
             .unwrap_or_else(|| service.clone());
         let none = BTreeMap::new();
@@ -167,7 +168,7 @@ fn headless(cluster: &Cluster) -> Result<DynamicObject, serde_json::Error> {
         "Service",
         &names::brokers_service(&cluster.name),
         json!({
-            // Brokers find each other before they are ready.
+            // Brokers must find each other before they are ready.
             "spec": {"clusterIP": "None", "publishNotReadyAddresses": true, "selector": selector(cluster), "ports": ports},
         }),
     )

@@ -1,28 +1,28 @@
-//! Pods as their nodes want them: new ones at once, changed ones one after the other, superfluous ones away.
+//! Creates new Pods at once, replaces changed ones one after the other, and deletes superfluous ones.
 
 use super::Error;
 use super::cluster::Cluster;
-use super::context::{Context, Key, is_ready};
+use super::context::{Context, Key};
 use super::node_objects::{NodeObjects, REVISION};
 use crate::LOG;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
-use kubeapi::{Error as KubeError, ObjectRef, delete};
+use kubeapi::{Error as KubeError, ObjectRef, delete, pod_is_ready};
 use std::time::Duration;
 use tracing::info;
 
-/// How the Pods stand.
+/// The state of the Pods.
 pub enum Outcome {
-    /// All are ready and current; the Pods' uids.
+    /// All are ready and current. Contains the Pods' uids.
     Ready { uids: Vec<String>, warnings: Vec<String> },
-    /// Not yet; looked at again on the Pods' next event, and at the latest after the pause.
+    /// Not yet. They are checked again on the next event of the Pods, and at the latest after the pause.
     Waiting { for_what: String, pause: Option<Duration> },
 }
 
-/// Takes the next step towards the wanted Pods.
+/// Takes the next step towards the desired Pods.
 ///
 /// # Errors
-/// When the API server refuses, or the brokers cannot be asked whether all replicas are in sync.
+/// If the API server refuses, or the brokers cannot be asked whether all replicas are in sync.
 pub async fn converge(
     context: &Context,
     key: &Key,
@@ -39,18 +39,18 @@ pub async fn converge(
     let current =
         |workload: &NodeObjects| existing.iter().find(|pod| pod.metadata.name.as_ref() == Some(&workload.name));
     let missing = || nodes.iter().filter(|workload| current(workload).is_none());
-    // Brokers have to find a controller, so those get a head start of one request.
+    // Brokers must find a controller, so controllers get a head start of one request.
     let (controllers, others): (Vec<_>, Vec<_>) = missing().partition(|workload| workload.controller);
     futures::future::try_join_all(controllers.iter().map(|workload| create(context, key, workload))).await?;
     futures::future::try_join_all(others.iter().map(|workload| create(context, key, workload))).await?;
 
     let unready: Vec<_> = nodes
         .iter()
-        .filter(|workload| !current(workload).is_some_and(|pod| is_ready(pod) && !is_finished(pod)))
+        .filter(|workload| !current(workload).is_some_and(|pod| pod_is_ready(pod) && !is_finished(pod)))
         .collect();
     let (stale, warnings) = stale(cluster, nodes, &existing);
-    // One that does not get ready as it is has nothing to lose.
-    if let Some(pod) = stale.iter().find(|pod| !is_ready(pod) && pod.metadata.deletion_timestamp.is_none()) {
+    // A Pod that does not become ready in its current state has nothing to lose.
+    if let Some(pod) = stale.iter().find(|pod| !pod_is_ready(pod) && pod.metadata.deletion_timestamp.is_none()) {
         remove(context, pod).await?;
     }
     if !unready.is_empty() {
@@ -64,7 +64,7 @@ pub async fn converge(
     Ok(Outcome::Ready { uids, warnings })
 }
 
-/// The Pods that were made from something else than what is wanted now, except for a sole controller's.
+/// The Pods that were created from another revision than the desired one, except the Pod of a sole controller.
 fn stale<'a>(cluster: &Cluster, nodes: &[NodeObjects], existing: &'a [Pod]) -> (Vec<&'a Pod>, Vec<String>) {
     let mut controllers = cluster.controllers();
     let sole = match (controllers.next(), controllers.next()) {
@@ -81,9 +81,9 @@ fn stale<'a>(cluster: &Cluster, nodes: &[NodeObjects], existing: &'a [Pod]) -> (
         if revision == Some(&workload.revision) {
             continue;
         }
-        if sole.as_ref() == Some(&workload.name) && is_ready(pod) {
+        if sole.as_ref() == Some(&workload.name) && pod_is_ready(pod) {
             warnings.push(format!(
-                "Pod {} keeps running with its former configuration: it is the only controller, and its storage is ephemeral",
+                "Pod {} keeps its old configuration: it is the only controller, and its storage is ephemeral",
                 workload.name
             ));
         } else {
@@ -97,7 +97,7 @@ async fn roll(context: &Context, key: &Key, pod: &Pod, left: usize) -> Result<Ou
     let name = pod.metadata.name.clone().unwrap_or_default();
     let behind = context.admin(key).await?.out_of_sync().await?;
     if behind > 0 {
-        let for_what = format!("{behind} partitions to have all their replicas in sync, before Pod {name} is replaced");
+        let for_what = format!("all replicas of {behind} partitions to be in sync before Pod {name} is replaced");
         return Ok(Outcome::Waiting { for_what, pause: Some(Duration::from_secs(1)) });
     }
     remove(context, pod).await?;
@@ -121,10 +121,10 @@ async fn create(context: &Context, key: &Key, workload: &NodeObjects) -> Result<
     let created = kind.api(context.catalog.client(), &key.0).create(&PostParams::default(), &workload.pod).await;
     match created {
         Ok(_) => {
-            info!(target: LOG, "Kafka {}/{}: made Pod {}", key.0, key.1, workload.name);
+            info!(target: LOG, "Kafka {}/{}: created Pod {}", key.0, key.1, workload.name);
             Ok(())
         }
-        // Made a moment ago: its event is on the way.
+        // It was created a moment ago, so its event will follow.
         Err(kube::Error::Api(answer)) if answer.code == 409 => Ok(()),
         Err(error) => Err(KubeError::request(format!("create Pod {}/{}", key.0, workload.name))(error).into()),
     }

@@ -1,4 +1,4 @@
-//! The node pools of a cluster: read, given their node ids, and their status written.
+//! The node pools of a cluster: reading them, assigning their node ids, and writing their status.
 
 use super::cluster::Pool;
 use super::context::{API_VERSION, Context, Key};
@@ -10,10 +10,10 @@ use kube::api::{DynamicObject, ListParams};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// The cluster's pools in the order of their names, with what they remember of their ids brought up to date.
+/// The cluster's pools in the order of their names, with their node ids brought up to date.
 ///
 /// # Errors
-/// When a pool is refused, the cluster lacks a role, or the API server refuses.
+/// If a pool is rejected, the cluster lacks a role, or the API server refuses.
 pub async fn assign_ids(
     context: &Context,
     key: &Key,
@@ -62,8 +62,9 @@ pub async fn assign_ids(
     Ok((pools, objects))
 }
 
-/// What is said of a pool that asks for disks.
-pub const PERSISTENCE: &str = "the stand-in keeps persistent-claim storage as ephemeral: data does not outlive the Pod";
+/// The warning for a pool that requests disks.
+pub const PERSISTENCE: &str =
+    "the stand-in treats persistent-claim storage as ephemeral: data does not outlive the Pod";
 
 async fn refuse(context: &Context, object: &DynamicObject, refusal: Refusal) -> Result<Error, Error> {
     let name = object.metadata.name.clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How the stand-in gets to a broker's replication listener, and the TLS around it.
+//! Connections to a broker's replication listener, and their TLS.
 
 use super::admin::{Admin, AdminError};
 use super::certs::Identity;
@@ -22,12 +22,12 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// How Pods are reached from where the stand-in runs.
+/// How the stand-in reaches Pods.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Reach {
-    /// By the Pod's address: the local lab.
+    /// By the Pod's address, in the local lab.
     Direct,
-    /// Through the API server: the stand-in runs outside the cluster's network.
+    /// Through the API server, because the stand-in runs outside the cluster's network.
     PortForward,
 }
 
@@ -36,7 +36,7 @@ pub enum Reach {
 pub enum ReachError {
     #[error("Pod {0} has no address yet")]
     NoAddress(String),
-    #[error("Pod {pod} cannot be reached: {problem}")]
+    #[error("cannot reach Pod {pod}: {problem}")]
     Connect { pod: String, problem: String },
     #[error("cannot use the certificates for requests to brokers: {0}")]
     Tls(String),
@@ -56,13 +56,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 pub type BrokerAdmin = Admin<TlsStream<Box<dyn Stream>>>;
 
-/// The identity that the stand-in shows to a cluster's brokers, and the authority that it trusts.
+/// The identity that the stand-in presents to a cluster's brokers, and the authority that it trusts.
 #[derive(Clone)]
 pub struct Credentials(Arc<ClientConfig>);
 
 impl Credentials {
     /// # Errors
-    /// When a text is not PEM, or the key does not fit the certificate.
+    /// If a text is not PEM, or the key does not match the certificate.
     pub fn new(ca: &str, own: &Identity) -> Result<Self, ReachError> {
         let broken = |problem: &dyn std::fmt::Display| ReachError::Tls(problem.to_string());
         let mut roots = RootCertStore::empty();
@@ -81,10 +81,10 @@ impl Credentials {
     }
 }
 
-/// A connection to the replication listener of a Pod, whose certificate has to name `dns`.
+/// A connection to the replication listener of a Pod. Its certificate must name `dns`.
 ///
 /// # Errors
-/// When the Pod has no address, refuses the connection, or shows the certificate of another Pod.
+/// If the Pod has no address, refuses the connection, or shows the certificate of another Pod.
 pub async fn connect(
     client: &Client,
     reach: Reach,
@@ -121,7 +121,7 @@ async fn open(client: &Client, reach: Reach, pod: &Pod) -> Result<Box<dyn Stream
             let mut forwarder =
                 pods.portforward(&name, &[REPLICATION_PORT]).await.map_err(|error| broken(error.to_string()))?;
             let stream = forwarder.take_stream(REPLICATION_PORT);
-            Ok(Box::new(stream.ok_or_else(|| broken("the API server forwards no such port".to_owned()))?))
+            Ok(Box::new(stream.ok_or_else(|| broken("the API server does not forward that port".to_owned()))?))
         }
     }
 }

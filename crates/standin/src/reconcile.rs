@@ -1,4 +1,4 @@
-//! One look at a Kafka resource: what it wants, what there is, and the next step.
+//! One reconciliation of a Kafka resource: the desired state, the actual state, and the next step.
 
 use super::cluster::Cluster;
 use super::context::{Context, FULL_INTERVAL, Key, key_of};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What a look came to.
+/// The result of a reconciliation.
 struct Report {
     state: State,
     warnings: Vec<String>,
@@ -25,10 +25,10 @@ struct Report {
     pause: Duration,
 }
 
-/// Brings a cluster one step nearer to its resource, and says on its status how it stands.
+/// Brings a cluster one step closer to its resource, and writes the state to its status.
 ///
 /// # Errors
-/// When a step failed; it is on the status too.
+/// If a step failed. The status reports it too.
 pub async fn kafka(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
     let key = key_of(&object);
     let _turn = context.turn("Kafka", &key).await;
@@ -37,7 +37,7 @@ pub async fn kafka(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
         status::write(&context, &object, &State::Paused, &[], json!({})).await?;
         return Ok(Action::await_change());
     }
-    match look(&object, &context, &key).await {
+    match reconcile(&object, &context, &key).await {
         Ok(report) => {
             context.succeeded("Kafka", &key);
             status::write(&context, &object, &report.state, &report.warnings, report.fields).await?;
@@ -45,7 +45,7 @@ pub async fn kafka(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
         }
         Err(error) => {
             status::write(&context, &object, &State::of(&error), &[], json!({})).await?;
-            // A resource that is refused has to be changed; trying again helps nothing.
+            // A rejected resource must be changed, so retrying does not help.
             if matches!(error, Error::Refused(_)) { Ok(Action::requeue(FULL_INTERVAL)) } else { Err(error) }
         }
     }
@@ -56,10 +56,10 @@ fn paused(object: &DynamicObject) -> bool {
     annotations.and_then(|all| all.get("strimzi.io/pause-reconciliation")).is_some_and(|value| value == "true")
 }
 
-async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Result<Report, Error> {
+async fn reconcile(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Result<Report, Error> {
     let uid = object.metadata.uid.clone().unwrap_or_default();
     if context.memory(key, |memory| memory.uid != uid) {
-        // A namesake may have left things behind that would be taken for this one's.
+        // A previous resource with this name may have left objects behind that would be taken for this one's.
         context.forget(key);
         sweep::orphans(context, Some(key)).await?;
         context.memory(key, |memory| memory.uid.clone_from(&uid));
@@ -120,7 +120,7 @@ async fn look(object: &DynamicObject, context: &Arc<Context>, key: &Key) -> Resu
     }
 }
 
-/// What is accepted although it has no effect, and a version that another one stands in for.
+/// Warnings about fields that are accepted without effect, and about a version that another one replaces.
 fn warnings(spec: &KafkaSpec, context: &Context) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     let runs = context.placement.version();
@@ -130,7 +130,7 @@ fn warnings(spec: &KafkaSpec, context: &Context) -> Result<Vec<String>, Error> {
             let text = format!("Unsupported Kafka.spec.kafka.version: {version}. Supported versions are: [{runs}]");
             return Err(Refusal::Invalid(text).into());
         }
-        warnings.push(format!("the lab runs Kafka {runs} in place of spec.kafka.version {version}"));
+        warnings.push(format!("the lab runs Kafka {runs} instead of spec.kafka.version {version}"));
     }
     if let Some(wanted) = &spec.kafka.metadata_version
         && minor(wanted.split('-').next().unwrap_or_default()) != minor(runs)
@@ -148,7 +148,7 @@ fn warnings(spec: &KafkaSpec, context: &Context) -> Result<Vec<String>, Error> {
     Ok(warnings)
 }
 
-/// What the network objects follow from: a change of it means to apply them all again.
+/// What the network objects depend on. If it changes, all of them are applied again.
 fn generations(kafka: &DynamicObject, pools: &[DynamicObject]) -> String {
     let one = |object: &DynamicObject| {
         format!("{:?}:{:?}:{:?}", object.metadata.name, object.metadata.uid, object.metadata.generation)
@@ -156,8 +156,8 @@ fn generations(kafka: &DynamicObject, pools: &[DynamicObject]) -> String {
     std::iter::once(kafka).chain(pools).map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Applies Services and routes where the resource changed or the time has come, and then waits for the routes. A report
-/// means that they are still awaited.
+/// Applies Services and routes if the resource changed or the interval has passed, and then waits for the routes.
+/// Returns a report while they are still awaited.
 async fn apply_network(
     context: &Arc<Context>,
     key: &Key,
@@ -220,7 +220,7 @@ fn awaiting(missing: &[String], waited: Duration, namespace: &str) -> Report {
     let list = missing.join(", ");
     let state = if waited < routes::DEADLINE {
         let message = format!(
-            "waiting for a Gateway controller to answer (any status.parents) on TLSRoute {list}; Pods are made after that"
+            "waiting for a Gateway controller to answer (any status.parents) on TLSRoute {list} before creating Pods"
         );
         State::not_ready("Creating", message)
     } else {
@@ -255,7 +255,8 @@ fn wanted(cluster: &Cluster, network: &[DynamicObject], nodes: &[NodeObjects]) -
     wanted
 }
 
-/// Ready means that every broker is registered and lets clients in. Once seen it is not asked again for the same Pods.
+/// Ready means that every broker is registered and accepts clients. Once seen, it is not checked again for the same
+/// Pods.
 async fn registered(
     context: &Context,
     key: &Key,
@@ -284,11 +285,11 @@ async fn registered(
     } else {
         format!("waiting for brokers to register: {}", absent.join(", "))
     };
-    // Brokers register within moments of opening their port; nothing announces it.
+    // Brokers register within moments of opening their port, but nothing announces it.
     Ok((State::not_ready("Creating", message), Duration::from_millis(200)))
 }
 
-/// The time left until everything is applied again.
+/// The time until everything is applied again.
 fn until_full(context: &Context, key: &Key) -> Duration {
     let when = context.memory(key, |memory| memory.applied_for.as_ref().map(|(_, when)| *when));
     let left = when.map_or(FULL_INTERVAL, |when| FULL_INTERVAL.saturating_sub(when.elapsed()));

@@ -1,5 +1,5 @@
-//! Strimzi's wait for routes: a TLSRoute counts as ready as soon as its status has any parent, whatever that parent's
-//! conditions say. Before that no Pod is made.
+//! Strimzi's wait for routes: a TLSRoute counts as ready as soon as its status has any parent, whatever the conditions
+//! of that parent say. No Pod is created before that.
 
 use super::context::{Context, Key};
 use super::{Error, names};
@@ -15,10 +15,10 @@ use tokio::time::{Instant, timeout_at};
 /// Strimzi's `STRIMZI_OPERATION_TIMEOUT_MS`.
 pub const DEADLINE: Duration = Duration::from_secs(300);
 
-/// The routes that have no parent in their status, or do not exist.
+/// The routes that do not exist or have no parent in their status.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses.
 pub async fn missing(context: &Context, key: &Key, kind: &Kind, wanted: &[String]) -> Result<Vec<String>, Error> {
     let list = kind.api(context.catalog.client(), &key.0).list(&ListParams::default().labels(&selector(key))).await;
     let list = list.map_err(kubeapi::Error::request(format!("list the TLSRoutes of {}/{}", key.0, key.1)))?;
@@ -36,8 +36,8 @@ fn selector(key: &Key) -> String {
     format!("{}={}", names::CLUSTER_LABEL, key.1)
 }
 
-/// Looks at the cluster again whenever one of its routes gets a parent, for as long as routes are awaited. Strimzi does
-/// not watch routes either: one that is deleted later stays away until the next full reconciliation.
+/// Reconciles the cluster whenever one of its routes gets a parent, as long as routes are awaited. Strimzi does not
+/// watch routes either: a route that is deleted later is missing until the next full reconciliation.
 pub fn watch_until_answered(context: &Arc<Context>, key: &Key, kind: &Kind) {
     if context.memory(key, |memory| std::mem::replace(&mut memory.watching_routes, true)) {
         return;
@@ -47,7 +47,7 @@ pub fn watch_until_answered(context: &Arc<Context>, key: &Key, kind: &Kind) {
         let api = kind.api(context.catalog.client(), &key.0);
         let events = watcher(api, watcher::Config::default().labels(&selector(&key))).default_backoff();
         pin_mut!(events);
-        // The next reconciliation starts a new watch where one is still needed.
+        // The next reconciliation starts a new watch if it still needs one.
         let end = Instant::now() + DEADLINE;
         while let Ok(Some(event)) = timeout_at(end, events.next()).await {
             if !context.memory(&key, |memory| memory.awaiting_routes.is_some()) {

@@ -1,4 +1,4 @@
-//! The loops: Kafka, KafkaTopic and KafkaUser, each driven by watches.
+//! The loops for Kafka, KafkaTopic and KafkaUser. Watches drive each of them.
 
 use super::context::{API_VERSION, Context, Key, key_of};
 use super::node_objects::Placement;
@@ -27,10 +27,10 @@ pub fn crds() -> Utf8PathBuf {
     paths::fixtures().join("standin/crds.yaml")
 }
 
-/// Runs the stand-in for all namespaces. Ends only with an error, or when its future is dropped.
+/// Runs the stand-in for all namespaces. It ends only with an error, or when its future is dropped.
 ///
 /// # Errors
-/// When the API server does not serve the resources (see [`crds`]), or refuses the first look.
+/// If the API server does not serve the resources (see [`crds`]), or refuses the first list.
 pub async fn run(catalog: Catalog, reach: Reach, placement: Placement) -> Result<(), Error> {
     let kafka = catalog.kind("Kafka", Some(API_VERSION)).await?;
     let pool = catalog.kind("KafkaNodePool", Some(API_VERSION)).await?;
@@ -38,7 +38,7 @@ pub async fn run(catalog: Catalog, reach: Reach, placement: Placement) -> Result
     let user = catalog.kind("KafkaUser", Some(API_VERSION)).await?;
     let (triggers, triggered) = mpsc::unbounded();
     let context = Arc::new(Context::new(catalog, reach, placement, kafka.clone(), triggers));
-    // Dropping the losers stops them.
+    // Dropping the other loops stops them.
     let loops: [BoxFuture<'_, ()>; 5] = [
         Box::pin(kafkas(&context, &kafka, &pool, triggered)),
         Box::pin(topics_loop(&context, &kafka, &topic)),
@@ -85,8 +85,8 @@ async fn kafkas(context: &Arc<Context>, kafka: &Kind, pool: &Kind, triggered: mp
 
 type Removal = fn(Arc<Context>, DynamicObject) -> BoxFuture<'static, ()>;
 
-/// Calls `removal` for every object of the kind that is deleted. What was deleted while nobody looked (before the start, or
-/// while the watch was broken) is found by its owner.
+/// Calls `removal` for every deleted object of the kind. Objects that were deleted before the start, or while the watch
+/// was broken, are found by their owner.
 async fn gone(context: &Arc<Context>, kind: &Kind, removal: Removal) {
     let events = watcher(everywhere(context, kind), watcher::Config::default()).default_backoff();
     events
@@ -95,10 +95,10 @@ async fn gone(context: &Arc<Context>, kind: &Kind, removal: Removal) {
                 Ok(Event::Delete(deleted)) => removal(Arc::clone(context), deleted).await,
                 Ok(Event::InitDone) => {
                     if let Err(error) = sweep::orphans(context, None).await {
-                        warn!(target: LOG, "what deleted resources left behind is not removed: {}", with_causes(&error));
+                        warn!(target: LOG, "could not remove what deleted resources left: {}", with_causes(&error));
                     }
                 }
-                // An error is on the controller's own watch too, and reported there.
+                // The controller's own watch meets the same error and reports it.
                 Ok(Event::Init | Event::InitApply(_) | Event::Apply(_)) | Err(_) => {}
             }
         })
@@ -119,11 +119,11 @@ async fn user_gone(context: Arc<Context>, deleted: DynamicObject) {
     users::prune_in_background(&context, &cluster);
 }
 
-/// Removes what owners that are gone left in the cluster, and tries until that works.
+/// Removes what deleted owners left in the cluster, and retries until that succeeds.
 async fn clean(context: &Context, cluster: &Key) {
     while let Err(error) = sweep::orphans(context, Some(cluster)).await {
         let (namespace, name) = cluster;
-        warn!(target: LOG, "what is left of {namespace}/{name} is not removed yet: {}", with_causes(&error));
+        warn!(target: LOG, "could not remove yet what {namespace}/{name} left behind: {}", with_causes(&error));
         tokio::time::sleep(context.backoff("sweep", cluster)).await;
     }
     context.succeeded("sweep", cluster);
@@ -174,7 +174,7 @@ fn retry(kind: &str, object: &DynamicObject, _: &Error, context: &Context) -> Ac
     Action::requeue(context.backoff(kind, &key_of(object)))
 }
 
-/// Logs a failed reconciliation. Waiting is normal, and is not logged.
+/// Logs a failed reconciliation. Waiting is normal and is not logged.
 fn report<T: std::error::Error + 'static>(kind: &str, result: Result<(), controller::Error<Error, T>>) {
     match result {
         Ok(())

@@ -1,4 +1,4 @@
-//! SCRAM-SHA-512's salted password (RFC 5802), which Kafka wants made by the client that sets a credential.
+//! SCRAM-SHA-512's salted password (RFC 5802). Kafka expects the client that sets a credential to compute it.
 
 use ring::pbkdf2::{PBKDF2_HMAC_SHA512, derive};
 use std::num::NonZeroU32;

@@ -1,4 +1,4 @@
-//! A resource's status as Strimzi writes it: `Ready`, or `NotReady` with a reason, beside any `Warning`s.
+//! A resource's status as Strimzi writes it: `Ready`, or `NotReady` with a reason, and any `Warning`s.
 
 use super::Error;
 use super::context::{Context, FULL_INTERVAL, key_of};
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::info;
 
-/// What a reconciliation has to say.
+/// The result of a reconciliation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum State {
     Ready,
@@ -19,7 +19,7 @@ pub enum State {
         reason: String,
         message: String,
     },
-    /// Left alone as long as the annotation `strimzi.io/pause-reconciliation` says so.
+    /// Left alone while the annotation `strimzi.io/pause-reconciliation` is set.
     Paused,
 }
 
@@ -38,10 +38,11 @@ impl State {
     }
 }
 
-/// Says on the status of a topic or user how it ended. One that was refused is looked at again in the usual interval only.
+/// Writes the result to the status of a topic or user. A rejected resource is reconciled again only at the usual
+/// interval.
 ///
 /// # Errors
-/// The one that it ended with, so that it is tried again soon.
+/// The error of the reconciliation, so that it is retried soon.
 pub async fn conclude(
     context: &Context,
     kind: &str,
@@ -62,34 +63,34 @@ pub async fn conclude(
     }
 }
 
-/// The list of conditions; one that says the same as before keeps its time.
+/// The list of conditions. A condition that has not changed keeps its time.
 pub fn conditions(state: &State, warnings: &[String], before: &Value) -> Value {
     let now = OffsetDateTime::now_utc()
         .replace_nanosecond(0)
         .ok()
         .and_then(|now| now.format(&Rfc3339).ok())
         .unwrap_or_default();
-    let mut wanted: Vec<Value> = warnings
+    let mut desired: Vec<Value> = warnings
         .iter()
         .map(|message| json!({"type": "Warning", "status": "True", "reason": "Standin", "message": message}))
         .collect();
-    wanted.push(match state {
+    desired.push(match state {
         State::Ready => json!({"type": "Ready", "status": "True"}),
         State::Paused => json!({"type": "ReconciliationPaused", "status": "True"}),
         State::NotReady { reason, message } => {
             json!({"type": "NotReady", "status": "True", "reason": reason, "message": message})
         }
     });
-    for condition in &mut wanted {
+    for condition in &mut desired {
         let same = |old: &&Value| ["type", "reason", "message"].iter().all(|field| old[*field] == condition[*field]);
         let old = before.as_array().and_then(|list| list.iter().find(same));
         let since = old.map_or_else(|| json!(now), |old| old["lastTransitionTime"].clone());
         condition["lastTransitionTime"] = since;
     }
-    Value::Array(wanted)
+    Value::Array(desired)
 }
 
-/// Conditions in a few words, for the log.
+/// The conditions in a few words, for the log.
 fn summary(conditions: &Value) -> String {
     let one = |condition: &Value| {
         let field = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
@@ -99,10 +100,10 @@ fn summary(conditions: &Value) -> String {
     conditions.as_array().map(|all| all.iter().map(one).collect::<Vec<_>>().join("; ")).unwrap_or_default()
 }
 
-/// Writes a status where it differs: the conditions, `observedGeneration`, and `fields`.
+/// Writes a status if it differs: the conditions, `observedGeneration` and `fields`.
 ///
 /// # Errors
-/// When the API server refuses. A resource that is gone is fine.
+/// If the API server refuses. It is not an error if the resource is gone.
 pub async fn write(
     context: &Context,
     object: &DynamicObject,

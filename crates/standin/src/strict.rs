@@ -1,5 +1,5 @@
-//! From a resource to the model, with every field that the stand-in does not honour listed, and Strimzi's own
-//! validation of listeners.
+//! Reads a resource into the model, and lists every field that the stand-in does not support. Also contains Strimzi's
+//! own validation of listeners.
 
 use super::model::{AuthType, KafkaSpec, Listener, ListenerType};
 use super::template;
@@ -17,7 +17,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The reason as a status condition writes it.
+    /// The reason, as a status condition states it.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NotHonoured(_) => "StandinDoesNotHonour",
@@ -29,7 +29,7 @@ impl Refusal {
 /// Reads the `spec` of a resource.
 ///
 /// # Errors
-/// When a field is not honoured, or has a value of another type than the model's.
+/// If a field is not supported, or has a value of another type than in the model.
 pub fn spec<T: DeserializeOwned>(spec: &Value) -> Result<T, Refusal> {
     let mut ignored = Vec::new();
     let parsed =
@@ -37,7 +37,7 @@ pub fn spec<T: DeserializeOwned>(spec: &Value) -> Result<T, Refusal> {
     match parsed {
         Ok(parsed) if ignored.is_empty() => Ok(parsed),
         Ok(_) => Err(Refusal::NotHonoured(ignored)),
-        // An enum's unknown value is a feature that the stand-in lacks; the text lists what it knows.
+        // An unknown value of an enum is a feature that the stand-in lacks. The text lists the known ones.
         Err(error) if error.to_string().starts_with("unknown variant") => {
             Err(Refusal::NotHonoured(vec![format!("a value in spec: {error}")]))
         }
@@ -45,7 +45,7 @@ pub fn spec<T: DeserializeOwned>(spec: &Value) -> Result<T, Refusal> {
     }
 }
 
-/// `kafka.listeners.0.x` as users write it, `kafka.listeners[0].x`; serde's `?` for an Option goes.
+/// Turns `kafka.listeners.0.x` into `kafka.listeners[0].x`, as users write it, and removes serde's `?` for an Option.
 fn index_in_brackets(path: &str) -> String {
     let mut text = String::new();
     for part in path.split('.').filter(|part| *part != "?") {
@@ -63,10 +63,10 @@ fn index_in_brackets(path: &str) -> String {
     text
 }
 
-/// Checks the listeners against the ids of the brokers, as Strimzi does and in its words.
+/// Checks the listeners against the ids of the brokers, as Strimzi does and with its texts.
 ///
 /// # Errors
-/// With all that is wrong, or with what the stand-in lacks.
+/// All violations, or the features that the stand-in lacks.
 pub fn listeners(spec: &KafkaSpec, broker_ids: &BTreeSet<u32>) -> Result<(), Refusal> {
     let listeners = &spec.kafka.listeners;
     let mut errors = Vec::new();
@@ -158,7 +158,7 @@ fn check_tlsroute(listener: &Listener, broker_ids: &BTreeSet<u32>, errors: &mut 
     }
 }
 
-/// What Strimzi would find out from the cluster (a node's address, a load balancer's), and the stand-in does not.
+/// What Strimzi would look up in the cluster (addresses of nodes and load balancers) and the stand-in does not.
 fn lacks(listener: &Listener, broker_ids: &BTreeSet<u32>) -> Option<String> {
     let configuration = &listener.configuration;
     let external = matches!(listener.kind, ListenerType::NodePort | ListenerType::LoadBalancer);

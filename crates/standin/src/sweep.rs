@@ -1,5 +1,5 @@
-//! Removes what belongs to Kafka resources that are gone. In the local lab no garbage collector runs; elsewhere it finds
-//! little left to do.
+//! Removes the objects of Kafka resources that are gone. In the local lab there is no garbage collector. Elsewhere this
+//! finds little to do.
 
 use super::context::{API_VERSION, Context};
 use super::{Error, names, objects};
@@ -8,7 +8,8 @@ use kube::api::{DynamicObject, ListParams};
 use kubeapi::{Kind, ObjectRef, delete};
 use std::collections::BTreeSet;
 
-/// Pods first, so that nothing runs without its configuration; routes before Services, so that no route points nowhere.
+/// Pods come first, so that none runs without its configuration. Routes come before Services, so that no route points
+/// nowhere.
 const KINDS: [(&str, &str); 5] = [
     ("Pod", "v1"),
     ("TLSRoute", "gateway.networking.k8s.io/v1"),
@@ -17,10 +18,10 @@ const KINDS: [(&str, &str); 5] = [
     ("Secret", "v1"),
 ];
 
-/// Deletes everything that the stand-in made for owners that no longer exist: in all namespaces, or of one cluster.
+/// Deletes everything that the stand-in created for owners that no longer exist, in all namespaces or for one cluster.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses.
 pub async fn orphans(context: &Context, of: Option<&(String, String)>) -> Result<(), Error> {
     let namespace = of.map(|(namespace, _)| namespace.as_str());
     let mut selector = format!("app.kubernetes.io/managed-by={}", objects::MANAGER);
@@ -29,11 +30,11 @@ pub async fn orphans(context: &Context, of: Option<&(String, String)>) -> Result
     }
     let mut found = Vec::new();
     for (kind, version) in KINDS {
-        // A cluster without Gateway API has no routes to delete.
+        // A cluster without the Gateway API has no routes to delete.
         let Ok(served) = context.catalog.kind(kind, Some(version)).await else { continue };
         found.extend(list(context, &served, namespace, &selector).await?);
     }
-    // Owners after what they own: what is made in between has an owner in this list.
+    // Owners are listed after what they own, so the owner of an object that is created in between is in this list.
     let mut owners = BTreeSet::new();
     for kind in ["Kafka", "KafkaUser"] {
         let served = context.catalog.kind(kind, Some(API_VERSION)).await?;
@@ -77,7 +78,7 @@ fn reference(kind: &Kind, object: &DynamicObject) -> ObjectRef {
 /// Deletes the cluster's Services, routes, ConfigMaps and Secrets that it no longer needs, by kind and name.
 ///
 /// # Errors
-/// When the API server refuses.
+/// If the API server refuses.
 pub async fn unwanted(
     context: &Context,
     key: &(String, String),

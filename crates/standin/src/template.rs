@@ -5,20 +5,20 @@
 pub enum TemplateError {
     #[error("the port template `{template}` is not a formula of whole numbers, {{nodeId}}, + - and *: {problem}")]
     Formula { template: String, problem: String },
-    #[error("the port template `{template}` gives {value} for node {node}, and a port is 1 to 65535")]
+    #[error("the port template `{template}` yields {value} for node {node}, but a port is 1 to 65535")]
     Range { template: String, node: u32, value: i64 },
 }
 
-/// A host name from its template: `{nodeId}` and `{nodePodName}` are replaced.
+/// The host name from a template. `{nodeId}` and `{nodePodName}` are replaced.
 pub fn host(template: &str, node: u32, pod: &str) -> String {
     template.replace("{nodeId}", &node.to_string()).replace("{nodePodName}", pod)
 }
 
-/// A port from its template: a number, or a formula such as `9000 + {nodeId}` with `+`, `-` and `*` (which binds
-/// tighter).
+/// The port from a template: a number, or a formula such as `9000 + {nodeId}` with `+`, `-` and `*`, which binds
+/// tighter.
 ///
 /// # Errors
-/// When the text is not such a formula, or its value is not a port.
+/// If the text is not such a formula, or its value is not a port.
 pub fn port(template: &str, node: u32) -> Result<u16, TemplateError> {
     let formula = template.replace("{nodeId}", &node.to_string());
     let broken = |problem: &str| TemplateError::Formula { template: template.to_owned(), problem: problem.to_owned() };
@@ -27,7 +27,7 @@ pub fn port(template: &str, node: u32) -> Result<u16, TemplateError> {
     let mut rest = formula.trim_start();
     loop {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number: i64 = rest[..digits].parse().map_err(|_| broken(&format!("a number is wanted at `{rest}`")))?;
+        let number: i64 = rest[..digits].parse().map_err(|_| broken(&format!("expected a number at `{rest}`")))?;
         let overflow = || broken("the numbers are too large");
         match (operator, term) {
             (b'*', Some(left)) => term = Some(left.checked_mul(number).ok_or_else(overflow)?),
@@ -40,7 +40,7 @@ pub fn port(template: &str, node: u32) -> Result<u16, TemplateError> {
         match rest.bytes().next() {
             None => break,
             Some(sign @ (b'+' | b'-' | b'*')) => operator = sign,
-            Some(_) => return Err(broken(&format!("an operator is wanted at `{rest}`"))),
+            Some(_) => return Err(broken(&format!("expected an operator at `{rest}`"))),
         }
         rest = rest[1..].trim_start();
     }

@@ -1,4 +1,4 @@
-//! KafkaTopic: made, grown, reconfigured, and deleted by way of its finalizer.
+//! Creates, grows and reconfigures the topic of a KafkaTopic, and deletes it through the finalizer.
 
 use super::context::{API_VERSION, Context, Key, key_of};
 use super::model::{TopicSpec, config_text};
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Brings a topic nearer to its resource, and says on its status how it stands.
+/// Brings a topic closer to its resource, and writes the state to its status.
 ///
 /// # Errors
-/// When a step failed; it is on the status too.
+/// If a step failed. The status reports it too.
 pub async fn topic(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
     let Some(cluster) = cluster_of(&object) else { return Ok(Action::await_change()) };
     let mut object = DynamicObject::clone(&object);
@@ -27,7 +27,7 @@ pub async fn topic(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
     status::conclude(&context, "KafkaTopic", &object, converged).await
 }
 
-/// The cluster that a KafkaTopic or KafkaUser names by its label.
+/// The cluster that the label of a KafkaTopic or KafkaUser names.
 pub fn cluster_of(object: &DynamicObject) -> Option<Key> {
     let name = object.metadata.labels.as_ref()?.get(names::CLUSTER_LABEL)?;
     Some((object.metadata.namespace.clone()?, name.clone()))
@@ -93,7 +93,7 @@ async fn remove(context: &Context, object: &DynamicObject, cluster: &Key) -> Res
     finalizer(context, object, false).await
 }
 
-/// Whether there is a Kafka resource of this name that is not being deleted.
+/// Whether there is a Kafka resource with this name that is not being deleted.
 async fn cluster_lives(context: &Context, cluster: &Key) -> Result<bool, Error> {
     let api = context.kafka.api(context.catalog.client(), &cluster.0);
     let found = api.get_opt(&cluster.1).await;
@@ -101,7 +101,7 @@ async fn cluster_lives(context: &Context, cluster: &Key) -> Result<bool, Error> 
     Ok(found.is_some_and(|kafka| kafka.metadata.deletion_timestamp.is_none()))
 }
 
-/// Adds or removes the finalizer, leaving those of others.
+/// Adds or removes the stand-in's finalizer, and keeps those of others.
 async fn finalizer(context: &Context, object: &DynamicObject, wanted: bool) -> Result<(), Error> {
     let mut all = object.metadata.finalizers.clone().unwrap_or_default();
     let held = all.iter().any(|name| name == names::TOPIC_FINALIZER);
@@ -115,7 +115,7 @@ async fn finalizer(context: &Context, object: &DynamicObject, wanted: bool) -> R
     }
     let (namespace, name) = key_of(object);
     let kind = context.catalog.kind("KafkaTopic", Some(API_VERSION)).await?;
-    // The version makes a change by somebody else in between an error, which is tried again.
+    // The version turns a concurrent change by somebody else into an error, which is retried.
     let patch = json!({"metadata": {"finalizers": all, "resourceVersion": object.metadata.resource_version}});
     match kind
         .api(context.catalog.client(), &namespace)

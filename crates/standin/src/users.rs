@@ -1,4 +1,4 @@
-//! KafkaUser: its Secret, its credential and its access rules; and the removal of those whose resource is gone.
+//! The Secret, the credential and the access rules of a KafkaUser, and their removal when the resource is gone.
 
 use super::acl_requests::Acl;
 use super::admin::AdminError;
@@ -23,10 +23,10 @@ use tracing::warn;
 
 const PASSWORD_LENGTH: usize = 32;
 
-/// Brings a user nearer to its resource, and says on its status how it stands.
+/// Brings a user closer to its resource, and writes the state to its status.
 ///
 /// # Errors
-/// When a step failed; it is on the status too.
+/// If a step failed. The status reports it too.
 pub async fn user(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, Error> {
     let _turn = context.turn("KafkaUser", &key_of(&object)).await;
     let Some(object) = context.current("KafkaUser", &object).await? else { return Ok(Action::await_change()) };
@@ -38,7 +38,7 @@ pub async fn user(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<A
 async fn converge(context: &Context, object: &DynamicObject, cluster: &Key) -> Result<Value, Error> {
     let spec: UserSpec = strict::spec(&object.data["spec"])?;
     let (_, name) = key_of(object);
-    let wanted = acls::of(&name, &spec)?;
+    let desired = acls::of(&name, &spec)?;
     let kind = spec.authentication.as_ref().map(|authentication| authentication.kind);
     let mut admin = context.admin(cluster).await?;
     let secret = match kind {
@@ -62,10 +62,10 @@ async fn converge(context: &Context, object: &DynamicObject, cluster: &Key) -> R
     let principal = acls::principal(&name, &spec);
     match admin.acls(Some(&principal)).await {
         Ok(found) => {
-            admin.create_acls(wanted.difference(&found)).await?;
-            admin.delete_acls(found.difference(&wanted)).await?;
+            admin.create_acls(desired.difference(&found)).await?;
+            admin.delete_acls(found.difference(&desired)).await?;
         }
-        Err(error) if is_without_authorizer(&error) && wanted.is_empty() => {}
+        Err(error) if is_without_authorizer(&error) && desired.is_empty() => {}
         Err(error) if is_without_authorizer(&error) => {
             let text =
                 "Simple authorization ACL rules are configured but not supported in the Kafka cluster configuration.";
@@ -84,7 +84,7 @@ fn is_without_authorizer(error: &AdminError) -> bool {
     matches!(error, AdminError::Refused { code, .. } if code.contains("SecurityDisabled"))
 }
 
-/// Keeps the password that there is, or makes one.
+/// Keeps the existing password, or creates one.
 async fn scram_secret(context: &Context, object: &DynamicObject, cluster: &Key, user: &str) -> Result<String, Error> {
     let stored = stored(context, object).await?.and_then(|secret| authorities::text(&secret, "password"));
     let password = match stored.filter(|password| !password.is_empty()) {
@@ -122,7 +122,7 @@ async fn tls_secret(context: &Context, object: &DynamicObject, cluster: &Key, us
     store(context, object, cluster, &data).await
 }
 
-/// The user's Secret, where it is this very user's.
+/// The user's Secret, if it belongs to exactly this user.
 async fn stored(context: &Context, object: &DynamicObject) -> Result<Option<Secret>, Error> {
     let (namespace, name) = key_of(object);
     let api = Api::<Secret>::namespaced(context.catalog.client().clone(), &namespace);
@@ -166,7 +166,8 @@ fn new_password() -> Result<String, Error> {
     while password.len() < PASSWORD_LENGTH {
         let mut bytes = [0; 64];
         random(&mut bytes)?;
-        // Six bits choose; the two values beyond the alphabet are passed over, so that every character is as likely.
+        // Six bits select a character. The two values beyond the alphabet are skipped, so that every character is
+        // equally likely.
         let chosen = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));
         password.extend(chosen.take(PASSWORD_LENGTH - password.len()).map(|byte| char::from(*byte)));
     }
@@ -177,10 +178,10 @@ fn random(bytes: &mut [u8]) -> Result<(), Error> {
     ring::default_provider().secure_random.fill(bytes).map_err(|_| Error::Random)
 }
 
-/// Takes credentials and rules away that no KafkaUser of the cluster asks for, as Strimzi's user operator does.
+/// Removes credentials and rules that no KafkaUser of the cluster requires, as Strimzi's user operator does.
 ///
 /// # Errors
-/// When the API server or the broker refuses.
+/// If the API server or the broker refuses.
 pub async fn prune(context: &Context, cluster: &Key) -> Result<(), Error> {
     let kind = context.catalog.kind("KafkaUser", Some(API_VERSION)).await?;
     let mut admin = context.admin(cluster).await?;
@@ -190,7 +191,7 @@ pub async fn prune(context: &Context, cluster: &Key) -> Result<(), Error> {
         Err(error) if is_without_authorizer(&error) => BTreeSet::new(),
         Err(error) => return Err(error.into()),
     };
-    // After the brokers, so that a user made in between is in this list.
+    // Users are listed after the brokers' credentials, so a user that is created in between is in this list.
     let params = ListParams::default().labels(&format!("{}={}", names::CLUSTER_LABEL, cluster.1));
     let list = kind.api(context.catalog.client(), &cluster.0).list(&params).await;
     let list = list.map_err(kubeapi::Error::request(format!("list the users of {}", cluster.1)))?;
@@ -207,17 +208,17 @@ fn user_of(principal: &str) -> &str {
     name.strip_prefix("CN=").unwrap_or(name)
 }
 
-/// [`prune`], for when nobody waits for it: what it misses the next one finds.
+/// Runs [`prune`] in the background. What it misses, the next run finds.
 pub fn prune_in_background(context: &Arc<Context>, cluster: &Key) {
     let (context, cluster) = (Arc::clone(context), cluster.clone());
     tokio::spawn(async move {
         let pruned = prune(&context, &cluster).await;
-        // Without a broker there is nothing to prune yet, or nothing any more.
+        // Without a broker, there is nothing to prune.
         if let Err(error) = &pruned
             && !matches!(error, Error::Waiting(_))
         {
             let (namespace, name) = &cluster;
-            warn!(target: LOG, "users of {namespace}/{name} are not pruned: {}", with_causes(error));
+            warn!(target: LOG, "could not prune the users of {namespace}/{name}: {}", with_causes(error));
         }
     });
 }

@@ -16,7 +16,7 @@ pub enum WireError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{peer} did not answer as Kafka does: {problem}")]
+    #[error("cannot talk to {peer}: {problem}")]
     Protocol { peer: String, problem: String },
     #[error("{peer} did not answer within {within:?}")]
     Silent { peer: String, within: Duration },
@@ -34,10 +34,11 @@ pub struct Wire<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Learns which versions the broker speaks. `peer` is how errors name it; every exchange ends `within` that time.
+    /// Finds out which versions the broker supports. `peer` is the name for errors. Every exchange is limited to
+    /// `within`.
     ///
     /// # Errors
-    /// When the broker does not answer as Kafka does.
+    /// If the broker does not answer as Kafka does.
     pub async fn open(stream: S, peer: String, within: Duration) -> Result<Self, WireError> {
         let mut wire = Self { stream, peer, within, correlation: 0, versions: BTreeMap::new() };
         let mut request = ApiVersionsRequest::default();
@@ -52,10 +53,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(wire)
     }
 
-    /// Sends a request in the newest version that both sides know.
+    /// Sends a request in the newest version that both sides support.
     ///
     /// # Errors
-    /// When there is none, or the exchange fails.
+    /// If there is no such version, or the exchange fails.
     pub async fn send<R: Request>(&mut self, request: &R) -> Result<R::Response, WireError> {
         let theirs = self.versions.get(&R::KEY);
         let version = theirs

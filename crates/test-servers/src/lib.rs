@@ -82,7 +82,7 @@ impl Leaf {
         CertificateDer::from_pem_slice(self.cert.as_bytes()).expect("PEM").to_vec()
     }
 
-    /// A server with this certificate; with `clients` it demands one signed by that authority.
+    /// A server with this certificate. With `clients`, it requires a client certificate signed by that authority.
     pub fn server(&self, clients: Option<&Authority>) -> ServerConfig {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
@@ -103,7 +103,7 @@ impl Leaf {
     }
 }
 
-/// Handles each connection by `handle` until the test ends.
+/// Runs `handle` on each connection until the test ends.
 pub async fn serve<F, T>(handle: F) -> SocketAddr
 where
     F: Fn(TcpStream) -> T + Send + 'static,
@@ -133,15 +133,15 @@ pub async fn serve_tls(config: ServerConfig) -> SocketAddr {
     .await
 }
 
-/// A broker of a cluster called `the-cluster`, as far as it is needed to ask who it is: API versions, metadata, and its
-/// configuration, which it tells for its own id only, with Kafka's own words for another one.
+/// A broker of a cluster called `the-cluster`, with just enough to identify it: API versions, metadata, and the
+/// configuration of its own id. For another id it refuses, in Kafka's own words.
 pub async fn broker<S: AsyncRead + AsyncWrite + Unpin>(stream: S, id: i32) {
     broker_of(stream, id, &[]).await;
 }
 
-/// The same with these brokers in its metadata.
+/// As [`broker`], with these brokers in its metadata.
 pub async fn broker_of<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, id: i32, all: &[(i32, SocketAddr)]) {
-    // Ends with the connection.
+    // Ends when the connection ends.
     while answer(&mut stream, id, all).await.is_some() {}
 }
 

@@ -1,24 +1,24 @@
-//! A broker that answers what the test says, request by request.
+//! A broker that answers as the test says, request by request.
 
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-/// The broker's end of a connection within this process.
+/// The broker's end of a connection inside this process.
 pub struct ScriptedBroker(DuplexStream);
 
 impl ScriptedBroker {
-    /// A broker, and the end of the connection for its client.
+    /// A broker, and the client's end of the connection.
     pub fn new() -> (Self, DuplexStream) {
         let (theirs, ours) = tokio::io::duplex(1 << 20);
         (Self(theirs), ours)
     }
 
-    /// Answers the first request of a client: these kinds of request, in all of their versions.
+    /// Answers a client's first request with these kinds of request, in all of their versions.
     ///
     /// # Panics
-    /// As [`ScriptedBroker::answer`].
+    /// As for [`ScriptedBroker::answer`].
     pub async fn greet(&mut self, keys: &[ApiKey]) {
         let known = keys.iter().map(|key| {
             let range = key.valid_versions();
@@ -31,7 +31,7 @@ impl ScriptedBroker {
     /// Reads one request and answers it.
     ///
     /// # Panics
-    /// When another kind of request comes, or none.
+    /// If another kind of request arrives, or none.
     pub async fn answer<R: Request>(&mut self, respond: impl FnOnce(R) -> R::Response) {
         let length = self.0.read_u32().await.expect("a request");
         let mut request = vec![0; length as usize];

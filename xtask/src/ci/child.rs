@@ -1,4 +1,4 @@
-//! Commands of a stage: started as from a shell, waited for, and ended with this process.
+//! Commands of a stage: started as from a shell, awaited, and ended together with this process.
 
 use super::interrupt::Interrupt;
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,22 +9,22 @@ use std::{io, thread};
 
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Waits for a child, and ends it with the signal that this process gets.
+/// Waits for a child, and forwards the signal that this process receives.
 ///
 /// # Errors
-/// When its state cannot be had.
+/// If its state cannot be read.
 pub fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<i32> {
-    let mut told = false;
+    let mut signalled = false;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(code(status));
         }
         if let Some(signal) = interrupt.seen()
-            && !told
+            && !signalled
         {
-            told = true;
+            signalled = true;
             if !Interrupt::is_for_children_too(signal) {
-                // Fails only when it has ended meanwhile.
+                // Fails only if the child has ended in the meantime.
                 let _ = kill_process(Pid::from_child(child), Signal::TERM);
             }
         }
@@ -32,10 +32,10 @@ pub fn wait(child: &mut Child, interrupt: &Interrupt) -> io::Result<i32> {
     }
 }
 
-/// The exit code of a child that ends in time; one that does not is killed.
+/// The exit code of a child that ends in time. Otherwise the child is killed.
 ///
 /// # Errors
-/// When its state cannot be had.
+/// If its state cannot be read.
 pub fn wait_within(child: &mut Child, within: Duration) -> io::Result<Option<i32>> {
     let start = Instant::now();
     loop {
@@ -51,7 +51,7 @@ pub fn wait_within(child: &mut Child, within: Duration) -> io::Result<Option<i32
     }
 }
 
-/// As a shell counts: 128 and the signal, for a process that a signal has ended.
+/// The exit code as a shell counts it: 128 plus the signal for a process that a signal ended.
 fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }

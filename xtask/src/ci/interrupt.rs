@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, which end the stage and not this process, since a lab may have to be taken down.
+//! Handles Ctrl-C and SIGTERM. They end the stage and not this process, because it may have to stop a lab.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// From now on the two signals no longer end this process.
+    /// From now on, the two signals no longer end this process.
     ///
     /// # Errors
-    /// When the system refuses a handler.
+    /// If the system refuses a handler.
     pub fn watch() -> io::Result<Self> {
         let seen = Arc::new(AtomicUsize::new(0));
         for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
@@ -22,17 +22,17 @@ impl Interrupt {
         Ok(Self(seen))
     }
 
-    /// The signal's number, if one has come since the last [`Interrupt::forget`].
+    /// The signal's number, if one has arrived since the last [`Interrupt::forget`].
     pub fn seen(&self) -> Option<usize> {
         Some(self.0.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// So that what cleans up is not ended by the signal that made it necessary.
+    /// Forgets the signal, so that it does not also end the cleanup that it caused.
     pub fn forget(&self) {
         self.0.store(0, Ordering::SeqCst);
     }
 
-    /// SIGTERM reaches one process, and Ctrl-C every one that the terminal shows.
+    /// Ctrl-C reaches every process in the terminal's foreground, but SIGTERM reaches only one.
     pub fn is_for_children_too(signal: usize) -> bool {
         signal != 15
     }

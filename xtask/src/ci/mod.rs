@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what a change has to pass, here as in `.ci/run` and in the workflows.
+//! `cargo xtask ci`: the checks that a change must pass, here, in `.ci/run` and in the workflows.
 
 mod child;
 mod interrupt;

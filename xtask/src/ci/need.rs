@@ -1,4 +1,4 @@
-//! What a stage needs of the machine, beyond what the project itself needs.
+//! What a stage requires of the machine, beyond what the project itself requires.
 
 use super::child;
 use crate::cargo::cargo;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// An engine that does not answer within this time is none.
+/// An engine that does not answer within this time counts as absent.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// Why it is not met; nothing where it is.
+    /// Why the requirement is not met. `None` if it is met.
     pub fn missing(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,

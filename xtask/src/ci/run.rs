@@ -1,4 +1,4 @@
-//! Runs the stages, one after the other, up to the first that fails.
+//! Runs the stages one after the other, and stops at the first that fails.
 
 use super::child;
 use super::interrupt::Interrupt;
@@ -10,10 +10,10 @@ use std::io;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
-/// A lab of its own: that of the user, which has another name, is neither used nor taken down.
+/// A lab with its own name, so that the user's lab is neither used nor stopped.
 const LAB_NAME: (&str, &str) = ("LAB_NAME", "ci");
 
-/// What the user's shell may have set for a lab of another kind.
+/// Variables that the user's shell may have set for another kind of lab.
 const CHOICES: [&str; 3] = ["LAB", "LAB_GATEWAY", "LAB_KAFKA"];
 
 /// Why a stage did not pass.
@@ -25,12 +25,12 @@ enum Failure {
     Interrupted { signal: usize },
     #[error("cannot run `{command}`: {source}")]
     Start { command: String, source: io::Error },
-    #[error("cannot make a folder for its files: {0}")]
+    #[error("cannot create a temporary folder: {0}")]
     Scratch(io::Error),
 }
 
 impl Failure {
-    /// A caller sees the code of the command itself, and a signal as a shell counts it.
+    /// The exit code of the command itself. A signal counts as in a shell.
     fn code(&self) -> u8 {
         match self {
             Self::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(Exit::Failed as u8),
@@ -56,14 +56,14 @@ pub fn ci(args: &CiArgs) -> ExitCode {
     match Interrupt::watch() {
         Ok(interrupt) => ExitCode::from(run(&stages, !args.stages.is_empty(), &interrupt)),
         Err(error) => {
-            eprintln!("error: cannot watch for Ctrl-C, and without that a lab could be left behind: {error}");
+            eprintln!("error: cannot handle Ctrl-C, so a lab could be left running: {error}");
             Exit::Lab.into()
         }
     }
 }
 
-/// Runs these stages up to the first that fails. A stage that was asked for by its name has to run: whoever asked must not
-/// take a skip for a pass.
+/// Runs these stages and stops at the first that fails. A stage that the user named must run, so that a skip does not
+/// look like a pass.
 fn run(stages: &[&'static Stage], by_name: bool, interrupt: &Interrupt) -> u8 {
     let mut rows: Vec<Row> = Vec::new();
     let (mut exit, mut stopped, mut lab) = (Exit::Passed as u8, false, false);
@@ -132,7 +132,7 @@ fn cargo(env: &[(&str, &str)], arguments: &[String], interrupt: &Interrupt) -> R
     code.map_err(|source| Failure::Start { command: text, source })
 }
 
-/// Takes the lab down whatever has happened; after a failure it first says what the lab looked like.
+/// Stops the lab in any case. After a failure, it first prints the lab's status.
 fn clean_up(exit: u8, interrupt: &Interrupt) -> bool {
     let lab = |verb: &str| {
         interrupt.forget();
@@ -140,13 +140,13 @@ fn clean_up(exit: u8, interrupt: &Interrupt) -> bool {
     };
     println!("\n==== the end of the lab");
     if exit != Exit::Passed as u8 && interrupt.seen().is_none() {
-        // For people only: what is wrong has been said, and a lab that is gone has no status.
+        // The output is only for people. The error has been reported, and a stopped lab has no status.
         let _ = lab("status");
     }
     match lab("down") {
         Ok(0) => true,
         Ok(code) => {
-            eprintln!("error: the lab is still there: `cargo xtask lab down --name {}` ended with {code}", LAB_NAME.1);
+            eprintln!("error: the lab is still there: `cargo xtask lab down --name {}` exited with {code}", LAB_NAME.1);
             false
         }
         Err(failure) => {
@@ -156,7 +156,7 @@ fn clean_up(exit: u8, interrupt: &Interrupt) -> bool {
     }
 }
 
-/// Three days in a row are the whole.
+/// Three days in a row cover all scenarios.
 fn shard_of(now: SystemTime) -> String {
     let day = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
     format!("{}/3", day % 3 + 1)

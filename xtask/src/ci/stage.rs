@@ -1,19 +1,20 @@
-//! The stages, as data. Their order is that of their cost: what fails within seconds comes first.
+//! The stages, as data, in the order of their cost: what fails within seconds comes first.
 
 use super::need::Need;
 use std::fmt;
 
-/// One stage: commands of cargo that must all end well.
+/// One stage: cargo commands that must all succeed.
 pub struct Stage {
     pub name: &'static str,
-    /// What is true once it has passed.
+    /// What is true if it passes.
     pub proves: &'static str,
     pub needs: Need,
-    /// Whether it uses a lab, which then has to be taken down at the end.
+    /// Whether it uses a lab that must be stopped at the end.
     pub lab: bool,
-    /// Added to the environment of its commands.
+    /// Variables to add to the environment of its commands.
     pub env: &'static [(&'static str, &'static str)],
-    /// The arguments of cargo. `{shard}` is today's third, `{scratch}` a folder that lives as long as the stage.
+    /// The arguments for cargo. `{shard}` is today's third, and `{scratch}` is a folder that exists as long as the
+    /// stage.
     pub commands: &'static [&'static [&'static str]],
 }
 
@@ -24,36 +25,36 @@ const KIND: &[&[&str]] = &[&["xtask", "lab", "up"], &["xtask", "scenario", "run"
 pub const STAGES: &[Stage] = &[
     Stage {
         name: "format",
-        proves: "every Rust file is as rustfmt writes it",
+        proves: "every Rust file is formatted by rustfmt",
         commands: &[&["fmt", "--all", "--check"]],
         ..Stage::WITHOUT_LAB
     },
     Stage {
         name: "clippy",
-        proves: "the compiler and clippy have no warning for any crate, test or binary",
+        proves: "the compiler and clippy have no warnings for any crate, test or binary",
         commands: &[&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]],
         ..Stage::WITHOUT_LAB
     },
     Stage {
         name: "clippy-e2e",
-        proves: "neither have they one for the e2e test, which `--all-targets` leaves out",
+        proves: "the same for the e2e test, which `--all-targets` leaves out",
         commands: &[&["clippy", "--test", "e2e", "--", "-D", "warnings"]],
         ..Stage::WITHOUT_LAB
     },
     Stage {
         name: "deny",
-        proves: "dependencies have known licences and sources, and no crate is there twice without a reason",
+        proves: "dependencies have known licences and sources, and no crate is duplicated without a reason",
         needs: Need::CargoDeny,
         commands: &[&["deny", "check", "licenses", "bans", "sources"]],
         ..Stage::WITHOUT_LAB
     },
     Stage {
         name: "light-build",
-        proves: "xtask compiles by itself, with only the features that it asks for",
+        proves: "xtask compiles by itself, with only the features that it requests",
         commands: &[&["check", "--package", "xtask"]],
         ..Stage::WITHOUT_LAB
     },
-    Stage { name: "test", proves: "every test passes that needs no lab", commands: &[&["test"]], ..Stage::WITHOUT_LAB },
+    Stage { name: "test", proves: "every test that needs no lab passes", commands: &[&["test"]], ..Stage::WITHOUT_LAB },
     Stage {
         name: "lint",
         proves: "every scenario is well-formed",
@@ -62,13 +63,13 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         name: "local-e2e",
-        proves: "every scenario holds on the local lab, each at its first attempt",
+        proves: "every scenario passes on the local lab at its first attempt",
         commands: &[LOCAL_UP, &["test", "--test", "e2e"]],
         ..Stage::ON_LOCAL_LAB
     },
     Stage {
         name: "local-sabotage",
-        proves: "scenarios turn red where and why they must; one third of them a day",
+        proves: "each sabotage makes its scenario fail for the named cause; one third of the scenarios each day",
         commands: &[LOCAL_UP, &["xtask", "scenario", "run", "--sabotage", "--shard", "{shard}"]],
         ..Stage::ON_LOCAL_LAB
     },
@@ -84,19 +85,19 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         name: "local-down",
-        proves: "the local lab ends, and leaves nothing behind that stops the next one",
+        proves: "the local lab stops and leaves nothing behind that would prevent the next one",
         commands: &[&["xtask", "lab", "down"]],
         ..Stage::ON_LOCAL_LAB
     },
     Stage {
         name: "kind-envoy-gateway",
-        proves: "every scenario holds on a KIND cluster behind Envoy Gateway, with the stand-in",
+        proves: "every scenario passes on a KIND cluster behind Envoy Gateway, with the stand-in",
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "envoy-gateway")],
         ..Stage::ON_KIND_LAB
     },
     Stage {
         name: "kind-traefik",
-        proves: "every scenario holds on a KIND cluster behind Traefik, with the stand-in",
+        proves: "every scenario passes on a KIND cluster behind Traefik, with the stand-in",
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "traefik")],
         ..Stage::ON_KIND_LAB
     },
@@ -108,7 +109,7 @@ impl Stage {
     const ON_KIND_LAB: Self = Self { lab: true, needs: Need::DockerEngine, commands: KIND, ..Self::WITHOUT_LAB };
 }
 
-/// As `--list` shows it; what it runs can be copied into a shell.
+/// The stage as `--list` shows it. Its commands can be copied into a shell.
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.name, self.proves)?;
@@ -120,16 +121,16 @@ impl fmt::Display for Stage {
     }
 }
 
-/// A command of cargo as one would type it.
+/// A cargo command, as a user would type it.
 pub fn shown<'a>(env: &[(&str, &str)], arguments: impl Iterator<Item = &'a str>) -> String {
     let env = env.iter().map(|(name, value)| format!("{name}={value}"));
     env.chain(["cargo".to_owned()]).chain(arguments.map(str::to_owned)).collect::<Vec<_>>().join(" ")
 }
 
-/// The stages of these names, or all of them, in the order of [`STAGES`].
+/// The stages with these names, or all of them, in the order of [`STAGES`].
 ///
 /// # Errors
-/// The first name that is no stage.
+/// The first name that is not a stage.
 pub fn select(names: &[String]) -> Result<Vec<&'static Stage>, UnknownStage> {
     let known = || STAGES.iter().map(|stage| stage.name);
     if let Some(wrong) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
@@ -140,7 +141,7 @@ pub fn select(names: &[String]) -> Result<Vec<&'static Stage>, UnknownStage> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("there is no stage `{name}`; {advice} (`cargo xtask ci --list` describes them)")]
+#[error("unknown stage `{name}`; {advice} (`cargo xtask ci --list` describes them)")]
 pub struct UnknownStage {
     name: String,
     advice: String,
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn an_unknown_stage_is_named_with_the_nearest() {
         let error = select(&["format".into(), "clipy".into()]).err().expect("unknown").to_string();
-        assert!(error.starts_with("there is no stage `clipy`; did you mean `clippy`?"), "{error}");
+        assert!(error.starts_with("unknown stage `clipy`; did you mean `clippy`?"), "{error}");
     }
 
     #[test]
@@ -177,7 +178,7 @@ mod tests {
         }
     }
 
-    /// Otherwise nobody would take it down.
+    /// Otherwise nothing would stop it.
     #[test]
     fn a_stage_that_brings_a_lab_up_says_so() {
         for stage in STAGES {

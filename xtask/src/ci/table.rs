@@ -1,9 +1,9 @@
-//! What became of each stage, with its time.
+//! The result of each stage, with its time.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-/// What became of one stage.
+/// The result of one stage.
 pub struct Row {
     pub stage: &'static str,
     pub outcome: Outcome,
@@ -14,11 +14,11 @@ pub enum Outcome {
     Passed(Duration),
     Failed(Duration),
     Skipped(&'static str),
-    /// An earlier one failed.
+    /// Not run, because an earlier one failed.
     NotReached,
 }
 
-/// The table of all stages, and their sum.
+/// The table of all stages, and their total.
 pub fn table(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.stage.len()).max().unwrap_or_default();
     let mut text = String::new();
@@ -34,7 +34,7 @@ pub fn table(rows: &[Row]) -> String {
             sum += *time;
         }
         let line = format!("{stage:width$}  {word:7}  {detail}");
-        // Writing into a String does not fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     }
     let _ = writeln!(text, "{:width$}  {:7}  {}", "in all", "", seconds(sum));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A request as the server got it, but for those of discovery.
+/// A request as the server received it. Discovery requests are not recorded.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub method: Method,
@@ -26,16 +26,16 @@ impl Asked {
     }
 }
 
-/// What the server does with a request.
+/// The server's response to a request.
 pub enum Answer {
     Json(u16, Value),
-    /// These events of a watch, and then nothing for as long as it is watched.
+    /// These events of a watch, which then stays quiet and open.
     Events(Vec<Value>),
-    /// These events, and then the end of the answer.
+    /// These events of a watch, which then ends.
     EndingEvents(Vec<Value>),
 }
 
-/// The server: what it was asked, and a catalog whose client asks it.
+/// The server: the requests that it received, and a catalog whose client talks to it.
 pub struct ApiServer {
     pub catalog: Catalog,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -107,7 +107,7 @@ async fn send(answer: Answer) -> Response<Channel<bytes::Bytes>> {
         sender.send_data(format!("{part}\n").into()).await.expect("room for it");
     }
     if !ends {
-        // The answer is over when its sender is gone.
+        // The answer ends when its sender is dropped.
         tokio::spawn(async move {
             let _sender = sender;
             future::pending::<()>().await;
@@ -137,7 +137,7 @@ pub fn event(kind: &str, object: Value) -> Value {
     json!({"type": kind, "object": object})
 }
 
-/// A refusal as the API server words it.
+/// A refusal in the API server's format.
 pub fn status(code: u16, reason: &str, message: &str) -> Value {
     json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

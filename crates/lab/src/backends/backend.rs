@@ -8,50 +8,51 @@ use host::Progress;
 use model::{LabDir, LabKind};
 use std::fmt;
 
-/// A kind of lab. Everything outside this folder talks to it and never asks which one it is.
+/// A kind of lab. All code outside this folder uses this trait and never asks which kind it has.
 pub trait Backend: fmt::Debug + Send + Sync {
-    /// The processes on this machine that the lab consists of, whether they run or not.
+    /// The processes on this machine that belong to the lab, whether they run or not.
     ///
     /// # Errors
-    /// Where there is no /proc.
+    /// If there is no /proc.
     fn components(&self, lab: &Lab) -> Result<Vec<Component>, Error>;
 
-    /// The namespaces that the lab put something into; empty where the whole cluster is the lab's.
+    /// The namespaces that contain objects of the lab. Empty if the whole cluster belongs to the lab.
     ///
     /// # Errors
-    /// When the gateway's fixture cannot be read.
+    /// If the gateway's fixture cannot be read.
     fn namespaces(&self, lab: &Lab) -> Result<Vec<String>, Error>;
 
-    /// The node whose Pods are processes of this machine, where there is such a node. Their logs are files of the lab, and
+    /// The node whose Pods are processes of this machine, if there is one. Their logs are files of the lab, and
     /// ClusterIPs are addresses of this machine.
     fn process_node(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether the cluster goes down with the lab.
+    /// Whether the cluster stops together with the lab.
     fn owns_cluster(&self) -> bool {
         true
     }
 
-    /// What is wrong with the machine that the cluster runs on, apart from what its API server says.
+    /// What is wrong with the machine that the cluster runs on, apart from what its API server reports.
     fn cluster_trouble<'a>(&'a self, _lab: &'a Lab) -> BoxFuture<'a, Result<Option<String>, Error>> {
         Box::pin(async { Ok(None) })
     }
 
-    /// Restarts the gateway's data plane and waits until it is back; `None` where it consists of Pods, which are deleted.
+    /// Restarts the gateway's data plane and waits until it is back. `None` if it consists of Pods, which are deleted
+    /// instead.
     fn restart_data_plane<'a>(&'a self, _lab: &'a Lab) -> Option<BoxFuture<'a, Result<(), Error>>> {
         None
     }
 
-    /// Whether there is anything of such a lab in the folder beside its processes.
+    /// Whether the folder or the machine contains anything of such a lab besides its processes.
     ///
     /// # Errors
-    /// When the lab's record cannot be read.
+    /// If the lab's record cannot be read.
     fn is_there(&self, _dir: &LabDir) -> Result<bool, Error> {
         Ok(false)
     }
 
-    /// Removes everything of the lab but the processes on this machine. Called only where [`Backend::is_there`].
+    /// Removes everything of the lab except the processes on this machine. Called only if [`Backend::is_there`].
     fn down<'a>(
         &'a self,
         _dir: &'a LabDir,
@@ -62,7 +63,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
     }
 }
 
-/// The one place where a kind becomes a backend.
+/// The backend for a kind. This is the only place where a kind becomes a backend.
 pub fn of(kind: LabKind) -> &'static dyn Backend {
     match kind {
         LabKind::Local => &LocalLab,
@@ -71,7 +72,7 @@ pub fn of(kind: LabKind) -> &'static dyn Backend {
     }
 }
 
-/// Every backend: what is there of a lab that has not come so far as to write down its kind.
+/// All backends, for a lab that was interrupted before it recorded its kind.
 pub fn all() -> impl Iterator<Item = &'static dyn Backend> {
     LabKind::ALL.into_iter().map(of)
 }

@@ -1,4 +1,4 @@
-//! The kinds of lab, each behind [`Backend`]: processes of this machine, a KIND cluster, a cluster of the user's.
+//! The kinds of lab, each behind [`Backend`]: processes of this machine, a KIND cluster, or a user's own cluster.
 
 mod backend;
 pub mod cluster;

@@ -1,4 +1,4 @@
-//! Pods that will not come up by waiting: told at once, with the image and what the kubelet says.
+//! Detects Pods that will never run, and reports them at once, with the image and the kubelet's message.
 
 use crate::backends::cluster::Error;
 use crate::backends::local::last_words;
@@ -13,28 +13,28 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Reasons that no patience cures, in a lab whose images are all in the node.
+/// Reasons that do not go away by waiting, in a lab whose images are all in the node.
 const HOPELESS: [&str; 5] =
     ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError"];
-/// The reason of a container that ends again and again.
+/// The reason of a container that crashes again and again.
 pub(super) const CRASH_LOOP: &str = "CrashLoopBackOff";
-/// A container may end a few times while what it needs comes up beside it.
+/// A container may crash a few times while its dependencies start.
 const CRASHES: i32 = 3;
 
-/// Watches the Pods of these namespaces (all of them when the list is empty) and ends with the first that cannot run.
-/// Never ends while all can; race it against what is waited for.
+/// Watches the Pods of these namespaces (all Pods if the list is empty), and returns the trouble of the first that
+/// cannot run. Never returns while all can run, so race it against the wait.
 pub async fn trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
     first(catalog, namespaces, examine).await
 }
 
-/// As [`trouble`], but a Pod may have ended before: only what it does from now on counts. For Pods that are started again
-/// within seconds, as the local lab's are, while an old count of restarts says nothing.
+/// As [`trouble`], but counts only restarts from now on. For Pods that are restarted within seconds, like those of the
+/// local lab, where an old count of restarts says nothing.
 pub async fn new_trouble(catalog: &Catalog, namespaces: &[String]) -> Error {
     let mut before = BTreeMap::new();
     first(catalog, namespaces, |pod| examine_since(&mut before, pod)).await
 }
 
-async fn first(catalog: &Catalog, namespaces: &[String], mut look: impl FnMut(&Pod) -> Option<Error>) -> Error {
+async fn first(catalog: &Catalog, namespaces: &[String], mut examine_pod: impl FnMut(&Pod) -> Option<Error>) -> Error {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let mut events = pin!(watcher(api, watcher::Config::default()).default_backoff().applied_objects());
     loop {
@@ -44,19 +44,19 @@ async fn first(catalog: &Catalog, namespaces: &[String], mut look: impl FnMut(&P
                 let watched = namespaces.is_empty() || namespaces.contains(&namespace);
                 if watched
                     && pod.metadata.deletion_timestamp.is_none()
-                    && let Some(found) = look(&pod)
+                    && let Some(found) = examine_pod(&pod)
                 {
                     return found;
                 }
             }
-            // The watch is taken up again, with backoff.
+            // The watch is restarted with backoff.
             Some(Err(_)) => {}
             None => std::future::pending::<()>().await,
         }
     }
 }
 
-/// The Pod's trouble, its restarts counted from what they were when it was seen first.
+/// The Pod's trouble. Its restarts are counted from the number that was seen first.
 fn examine_since(before: &mut BTreeMap<String, i32>, pod: &Pod) -> Option<Error> {
     let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
     let now = statuses.map(|container| container.restart_count).max().unwrap_or_default();
@@ -68,7 +68,7 @@ fn examine_since(before: &mut BTreeMap<String, i32>, pod: &Pod) -> Option<Error>
 /// Waits for `wanted`, unless a Pod of these namespaces fails first.
 ///
 /// # Errors
-/// The Pod's trouble, or the error of what was waited for.
+/// The Pod's trouble, or the error of `wanted`.
 pub async fn or_trouble<T>(
     catalog: &Catalog,
     namespaces: &[String],
@@ -80,11 +80,11 @@ pub async fn or_trouble<T>(
     }
 }
 
-/// Waits until every Pod that is not at its end runs again, in containers that were started at or after `since` (seconds
-/// since 1970): after a node was woken, the API server tells at first what was true before it slept.
+/// Waits until every Pod that has not completed runs again, in containers that were started at or after `since`
+/// (seconds since 1970). After a node was restarted, the API server first reports the state from before.
 ///
 /// # Errors
-/// [`Error::Asleep`] with the Pods that were not up.
+/// [`Error::Asleep`] with the Pods that do not run.
 pub async fn awake(catalog: &Catalog, since: i64, within: Duration) -> Result<(), Error> {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let mut events = pin!(watcher(api, watcher::Config::default()).default_backoff());
@@ -104,7 +104,7 @@ pub async fn awake(catalog: &Catalog, since: i64, within: Duration) -> Result<()
             Some(Ok(Event::InitApply(pod) | Event::Apply(pod) | Event::Delete(pod))) => {
                 asleep.remove(&name(&pod));
             }
-            // The watch is taken up again, with backoff, until the deadline.
+            // The watch is restarted with backoff until the deadline.
             Some(Err(_)) | None => {}
         }
     }
@@ -129,7 +129,7 @@ fn name(pod: &Pod) -> String {
     format!("{}/{}", of(&pod.metadata.namespace), of(&pod.metadata.name))
 }
 
-/// What keeps a Pod from running, if it is hopeless.
+/// What keeps a Pod from running, if waiting does not help.
 pub fn examine(pod: &Pod) -> Option<Error> {
     let status = pod.status.as_ref()?;
     let lists = [&status.init_container_statuses, &status.container_statuses];
@@ -163,7 +163,7 @@ fn hopeless(container: &ContainerStatus) -> Option<(String, String)> {
     });
     Some((
         reason,
-        format!("ended {} times, last with {}", container.restart_count, how.unwrap_or_else(|| "no reason".into())),
+        format!("exited {} times, last with {}", container.restart_count, how.unwrap_or_else(|| "no reason".into())),
     ))
 }
 
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_image_is_told_with_its_name() {
+    fn a_missing_image_is_reported_with_its_name() {
         let text = examine(&pod("ErrImagePull", 0)).expect("hopeless").to_string();
         assert_eq!(text, "pod n/p: ErrImagePull for container c, image i:2: not found");
     }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_loop_is_told_with_the_last_words() {
+    fn a_crash_loop_is_reported_with_the_last_words() {
         let mut crashing = pod("CrashLoopBackOff", 3);
         let containers = crashing.status.as_mut().and_then(|status| status.container_statuses.as_mut());
         let last = containers.and_then(|all| all[1].last_state.as_mut()?.terminated.as_mut()).expect("it ended");

@@ -1,4 +1,4 @@
-//! `gateway.yaml`: what the lab knows of one implementation.
+//! `gateway.yaml`: what the lab knows about one implementation.
 
 use super::{FixtureError, KindGateway};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::fs;
 
-/// Variables that an argument of a local gateway may hold.
+/// Variables that an argument of a local gateway may contain.
 const VARIABLES: [&str; 6] = ["endpoint", "token-file", "ca-file", "address", "port", "dir"];
 
 /// One implementation, as its `gateway.yaml` describes it.
@@ -19,48 +19,48 @@ pub struct GatewayFixture {
     pub controller_name: String,
     /// The GatewayClass that scenarios name.
     pub class: String,
-    /// Features of the Gateway API that it claims, such as `TLSRoute`.
+    /// Features of the Gateway API that it declares, such as `TLSRoute`.
     pub features: Vec<String>,
     pub unknown_sni: UnknownSni,
-    /// How it runs in the local lab, where it can.
+    /// How to run it in the local lab, if that is possible.
     pub local: Option<LocalGateway>,
-    /// How it is installed into a cluster, where it can.
+    /// How to install it into a cluster, if that is possible.
     pub kind: Option<KindGateway>,
     pub deviations: Vec<Deviation>,
-    /// Its folder: what manifests are relative to.
+    /// Its folder. Paths of manifests are relative to it.
     pub dir: Utf8PathBuf,
 }
 
-/// What a client sees that asks for a name no route serves.
+/// What a client sees if it asks for a name that no route serves.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UnknownSni {
     pub answer: Answer,
-    /// The common name of a certificate of the gateway's own, which tells it from a broker's: what it always answers
-    /// with, or, where `answer` is `close`, only in cases that a Kafka client does not meet.
+    /// The common name of the gateway's own certificate, which distinguishes it from a broker's. If `answer` is
+    /// `close`, the gateway shows this certificate only in cases that a Kafka client does not meet.
     pub common_name: Option<String>,
 }
 
-/// How a gateway refuses a client that asks for nothing it serves.
+/// How a gateway rejects a client that asks for a name it does not serve.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// The connection ends without a certificate.
+    /// Closes the connection without a certificate.
     Close,
-    /// A TLS handshake with a certificate of the gateway's own, and then the end.
+    /// Performs a TLS handshake with a certificate of its own, then closes the connection.
     DefaultCertificate,
 }
 
-/// How a gateway runs as a process beside the local lab's API server.
+/// How to run a gateway as a process beside the local lab's API server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LocalGateway {
-    /// The part that is its program.
+    /// The part that contains its program.
     pub program: String,
-    /// Applied before it starts, in this order: its namespace, account and rights, the GatewayClass.
+    /// The manifests to apply before it starts, in this order: its namespace, account and rights, and the GatewayClass.
     pub manifests: Vec<Utf8PathBuf>,
     pub service_account: Account,
-    /// One with `${port}` stands once for every port of the lab.
+    /// An argument with `${port}` is repeated for every port of the lab.
     pub arguments: Vec<String>,
 }
 
@@ -72,12 +72,12 @@ pub struct Account {
     pub name: String,
 }
 
-/// Where an implementation is known to differ from what is expected of all.
+/// A known difference from the behaviour that is expected of all implementations.
 #[derive(Clone, Debug)]
 pub struct Deviation {
     pub topic: Topic,
     pub expected: Expected,
-    /// The cause that the scenario fails for. `None`: for whatever cause.
+    /// The cause that the scenario fails with. `None` means any cause.
     pub cause: Option<Cause>,
     /// What happens instead, in a sentence.
     pub what: String,
@@ -94,7 +94,7 @@ pub enum Topic {
     Topic(String),
 }
 
-/// How a scenario ends that meets a known deviation.
+/// The expected end of a scenario that a known deviation affects.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expected {
@@ -134,10 +134,10 @@ struct DeviationText {
 }
 
 impl GatewayFixture {
-    /// Reads the fixture of this name.
+    /// Reads the fixture with this name.
     ///
     /// # Errors
-    /// [`FixtureError::Unknown`] with the names there are, or what is wrong in its file, and in which line.
+    /// [`FixtureError::Unknown`] with the existing names, or what is wrong in the file, with the line.
     pub fn load(name: &str) -> Result<Self, FixtureError> {
         let dir = folder().join(name);
         if !dir.join(FILE).is_file() {
@@ -167,7 +167,7 @@ impl GatewayFixture {
         }
         let unknown = &document.unknown_sni;
         if unknown.value.answer == Answer::DefaultCertificate && unknown.value.common_name.is_none() {
-            let problem = "unknownSni: a default certificate has a `commonName` by which it is known";
+            let problem = "unknownSni: a default certificate requires a `commonName` to recognise it by";
             return Err(invalid(Some(unknown.referenced.line()), problem.to_owned()));
         }
         if let Some(local) = &document.labs.local {
@@ -183,7 +183,7 @@ impl GatewayFixture {
             let topic = match (text.scenario, text.topic) {
                 (Some(scenario), None) => Topic::Scenario(scenario),
                 (None, Some(topic)) => Topic::Topic(topic),
-                _ => return Err(invalid(Some(line), "a deviation has either `scenario` or `topic`".to_owned())),
+                _ => return Err(invalid(Some(line), "a deviation must have either `scenario` or `topic`".to_owned())),
             };
             Ok(Deviation { topic, expected: text.expected, cause: text.cause, what: text.what, link: text.link })
         });
@@ -229,7 +229,7 @@ fn folder() -> Utf8PathBuf {
     paths::fixtures().join("gateways")
 }
 
-/// The names of all fixtures, in the order of the alphabet.
+/// The names of all fixtures, in alphabetical order.
 pub fn names() -> Vec<String> {
     let Ok(entries) = folder().read_dir_utf8() else { return vec![] };
     let folders = entries.flatten().filter(|entry| entry.path().join(FILE).is_file());
@@ -238,7 +238,7 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// An argument with a misspelt variable would reach the program as it stands.
+/// Checks variables, because an argument with a misspelt one would reach the program unchanged.
 fn check(local: &LocalGateway) -> Result<(), String> {
     for argument in &local.arguments {
         for part in argument.split("${").skip(1) {
@@ -247,7 +247,7 @@ fn check(local: &LocalGateway) -> Result<(), String> {
             };
             if !VARIABLES.contains(&variable) {
                 return Err(format!(
-                    "arguments: {argument:?}: no variable {variable:?}; known are {}",
+                    "arguments: {argument:?}: unknown variable {variable:?}; the variables are {}",
                     VARIABLES.join(", ")
                 ));
             }
@@ -301,7 +301,7 @@ deviations:
     }
 
     #[test]
-    fn mistakes_are_told_with_file_and_line() {
+    fn mistakes_are_reported_with_file_and_line() {
         for (from, to, line, part) in [
             ("class: some", "klass: some", 4, "klass"),
             ("name: some\n", "name: other\n", 1, "folder"),
@@ -319,7 +319,7 @@ deviations:
     }
 
     #[test]
-    fn an_unknown_name_is_told_with_the_known_ones() {
+    fn an_unknown_name_is_reported_with_the_known_ones() {
         let text = GatewayFixture::load("trafik").expect_err("unknown").to_string();
         assert!(text.contains("\"trafik\"") && text.contains("traefik"), "{text}");
     }

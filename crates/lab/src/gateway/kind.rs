@@ -1,48 +1,49 @@
-//! The part of `gateway.yaml` that says how an implementation is installed into a cluster.
+//! The part of `gateway.yaml` that says how to install an implementation into a cluster.
 
 use camino::Utf8PathBuf;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// How a gateway is installed into a kind cluster, or into one of the user's.
+/// How to install a gateway into a kind cluster or a user's own cluster.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KindGateway {
-    /// Whether anybody ran it; `lab up` says so when not.
+    /// Whether it has been tested. If not, `lab up` says so.
     #[serde(default = "yes")]
     pub tried: bool,
-    /// Every image that its Pods run, by a name of the folder's own: manifests say `${image.NAME}`.
+    /// Every image that its Pods run, by a name that manifests use as `${image.NAME}`.
     pub images: BTreeMap<String, PinnedImage>,
-    /// Which of `images` has the implementation's version for its tag.
+    /// The image in `images` whose tag is the implementation's version.
     pub version: String,
-    /// Where objects go whose manifests name no namespace.
+    /// The namespace for objects whose manifests name none.
     pub namespace: String,
-    /// Applied in this order.
+    /// The manifests, in the order in which they are applied.
     pub manifests: Vec<KindManifest>,
     /// Deployments that must be Available, as `namespace/name`.
     pub deployments: Vec<String>,
-    /// The label selector of the Pods that carry the traffic, in whatever namespace: what a scenario restarts.
+    /// The label selector of the Pods that carry the traffic, in any namespace. Scenarios restart these Pods.
     pub data_plane: String,
 }
 
-/// An image as the data files name it.
+/// An image, as the data files name it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct PinnedImage {
-    /// With registry and tag; this is what manifests name.
+    /// The name with registry and tag, as manifests use it.
     pub image: String,
-    /// Its digest at the registry, `sha256:...`. An image that is in the engine under its tag is not checked against it,
-    /// since one that was loaded from an archive has no digest.
+    /// Its digest at the registry, `sha256:...`. An image that the engine has under its tag is not compared with it,
+    /// because an image that was loaded from an archive has no digest.
     pub pin: Option<String>,
 }
 
-/// One manifest and where it comes from.
+/// One manifest and its source.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KindManifest {
-    /// Upstream's own, a part by this name; applied as it is, without the Gateway API bundle in it.
+    /// A part with this name that contains upstream's manifest. It is applied unchanged, except for the Gateway API
+    /// bundle in it.
     Part(String),
-    /// A file of the fixture's folder, with the lab's `${...}` variables.
+    /// A file in the fixture's folder, with the lab's `${...}` variables.
     File(Utf8PathBuf),
 }
 

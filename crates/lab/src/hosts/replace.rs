@@ -1,4 +1,4 @@
-//! A file of the system's, changed by one process at a time: what stands there is the old text or the new one.
+//! Changes a system file by one process at a time. The file always contains either the old text or the new one.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use model::FileError;
@@ -9,12 +9,12 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Changes the file as `edit` says. An unchanged one is not written, and one that is not there is made if need be.
+/// Changes the file with `edit`. An unchanged file is not written, and a missing one is created if necessary.
 ///
 /// # Errors
-/// When the file cannot be read or written. It then holds what it held before.
+/// If the file cannot be read or written. Its content is then unchanged.
 pub fn replace(path: &Utf8Path, edit: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), FileError> {
-    // The file itself is replaced, and not a link that leads to it.
+    // This replaces the file itself, and not a link that leads to it.
     let path = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
     loop {
         let file = match File::open(&path) {
@@ -33,7 +33,7 @@ pub fn replace(path: &Utf8Path, edit: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), F
             Err(error) => return Err(FileError::of("read", &path)(error)),
         };
         lock(&file).map_err(FileError::of("lock", &path))?;
-        // Whoever held the lock before may have put another file in this one's place.
+        // The previous holder of the lock may have replaced the file.
         if !is_still(&file, &path) {
             continue;
         }
@@ -49,7 +49,7 @@ pub fn replace(path: &Utf8Path, edit: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), F
     }
 }
 
-/// Others hold it for as long as a small file is written. Who holds it for longer is no lab.
+/// Others hold the lock only while they write a small file. A process that holds it longer is not a lab.
 const LOCKED_FOR: Duration = Duration::from_secs(5);
 
 fn lock(file: &File) -> io::Result<()> {
@@ -62,7 +62,7 @@ fn lock(file: &File) -> io::Result<()> {
                 let held = format!("another process has held its lock for {} s", LOCKED_FOR.as_secs());
                 return Err(io::Error::other(held));
             }
-            // A file system without locks: go on, as every tool without a lock does.
+            // The file system has no locks: continue, as tools without locking do.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -77,11 +77,11 @@ fn is_still(file: &File, path: &Utf8Path) -> bool {
     }
 }
 
-/// Writes a file beside the old one, like it in every respect, and puts it in the old one's place in one step.
+/// Writes a file beside the old one with the same attributes, and puts it in the old one's place in one step.
 fn exchange(path: &Utf8Path, old: &File, text: &[u8]) -> io::Result<()> {
     let metadata = old.metadata()?;
     if metadata.nlink() > 1 {
-        return Err(io::Error::other("the file has another name too, which must go on leading to it"));
+        return Err(io::Error::other("the file has another hard link, which must keep pointing to it"));
     }
     let draft = Draft(Some(Utf8PathBuf::from(format!("{path}.kafka-gateway-lab"))));
     let mut file = draft.create()?;
@@ -93,7 +93,7 @@ fn exchange(path: &Utf8Path, old: &File, text: &[u8]) -> io::Result<()> {
     draft.put_in_place(path)
 }
 
-/// Security labels and access lists, without which the system's own services may no longer read the file.
+/// Copies security labels and access lists. Without them, the system's own services may be unable to read the file.
 fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
     let mut names = vec![0; 64 * 1024];
     let length = match flistxattr(from, &mut names) {
@@ -109,8 +109,8 @@ fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// In a container the file is a mount, which nothing can be renamed over. The new text is written before the file is cut
-/// to its length: a kill in between leaves lines twice, and loses none.
+/// In a container the file is a mount, which a rename cannot replace. The new text is written before the file is
+/// truncated, so a kill in between duplicates lines but loses none.
 fn in_place(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
     file.write_all_at(text, 0)?;
@@ -118,18 +118,18 @@ fn in_place(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A draft that is removed unless it was put into place.
+/// A draft that is removed unless it was put in place.
 struct Draft(Option<Utf8PathBuf>);
 
 impl Draft {
     fn create(&self) -> io::Result<File> {
         let path = self.0.as_deref().unwrap_or(Utf8Path::new(""));
-        // Left by a process that was killed; under the lock it is nobody's.
+        // A killed process left it. Under the lock, no other process uses it.
         let _ = fs::remove_file(path);
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
     }
 
-    /// From here on the draft's path is another process's, which locks the file that is in place now.
+    /// From here on, the draft's path belongs to another process, which locks the file that is now in place.
     fn put_in_place(mut self, target: &Utf8Path) -> io::Result<()> {
         let path = self.0.take().unwrap_or_default();
         fs::rename(&path, target).inspect_err(|_| {

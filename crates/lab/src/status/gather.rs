@@ -1,4 +1,4 @@
-//! Asking the API server, everything side by side and under one deadline.
+//! Queries the API server, with all requests in parallel and under one deadline.
 
 use super::objects;
 use super::summary::{Api, Objects};
@@ -13,17 +13,17 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// For everything together.
+/// The time for all requests together.
 pub(super) const WITHIN: Duration = Duration::from_secs(5);
 
 const ROUTES: [&str; 2] = ["TLSRoute", "TCPRoute"];
 const RESOURCES: [&str; 4] = ["Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"];
 
-/// What the API server says of itself and of the lab's objects, as far as it answers within [`WITHIN`].
+/// What the API server reports about itself and about the lab's objects, as far as it answers within [`WITHIN`].
 pub(super) async fn all(lab: &Lab) -> (Api, Objects) {
     let deadline = Instant::now() + WITHIN;
     let catalog = &lab.catalog;
-    // The kinds are asked for once, before the lists would each do so.
+    // The kinds are discovered once, before each list would do so.
     let (ready, cluster, known) = tokio::join!(
         kubeapi::ready(catalog.client(), WITHIN),
         cluster(lab, deadline),
@@ -41,7 +41,7 @@ pub(super) async fn all(lab: &Lab) -> (Api, Objects) {
     (Api { ready: ready.is_ok(), says, gaps }, objects)
 }
 
-/// Kinds with the same reason in one line.
+/// Puts kinds with the same reason on one line.
 fn by_reason(gaps: Vec<(String, String)>) -> Vec<String> {
     let mut joined: Vec<(Vec<String>, String)> = Vec::new();
     for (what, why) in gaps {
@@ -66,7 +66,7 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<(Stri
         });
         (kind, all)
     };
-    // A user's own cluster has more than the lab's, and the state of that is not the lab's to judge.
+    // A user's own cluster contains more than the lab, and its state is not reported here.
     let own = |object: &DynamicObject| of_the_lab(lab, object);
     objects.gateways = found(gateways).1.iter().filter(|one| own(one)).map(objects::gateway).collect();
     for (kind, mut all) in routes.into_iter().map(&mut found) {
@@ -84,7 +84,7 @@ async fn lists(lab: &Lab, deadline: Instant, objects: &mut Objects) -> Vec<(Stri
     gaps
 }
 
-/// Whether the object is in a namespace that the lab put something into.
+/// Whether the object is in a namespace that contains objects of the lab.
 pub(super) fn of_the_lab(lab: &Lab, object: &DynamicObject) -> bool {
     let namespaces = lab.backend.namespaces(lab).unwrap_or_default();
     cluster::is_of_the_lab(&namespaces, object.metadata.namespace.as_deref().unwrap_or_default())
@@ -111,7 +111,7 @@ async fn pods(lab: &Lab) -> Result<Vec<super::summary::Pod>, crate::Error> {
     Ok(all.items.iter().map(|pod| objects::pod(pod, node)).filter(own).collect())
 }
 
-/// What the container engine says of a KIND lab's cluster.
+/// What the container engine reports about a KIND lab's cluster.
 async fn cluster(lab: &Lab, deadline: Instant) -> Result<(), String> {
     match timely(deadline, lab.backend.cluster_trouble(lab)).await {
         Ok(None) => Ok(()),

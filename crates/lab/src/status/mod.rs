@@ -1,7 +1,7 @@
-//! What a lab says of itself: its processes, the API server, routes, brokers, and what of it is wrong.
+//! The status of a lab: its processes, the API server, routes and brokers, and what is wrong with them.
 //!
-//! The processes are read from the process table, and everything else is asked of the API server under one deadline, so
-//! that whatever is dead, the answer comes within some seconds and says what is dead.
+//! The processes are read from the process table. Everything else comes from the API server under one deadline, so the
+//! answer arrives within seconds whatever is dead, and names it.
 
 mod gather;
 mod objects;
@@ -21,10 +21,10 @@ use model::LabDir;
 use summary::{Facts, Objects, Process};
 
 impl Status {
-    /// What is known at once: what the lab is, and its processes.
+    /// What is known at once: the kind of lab, and its processes.
     ///
     /// # Errors
-    /// Where there is no /proc.
+    /// If there is no /proc.
     pub fn of(lab: &Lab) -> Result<Self, Error> {
         let facts = Facts {
             kind: lab.info.kind,
@@ -35,11 +35,11 @@ impl Status {
         Ok(Self::begun(&lab.info.name, Some(facts), lab.backend.components(lab)?))
     }
 
-    /// A lab that is half up: processes or a cluster, and no word yet of what it is to become. `None` where nothing of it
-    /// is there.
+    /// The status of a lab that is partly up: it has processes or a cluster, but has not recorded what it is. `None` if
+    /// there is nothing of it.
     ///
     /// # Errors
-    /// When the lab's folder or the process table cannot be read.
+    /// If the lab's folder or the process table cannot be read.
     pub fn half(dir: &LabDir, name: &str) -> Result<Option<Self>, Error> {
         let components = half_up(dir)?;
         if components.is_empty() && !anything_there(dir)? {
@@ -64,8 +64,8 @@ impl Status {
         }
     }
 
-    /// Asks the API server for everything else; takes 5 s at most, whatever is dead. With `probe` a client then goes to
-    /// every broker through the gateway, which takes 20 s more at most.
+    /// Asks the API server for everything else. Takes 5 s at most, whatever is dead. With `probe`, a client then
+    /// connects to every broker through the gateway, which takes at most 20 s more.
     #[must_use]
     pub async fn asked(mut self, lab: &Lab, probe: bool) -> Self {
         let (api, objects) = gather::all(lab).await;
@@ -83,12 +83,12 @@ impl Status {
         self.problems.is_empty()
     }
 
-    /// The title and the processes, for people.
+    /// The title and the processes, as text.
     pub fn head(&self) -> String {
         text::head(self)
     }
 
-    /// All that comes after [`Status::head`].
+    /// Everything after [`Status::head`], as text.
     pub fn rest(&self) -> String {
         text::rest(self)
     }
@@ -119,16 +119,16 @@ fn process(component: Component, gateway: &str, whole: bool) -> Process {
     }
 }
 
-/// What a process is in the lab. `whole` is for a lab that consists of processes, where the agent has more to do.
+/// The role of a process in the lab. `whole` is true for a lab that consists of processes, where the agent does more.
 fn role(name: &str, gateway: &str, whole: bool) -> String {
     match name {
         "etcd" => "the API server's store".to_owned(),
         "kube-apiserver" => "the Kubernetes API".to_owned(),
         "agent" if whole => {
-            "plays kubelet, kube-proxy and Strimzi's operator (the stand-in); it listens at every Service's ClusterIP"
+            "acts as kubelet, kube-proxy and Strimzi's operator (the stand-in); it listens on every Service's ClusterIP"
                 .to_owned()
         }
-        "agent" => "plays Strimzi's operator (the stand-in)".to_owned(),
+        "agent" => "acts as Strimzi's operator (the stand-in)".to_owned(),
         name if name == gateway => "the gateway".to_owned(),
         name => match node::pod_of(name) {
             Some(pod) => format!("the process of Pod {pod}"),

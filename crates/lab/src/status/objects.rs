@@ -1,4 +1,4 @@
-//! From the API's objects to the model: pure, so that every odd status can be a test.
+//! From the API's objects to the model. The functions are pure, so that every unusual status can be tested.
 
 use super::summary::{Condition, Gateway, Listener, Parent, Pod, Resource, Route};
 use crate::backends::cluster::{PodLine, pod_line};
@@ -8,19 +8,19 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod as ApiPod};
 use kubeapi::parents;
 use serde_json::Value;
 
-/// A Gateway, its conditions and its listeners with what their status says.
+/// A Gateway, with its conditions, and its listeners with their status.
 pub(super) fn gateway(object: &DynamicObject) -> Gateway {
     let (spec, status) = (&object.data["spec"], &object.data["status"]);
-    let told = |name: &Value| list(&status["listeners"]).iter().find(|one| one["name"] == *name);
+    let status_of = |name: &Value| list(&status["listeners"]).iter().find(|one| one["name"] == *name);
     let listener = |listener: &Value| {
-        let told = told(&listener["name"]);
+        let current = status_of(&listener["name"]);
         Listener {
             name: text(&listener["name"]),
             port: listener["port"].as_u64().unwrap_or_default(),
             protocol: text(&listener["protocol"]),
             hostname: listener["hostname"].as_str().map(ToOwned::to_owned),
-            attached_routes: told.and_then(|told| told["attachedRoutes"].as_u64()),
-            conditions: told.map(|told| conditions_of(list(&told["conditions"]))).unwrap_or_default(),
+            attached_routes: current.and_then(|current| current["attachedRoutes"].as_u64()),
+            conditions: current.map(|current| conditions_of(list(&current["conditions"]))).unwrap_or_default(),
         }
     };
     Gateway {
@@ -77,7 +77,7 @@ pub(super) fn resource(kind: &str, object: &DynamicObject) -> Resource {
     }
 }
 
-/// A Pod. `node` is the one node that runs Pods in this lab, where there is such a one.
+/// A Pod. `node` is the only node that runs Pods in this lab, if there is one.
 pub(super) fn pod(pod: &ApiPod, node: Option<&str>) -> Pod {
     let PodLine { namespace, name, healthy, says, .. } = pod_line(pod);
     let on = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
@@ -93,7 +93,7 @@ pub(super) fn pod(pod: &ApiPod, node: Option<&str>) -> Pod {
         ready: healthy,
         says: match says {
             _ if foreign => FOREIGN.to_owned(),
-            // How often and why is told with the restarts.
+            // The number and the reason of restarts are shown together.
             looping if looping.starts_with(CRASH_LOOP) && ended.is_some() => CRASH_LOOP.to_owned(),
             says => says,
         },
@@ -104,7 +104,7 @@ pub(super) fn pod(pod: &ApiPod, node: Option<&str>) -> Pod {
 
 const CRASH_LOOP: &str = "CrashLoopBackOff";
 
-const FOREIGN: &str = "nothing runs it: on the local lab only the Pods of Kafka clusters run, there is no kubelet";
+const FOREIGN: &str = "nothing runs it: the local lab has no kubelet and runs only the Pods of Kafka clusters";
 
 fn how_it_ended(ended: &ContainerStateTerminated) -> String {
     let words = ended.message.as_deref().and_then(last_words);

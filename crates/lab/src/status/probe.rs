@@ -1,4 +1,4 @@
-//! A client's way to every broker of every Kafka cluster, through the gateway.
+//! Connects to every broker of every Kafka cluster through the gateway, as a client does.
 
 use super::gather::of_the_lab;
 use super::summary::{Probe, ProbedBroker};
@@ -15,20 +15,20 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// For the metadata, and again for asking each broker who it is.
+/// The time for the metadata, and again for the identity of each broker.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// For a cluster as a whole, with the diagnosis of what failed.
+/// The time for a cluster as a whole, including the diagnosis of failures.
 const ALTOGETHER: Duration = Duration::from_secs(20);
 
-/// The way in that a client without a name of its own has.
+/// A listener that an anonymous client can use.
 #[derive(Debug, Eq, PartialEq)]
 struct Way {
     listener: String,
     bootstrap: String,
 }
 
-/// Probes every Kafka cluster, side by side.
+/// Probes every Kafka cluster, in parallel.
 pub(super) async fn all(lab: &Lab) -> Vec<Probe> {
     let clusters = match timeout(WITHIN, kafkas(lab)).await {
         Ok(Ok(clusters)) => clusters,
@@ -59,7 +59,7 @@ async fn kafkas(lab: &Lab) -> Result<Vec<DynamicObject>, Error> {
 
 async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
     let Some(way) = way(kafka, lab.info.gateway.ports.passthrough) else {
-        let why = "every tlsroute listener demands authentication; a scenario can probe those";
+        let why = "every tlsroute listener requires authentication; only a scenario can probe those";
         return unasked(title, why.to_owned(), false);
     };
     let mut probe = Probe {
@@ -82,7 +82,7 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
         Ok(both) => both,
         Err(error) => {
             let found = explained(lab, Subject::Failure(error), &access).await;
-            return Probe { problem: Some(told(&found)), failed: true, ..probe };
+            return Probe { problem: Some(summary(&found)), failed: true, ..probe };
         }
     };
     let addresses = cluster.brokers.into_iter().filter_map(|broker| Some((broker.id?, broker.host, broker.port)));
@@ -94,7 +94,7 @@ async fn one(lab: &Lab, kafka: &DynamicObject, title: &str) -> Probe {
                 Some(NodeIdentity::Confirmed) => None,
                 Some(NodeIdentity::Another) => Some("another broker answers there (wrong-broker)".to_owned()),
                 Some(NodeIdentity::Unknown(_)) | None => {
-                    Some(told(&explained(lab, Subject::Address { host, port }, access).await))
+                    Some(summary(&explained(lab, Subject::Address { host, port }, access).await))
                 }
             };
             ProbedBroker { id, advertised, reached: problem.is_none(), problem }
@@ -110,12 +110,12 @@ async fn explained(lab: &Lab, subject: Subject, access: &ConnectionConfig) -> Fa
     diagnose::diagnose(&lab.catalog, &lab.gateway_facts(), &subject, &settings).await
 }
 
-fn told(found: &Failure) -> String {
+fn summary(found: &Failure) -> String {
     format!("{} ({})", found.seen, found.cause)
 }
 
-/// The first listener that a TLSRoute leads to and that asks no client who it is. `usual` is the port where the resource
-/// names none: an advertised port of 443 is Strimzi's default, and no gateway of the lab has it.
+/// The first listener that a TLSRoute leads to and that requires no authentication. `usual` is the port if the resource
+/// names none: an advertised port of 443 is Strimzi's default, and no gateway of the lab uses it.
 fn way(kafka: &DynamicObject, usual: u16) -> Option<Way> {
     let listeners = kafka.data["spec"]["kafka"]["listeners"].as_array()?;
     let open = |listener: &&Value| listener["type"] == "tlsroute" && listener["authentication"].is_null();

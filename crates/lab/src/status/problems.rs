@@ -1,16 +1,16 @@
-//! What of a lab's state is wrong, a sentence each.
+//! What is wrong with a lab, in one sentence for each problem.
 
 use super::summary::{Condition, Gateway, Listener, Pod, Resource, Route, Status};
 use crate::health::{named, remedy};
 
-/// Everything that is wrong, worst first: what does not run, what does not answer, then the objects from the client's
-/// side to the brokers.
+/// All problems, worst first: what does not run, what does not answer, then the objects from the client's side to the
+/// brokers.
 pub(super) fn of(status: &Status) -> Vec<String> {
     let mut found = Vec::new();
     if status.lab.is_none() {
         let (name, named) = (&status.name, named(&status.name));
         found.push(format!(
-            "the lab {name} has come up half way: `cargo xtask lab up{named}` goes on, `cargo xtask lab down{named}` removes it"
+            "the lab {name} is only partly up: `cargo xtask lab up{named}` continues, `cargo xtask lab down{named}` removes it"
         ));
     }
     let dead: Vec<String> =
@@ -23,7 +23,7 @@ pub(super) fn of(status: &Status) -> Vec<String> {
             found.push(format!("the API server is {}", api.says));
         }
         if !api.gaps.is_empty() {
-            found.push(format!("not everything could be asked for: {}", api.gaps.join("; ")));
+            found.push(format!("some objects could not be listed: {}", api.gaps.join("; ")));
         }
     }
     let objects = &status.objects;
@@ -35,7 +35,7 @@ pub(super) fn of(status: &Status) -> Vec<String> {
         let failed = probe.problem.iter().filter(|_| probe.failed);
         found.extend(failed.map(|problem| format!("Kafka {}: {problem}", probe.cluster)));
         for broker in probe.brokers.iter().filter(|broker| !broker.reached) {
-            let problem = broker.problem.as_deref().unwrap_or("it is not reached");
+            let problem = broker.problem.as_deref().unwrap_or("it was not reached");
             let id = broker.id;
             found.push(format!("Kafka {}, broker {id} at {}: {problem}", probe.cluster, broker.advertised));
         }
@@ -43,7 +43,7 @@ pub(super) fn of(status: &Status) -> Vec<String> {
     found
 }
 
-/// Conditions that an object of its kind has as soon as a controller looks at it.
+/// Conditions that an object of this kind has as soon as a controller has processed it.
 pub(super) fn missing<'a>(conditions: &[Condition], wanted: &[&'a str]) -> Vec<&'a str> {
     wanted.iter().filter(|kind| !conditions.iter().any(|one| one.kind == **kind)).copied().collect()
 }
@@ -88,7 +88,7 @@ fn of_route(route: &Route) -> Vec<String> {
 fn of_resource(resource: &Resource) -> Vec<String> {
     let title = format!("{} {}/{}", resource.kind, resource.namespace, resource.name);
     if resource.conditions.is_empty() {
-        // A pool says which nodes it has, and nothing else where all is well.
+        // A pool's status lists its nodes, and nothing else if all is well.
         let silent = resource.kind != "KafkaNodePool" || resource.detail.is_none();
         return if silent { vec![format!("{title}: it has no status yet")] } else { Vec::new() };
     }
@@ -99,7 +99,7 @@ fn of_pod(pod: &Pod) -> Option<String> {
     (!pod.ready).then(|| format!("Pod {}/{}: {}{}", pod.namespace, pod.name, pod.says, restarts(pod)))
 }
 
-/// How often a Pod was restarted, and why last; nothing for one that never was.
+/// How often a Pod was restarted, and the last reason. Empty if it never was.
 pub(super) fn restarts(pod: &Pod) -> String {
     let times = match pod.restarts {
         0 => return String::new(),

@@ -1,4 +1,4 @@
-//! What `lab status` knows of a lab: the model of `-o json`, of which the text is a view.
+//! The state of a lab. This is the model of `-o json`, and the text is a view of it.
 
 use model::{KafkaProvider, LabKind};
 use serde::Serialize;
@@ -8,15 +8,15 @@ use std::net::SocketAddr;
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
     pub name: String,
-    /// `None` for a lab that has come up half way only: what it is to become is not written down yet.
+    /// `None` for a lab that is only partly up and has not recorded what it is.
     pub lab: Option<Facts>,
     pub processes: Vec<Process>,
-    /// `None` where the API server was not asked: for a lab that is half up.
+    /// `None` if the API server was not asked, because the lab is only partly up.
     pub api: Option<Api>,
     pub objects: Objects,
-    /// Per Kafka cluster, what a client met; empty unless `--probe` asked for it.
+    /// The results of a client, for each Kafka cluster. Empty without `--probe`.
     pub probes: Vec<Probe>,
-    /// What is wrong, worst first, a sentence each. The lab is well where this is empty.
+    /// What is wrong, worst first, one sentence each. Empty if the lab is healthy.
     pub problems: Vec<String>,
 }
 
@@ -33,14 +33,14 @@ pub struct Facts {
 #[derive(Clone, Debug, Serialize)]
 pub struct Process {
     pub name: String,
-    /// What it is in the lab, in a few words.
+    /// Its role in the lab, in a few words.
     pub role: String,
     pub pid: Option<u32>,
     pub seconds_up: Option<u64>,
     pub listening: Vec<SocketAddr>,
     /// Such as `is not running`.
     pub trouble: Option<String>,
-    /// For one in trouble: the line of its log that tells most.
+    /// The most telling line of its log, if it is in trouble.
     pub last_words: Option<String>,
     pub log: String,
 }
@@ -48,11 +48,11 @@ pub struct Process {
 /// Whether the API server answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Api {
-    /// Whether it is ready, by its own account.
+    /// Whether it reports that it is ready.
     pub ready: bool,
-    /// `ready`, or what it says instead.
+    /// `ready`, or its answer otherwise.
     pub says: String,
-    /// What could not be asked for, and why: then the lists below are not whole.
+    /// What could not be listed, and why. If this is not empty, the lists below are incomplete.
     pub gaps: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ pub struct Gateway {
     pub name: String,
     pub class: String,
     pub addresses: Vec<String>,
-    /// `Accepted`, `Programmed`; those that are absent from the status are not here either.
+    /// `Accepted` and `Programmed`. Conditions that the status lacks are omitted here too.
     pub conditions: Vec<Condition>,
     pub listeners: Vec<Listener>,
 }
@@ -93,9 +93,9 @@ pub struct Listener {
     pub name: String,
     pub port: u64,
     pub protocol: String,
-    /// `None`: it serves every name.
+    /// `None` means every name.
     pub hostname: Option<String>,
-    /// `None` where the gateway does not say.
+    /// `None` if the gateway does not report it.
     pub attached_routes: Option<u64>,
     pub conditions: Vec<Condition>,
 }
@@ -108,16 +108,16 @@ pub struct Route {
     pub name: String,
     pub hostnames: Vec<String>,
     pub parents: Vec<Parent>,
-    /// `service:port`, with the namespace before it where it is another.
+    /// `service:port`, preceded by the namespace if it differs.
     pub backends: Vec<String>,
 }
 
-/// A parentRef of a route, and what its Gateway's controller says of the route.
+/// A parentRef of a route, and what the controller of its Gateway reports about the route.
 #[derive(Clone, Debug, Serialize)]
 pub struct Parent {
-    /// `namespace/name`, with `#section` where the route names one.
+    /// `namespace/name`, with `#section` if the route names one.
     pub gateway: String,
-    /// Empty where no controller has answered.
+    /// Empty if no controller has answered.
     pub conditions: Vec<Condition>,
 }
 
@@ -127,7 +127,7 @@ pub struct Resource {
     pub kind: String,
     pub namespace: String,
     pub name: String,
-    /// What a word of it is worth knowing: a pool's node ids.
+    /// Further information that is worth knowing: a pool's node ids.
     pub detail: Option<String>,
     pub conditions: Vec<Condition>,
 }
@@ -139,24 +139,24 @@ pub struct Pod {
     /// The Kafka cluster that it is a node of.
     pub cluster: Option<String>,
     pub ready: bool,
-    /// Such as `Running, 1 of 1 ready`, or what keeps it from running.
+    /// Such as `Running, 1 of 1 ready`, or the reason why it does not run.
     pub says: String,
     pub restarts: i32,
-    /// Why it ended last, where it was restarted: the line of its log that tells most, or its exit code.
+    /// Why it ended last, if it was restarted: the most telling line of its log, or its exit code.
     pub last_words: Option<String>,
 }
 
-/// What a client met that went to a Kafka cluster through the gateway.
+/// The result of a client that connected to a Kafka cluster through the gateway.
 #[derive(Clone, Debug, Serialize)]
 pub struct Probe {
     /// `namespace/name` of the Kafka resource.
     pub cluster: String,
-    /// The listener that was asked, and its bootstrap address.
+    /// The listener that the client used, and its bootstrap address.
     pub listener: Option<String>,
     pub bootstrap: Option<String>,
-    /// Why the cluster as a whole was not reached, or not asked.
+    /// Why the cluster as a whole was not reached, or not probed.
     pub problem: Option<String>,
-    /// Whether that is a fault, and not only a listener that wants a client with a name.
+    /// Whether that is a failure, and not only a listener that requires authentication.
     pub failed: bool,
     pub brokers: Vec<ProbedBroker>,
 }
@@ -167,13 +167,12 @@ pub struct ProbedBroker {
     /// Its advertised address.
     pub advertised: String,
     pub reached: bool,
-    /// What was met instead.
+    /// The problem, if the broker was not reached.
     pub problem: Option<String>,
 }
 
 impl Condition {
-    /// Whether it says that something is not as it should be. Some conditions are bad when they are true, most when they
-    /// are not.
+    /// Whether it reports a problem. Some conditions are bad if they are true, but most are bad if they are not.
     pub fn is_bad(&self) -> bool {
         match self.kind.as_str() {
             "NotReady"
@@ -182,13 +181,13 @@ impl Condition {
             | "OverlappingTLSConfig"
             | "PartiallyInvalid"
             | "ContainersNotReady" => self.status == "True",
-            // Worth reading, and nothing is broken by it.
+            // It is worth reading, but nothing is broken.
             "Warning" | "ReconciliationPaused" | "AttachedListenerSets" => false,
             _ => self.status != "True",
         }
     }
 
-    /// Whether it is to be shown although nothing is wrong: a warning.
+    /// Whether to show it although nothing is wrong: it is a warning.
     pub fn is_warning(&self) -> bool {
         matches!(self.kind.as_str(), "Warning" | "ReconciliationPaused") && self.status == "True"
     }
@@ -196,7 +195,7 @@ impl Condition {
 
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A type alone reads as a fact, so it stands alone only where it is one.
+        // A type alone reads as a fact, so it stands alone only if it is one.
         f.write_str(&self.kind)?;
         if self.status != "True" {
             write!(f, "={}", self.status)?;

@@ -19,7 +19,7 @@ fn status() -> Status {
     status
 }
 
-fn told(mut status: Status) -> String {
+fn text_of(mut status: Status) -> String {
     status.problems = problems::of(&status);
     format!("{}{}", status.head(), status.rest())
 }
@@ -49,7 +49,7 @@ status:
 fn a_condition_that_is_false_never_reads_as_a_fact() {
     let mut status = status();
     status.objects.gateways.push(objects::gateway(&object(GATEWAY)));
-    let text = told(status);
+    let text = text_of(status);
     for part in [
         "strimzi/my-gateway                       class traefik, 127.0.0.1: Accepted=False (ListenersNotValid: At least one Listener must be valid), Programmed=False (Invalid)",
         "kafka                                  9092/TLS   *.kafka.test, 4 routes\n",
@@ -76,7 +76,7 @@ status:
     );
     let mut broken = status();
     broken.objects.resources.push(objects::resource("Kafka", &kafka));
-    let text = told(broken);
+    let text = text_of(broken);
     let both = "Warning (Standin: data does not outlive the Pod); NotReady (Creating: waiting for Pods)";
     assert!(text.contains(both), "{text}");
     assert!(text.contains("  - Kafka n/c: NotReady (Creating: waiting for Pods)"), "{text}");
@@ -87,7 +87,7 @@ status:
         "apiVersion: a/v1\nkind: Kafka\nmetadata: {{name: c, namespace: n}}\nstatus: {{conditions: [{ready}, {{type: Warning, status: 'True', message: m}}]}}"
     );
     well.objects.resources.push(objects::resource("Kafka", &object(&kafka)));
-    let text = told(well);
+    let text = text_of(well);
     assert!(text.contains("Ready; Warning (m)") && text.contains("Nothing is wrong."), "{text}");
 }
 
@@ -112,7 +112,7 @@ status:
     );
     let mut status = status();
     status.objects.routes.push(objects::route("TLSRoute", &route));
-    let text = told(status);
+    let text = text_of(status);
     for part in [
         "broker-11.kafka.test -> my-cluster-broker-11:9999 away/far:1",
         "kafka/lab#kafka                                        Accepted, ResolvedRefs=False (BackendNotFound: service port 9999 not found)",
@@ -137,7 +137,7 @@ fn restarts_come_with_the_last_words_of_what_crashed() {
         state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1, message: \"Caused by: java.net.BindException: Address already in use\\n\\tat a.b.C\"}}}]}";
     let mut status = status();
     status.objects.pods.push(pod("local", state));
-    let text = told(status);
+    let text = text_of(status);
     let wanted = "restarted 7 times, last: Caused by: java.net.BindException: Address already in use";
     assert_eq!(text.matches(wanted).count(), 2, "{text}");
     assert_eq!(text.matches("BindException").count(), 2, "once in the list and once as what is wrong: {text}");
@@ -148,7 +148,7 @@ fn restarts_come_with_the_last_words_of_what_crashed() {
 fn a_pod_that_nothing_runs_says_so() {
     let mut status = status();
     status.objects.pods.push(pod("''", "{phase: Pending}"));
-    assert!(told(status).contains("n/p: nothing runs it"), "it is told");
+    assert!(text_of(status).contains("n/p: nothing runs it"), "it is told");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_broker_that_does_not_answer_as_itself_is_wrong() {
         failed: false,
         brokers: vec![broker(10, None), broker(11, Some("no TLSRoute leads to it (route-missing)"))],
     });
-    let text = told(status);
+    let text = text_of(status);
     assert!(text.contains("broker 10                              broker-10.kafka.test:9092: answers"), "{text}");
     let wrong =
         "  - Kafka kafka/my-cluster, broker 11 at broker-11.kafka.test:9092: no TLSRoute leads to it (route-missing)";
@@ -207,8 +207,8 @@ async fn a_lab_that_is_half_up_names_what_runs_and_the_two_ways_on() {
     let pid = process::spawn_and_watch(&lab.dir, &spec, std::time::Duration::from_millis(50)).await.expect("started");
     let status = Status::half(&lab.dir, "half").expect("readable").expect("etcd runs");
     let text = format!("{}{}", status.head(), status.rest());
-    assert!(text.contains("lab half (half up)") && text.contains(&format!("process {pid}")), "{text}");
-    let way_on = "`cargo xtask lab up --name half` goes on, `cargo xtask lab down --name half` removes it";
+    assert!(text.contains("lab half (partly up)") && text.contains(&format!("process {pid}")), "{text}");
+    let way_on = "`cargo xtask lab up --name half` continues, `cargo xtask lab down --name half` removes it";
     assert!(text.contains(way_on), "{text}");
     assert!(!status.healthy());
     process::stop(&[process::identify(&spec, pid)], std::time::Duration::ZERO).await.expect("stopped");

@@ -1,14 +1,14 @@
-//! The status as text. The processes come first and alone, since they are known before the API server is asked.
+//! The status as text. The processes come first, because they are known before the API server answers.
 
 use super::problems::{missing, restarts};
 use super::summary::{Condition, Gateway, Pod, Probe, Process, Resource, Route, Status};
 use std::fmt::{self, Write};
 
-/// Title and processes.
+/// The title and the processes.
 pub(super) fn head(status: &Status) -> String {
     written(|out| {
         let what = status.lab.as_ref().map_or_else(
-            || "half up".to_owned(),
+            || "partly up".to_owned(),
             |lab| {
                 let kind = lab.kind;
                 let kafka = lab.kafka;
@@ -38,7 +38,7 @@ fn process(out: &mut String, process: &Process) -> fmt::Result {
     }
 }
 
-/// The addresses, where there are few. An agent has dozens, and they all mean the same.
+/// The addresses, if there are few. An agent has dozens, which all mean the same.
 fn listening(process: &Process) -> String {
     match process.listening.as_slice() {
         [] => String::new(),
@@ -49,7 +49,7 @@ fn listening(process: &Process) -> String {
     }
 }
 
-/// Everything that the API server told, and what is wrong.
+/// Everything that the API server reported, and what is wrong.
 pub(super) fn rest(status: &Status) -> String {
     written(|out| {
         if let Some(api) = &status.api {
@@ -142,7 +142,7 @@ fn probe(out: &mut String, probe: &Probe) -> fmt::Result {
     Ok(())
 }
 
-/// All conditions, and those of `wanted` that nobody has written.
+/// All conditions, and those of `wanted` that are missing.
 fn conditions(all: &[Condition], wanted: &[&str]) -> String {
     let absent = missing(all, wanted).into_iter().map(|kind| format!("no {kind}"));
     all.iter().map(ToString::to_string).chain(absent).collect::<Vec<_>>().join(", ")

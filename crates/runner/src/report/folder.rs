@@ -63,6 +63,12 @@ impl ReportFolder {
         })
     }
 
+    /// The reports of the newest runs, at most `most`, the newest first. Reports that cannot be read are skipped.
+    pub fn newest(reports: &Utf8Path, most: usize) -> Vec<Report> {
+        let newest = runs(reports).into_iter().rev();
+        newest.filter_map(|run| json::read(&run.join("report.json")).ok()).take(most).collect()
+    }
+
     fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
         files::write_shared(&self.path.join(name), text.as_bytes()).map_err(|error| {
             let (path, source) = error.into_parts();
@@ -71,19 +77,23 @@ impl ReportFolder {
     }
 }
 
-/// Removes all but the newest runs, whose names begin with their times. The next run tries again to remove what it
-/// could not.
-fn prune(reports: &Utf8Path) {
-    let Ok(entries) = reports.read_dir_utf8() else { return };
+/// The folders of runs, the oldest first. Their names begin with their times.
+fn runs(reports: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Ok(entries) = reports.read_dir_utf8() else { return Vec::new() };
     // A folder with another kind of name does not belong to the lab.
     let is_run = |entry: &Utf8DirEntry| {
         let day = entry.file_name().split('-').next().unwrap_or_default();
         let dated = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
         dated && entry.file_type().is_ok_and(|kind| kind.is_dir())
     };
-    let runs = entries.flatten().filter(is_run);
-    let mut runs: Vec<_> = runs.map(|entry| entry.into_path()).collect();
+    let mut runs: Vec<_> = entries.flatten().filter(is_run).map(|entry| entry.into_path()).collect();
     runs.sort();
+    runs
+}
+
+/// Removes all but the newest runs. The next run tries again to remove what it could not.
+fn prune(reports: &Utf8Path) {
+    let runs = runs(reports);
     for old in &runs[..runs.len().saturating_sub(KEPT)] {
         let _ = fs::remove_dir_all(old);
     }

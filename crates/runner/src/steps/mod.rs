@@ -35,5 +35,5 @@ mod whose;
 
 pub use execute::{Execute, Outcome, execute, limit};
 pub use objects::{get, remove};
-pub use pods::{pool_has, ready};
+pub use pods::pool_has;
 pub use sabotage::sabotage;

@@ -2,7 +2,7 @@
 
 use crate::{Context, failure};
 use ::kube::api::{DynamicObject, ListParams};
-use kubeapi::{Catalog, ConditionState, wait_for_all};
+use kubeapi::{Catalog, ConditionState, pod_object_is_ready, wait_for_all};
 use model::{Cause, Failure};
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ pub async fn pool_has(
     wait_for_all(catalog, "Pod", namespace, &expected, within, |all| {
         let ours: Vec<_> =
             all.iter().filter(|(_, pod)| labels.iter().all(|(key, value)| label(pod, key) == *value)).collect();
-        let waiting: Vec<_> = ours.iter().filter(|(_, pod)| !ready(pod)).map(|(name, _)| name.as_str()).collect();
+        let waiting: Vec<_> =
+            ours.iter().filter(|(_, pod)| !pod_object_is_ready(pod)).map(|(name, _)| name.as_str()).collect();
         if ours.len() == replicas as usize && waiting.is_empty() {
             return ConditionState::Met;
         }
@@ -34,13 +35,6 @@ pub async fn pool_has(
 
 fn label<'a>(object: &'a DynamicObject, key: &str) -> &'a str {
     object.metadata.labels.as_ref().and_then(|labels| labels.get(key)).map_or("", String::as_str)
-}
-
-/// Whether a Pod is ready and is not being deleted.
-pub fn ready(pod: &DynamicObject) -> bool {
-    let conditions = pod.data["status"]["conditions"].as_array();
-    let ready = conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"));
-    ready && pod.metadata.deletion_timestamp.is_none()
 }
 
 /// The name and the uid of a broker's Pod.

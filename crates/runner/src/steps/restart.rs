@@ -2,7 +2,7 @@
 
 use super::objects::remove;
 use super::ownership::Ownership;
-use super::pods::{of_broker, ready};
+use super::pods::of_broker;
 use super::{Execute, Outcome};
 use crate::{Context, cause, clients, failure, gateway};
 use kubeapi::{ConditionState, wait_for};
@@ -53,7 +53,7 @@ async fn restart_broker(context: &mut Context<'_>, broker: i32, within: Duration
     let back = wait_for(catalog, &pod, "ready again", within, |seen| match seen {
         None => ConditionState::NotYet("it does not exist".to_owned()),
         Some(seen) if seen.metadata.uid == uid => ConditionState::NotYet("the old Pod still exists".to_owned()),
-        Some(seen) if ready(seen) => ConditionState::Met,
+        Some(seen) if kubeapi::pod_object_is_ready(seen) => ConditionState::Met,
         Some(seen) => {
             ConditionState::NotYet(format!("phase {}", seen.data["status"]["phase"].as_str().unwrap_or("unknown")))
         }

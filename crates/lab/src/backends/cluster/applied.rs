@@ -1,4 +1,4 @@
-//! What the lab put into a cluster that is not its own, so that exactly that is taken out again.
+//! Records what the lab applied to a user's cluster, so that exactly that is removed again.
 
 use super::Error;
 use crate::backends::cluster::state;
@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 /// `existing.json` in the lab's folder.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct File {
-    /// The user's context; the kubeconfig is the one of the environment.
+    /// The user's context. The kubeconfig is the one from the environment.
     context: String,
-    /// In the order in which they were applied; each was written here before it was.
+    /// In the order in which they were applied. Each was recorded here before it was applied.
     objects: Vec<ObjectRef>,
 }
 
@@ -24,10 +24,10 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// The list of this lab; a new one for this context when there is none.
+    /// The list of this lab, or a new one for this context if there is none.
     ///
     /// # Errors
-    /// [`Error::Differs`] when the lab is in another cluster.
+    /// [`Error::Differs`] if the lab is in another cluster.
     pub fn open(dir: &LabDir, context: &str) -> Result<Self, Error> {
         let path = Self::path(dir);
         let file = match state::read::<File>(&path)? {
@@ -40,7 +40,7 @@ impl Applied {
         Ok(Self { path, file: Mutex::new(file) })
     }
 
-    /// The list that a lab left, and its context.
+    /// The list that an earlier run of the lab left, and its context.
     pub fn left(dir: &LabDir) -> Result<Option<(Self, String)>, Error> {
         let path = Self::path(dir);
         let file = state::read::<File>(&path)?;
@@ -55,7 +55,7 @@ impl Applied {
         self.lock().objects.contains(object)
     }
 
-    /// Writes the objects down; to be called before they are applied.
+    /// Records the objects. Call this before applying them.
     pub fn add(&self, objects: &[ObjectRef]) -> Result<(), Error> {
         let mut file = self.lock();
         for object in objects {
@@ -66,7 +66,7 @@ impl Applied {
         state::write(&self.path, &*file)
     }
 
-    /// The last applied first.
+    /// The objects, the last applied first.
     pub fn newest_first(&self) -> Vec<ObjectRef> {
         self.lock().objects.iter().rev().cloned().collect()
     }

@@ -1,4 +1,4 @@
-//! What keeps a lab in a Kubernetes cluster from coming up or going down.
+//! Why a lab in a Kubernetes cluster cannot start or stop.
 
 use super::super::pods;
 use camino::Utf8PathBuf;
@@ -7,7 +7,7 @@ use model::FileError;
 use std::io;
 use std::time::Duration;
 
-/// What keeps a lab in Kubernetes from coming up, or from going down.
+/// Why a lab in Kubernetes cannot start or stop.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
@@ -30,7 +30,7 @@ pub enum Error {
     File(#[from] FileError),
     #[error(transparent)]
     Paths(#[from] model::paths::PathsError),
-    #[error("{path} was not written by the lab: {problem}; run `cargo xtask lab down`, or remove the file")]
+    #[error("cannot use {path}: {problem}; run `cargo xtask lab down`, or remove the file")]
     State { path: Utf8PathBuf, problem: String },
     #[error("{path}: {problem}")]
     Data { path: Utf8PathBuf, problem: String },
@@ -43,35 +43,35 @@ pub enum Error {
     )]
     NotOurs { cluster: String },
     #[error(
-        "the lab runs with {what} {has}, not {wanted}; run `cargo xtask lab down` first, or choose another `--name`"
+        "the lab already runs with {what} {has}, not {wanted}; run `cargo xtask lab down` first, or choose another `--name`"
     )]
     Differs { what: &'static str, has: String, wanted: String },
-    #[error("could not get {}:\n{}\nWhat to do: run `{engine} pull` where there is a network; or load an archive that `lab images save FILE` wrote elsewhere, with `lab images load FILE`; or name other images (LAB_NODE_IMAGE for the node, gateway.yaml or fixtures/images.yaml for the rest)",
+    #[error("could not get {}:\n{}\nWhat to do: run `{engine} pull` with access to a network; or run `lab images save FILE` on another machine and `lab images load FILE` here; or configure other images (LAB_NODE_IMAGE for the node, gateway.yaml or fixtures/images.yaml for the rest)",
         plural(missing.len()), missing.join("\n"))]
     MissingImages { engine: String, missing: Vec<String> },
-    #[error("the node {node} lacks {} although they were loaded; `lab down` and `lab up` create a new node", images.join(", "))]
+    #[error("the node {node} lacks {} although they were loaded; run `lab down` and `lab up` to create a new node", images.join(", "))]
     NotLoaded { node: String, images: Vec<String> },
     #[error("pod {pod}: {reason} for container {container}, image {image}: {message}")]
     Pod { pod: String, container: String, image: String, reason: String, message: String },
-    #[error("{file}: no value for ${{{variable}}}; known are {known}")]
+    #[error("{file}: no value for ${{{variable}}}; the variables are {known}")]
     Variable { file: String, variable: String, known: String },
     #[error("internal error: the part {part}, from which {needed_by} is installed, was not obtained")]
     NoPart { part: String, needed_by: String },
-    #[error("the gateway {gateway} has no `labs.kind` in its gateway.yaml: it does not run on kind")]
+    #[error("the gateway {gateway} does not run on kind: its gateway.yaml has no `labs.kind`")]
     NotOnKind { gateway: String },
-    #[error("{object} already exists and was not created by this lab; remove it, or do not ask for what needs it")]
+    #[error("{object} already exists and was not created by this lab; remove it, or omit the option that installs it")]
     Exists { object: ObjectRef },
     #[error("the node was restarted, and after {within:?} these Pods are still not running: {}", pods.join(", "))]
     Asleep { pods: Vec<String>, within: Duration },
     #[error("{} objects of the lab still exist after {within:?}: {}", left.len(), left.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     NotGone { left: Vec<ObjectRef>, within: Duration },
-    #[error("the cluster serves Gateway API {has}, and {needed_by} needs v1.5 or newer: {way_out}")]
+    #[error("the cluster serves Gateway API {has}, but {needed_by} requires v1.5 or newer: {way_out}")]
     GatewayApi { has: String, needed_by: String, way_out: String },
-    #[error("there is no component or Pod {wanted:?}; there are: {}", known.join(", "))]
+    #[error("unknown component or Pod {wanted:?}; there are: {}", known.join(", "))]
     NoPod { wanted: String, known: Vec<String> },
     #[error("internal error: a background task of the lab panicked or was cancelled")]
     Task(#[source] tokio::task::JoinError),
-    /// A busy port, above all.
+    /// Usually a busy port.
     #[error(transparent)]
     Port(#[from] crate::backends::local::Error),
     #[error(transparent)]
@@ -81,7 +81,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it tells of a container that ends again and again.
+    /// Whether the error is about a container that crashes again and again.
     pub(crate) fn is_crash_loop(&self) -> bool {
         matches!(self, Self::Pod { reason, .. } if reason == pods::CRASH_LOOP)
     }

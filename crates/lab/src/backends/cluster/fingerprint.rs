@@ -1,4 +1,4 @@
-//! Remembers in the cluster what was installed into it, so that a second `lab up` need not apply it all again.
+//! Records in the cluster what was installed, so that a second `lab up` need not apply everything again.
 
 use super::Error;
 use super::manifests::Source;
@@ -12,12 +12,12 @@ use std::fmt::Write;
 const NAME: &str = "kafka-gateway-lab";
 const NAMESPACE: &str = "kube-system";
 
-/// A digest of everything that is applied for one component, in its order.
+/// A digest of everything that is applied for one component, in order.
 pub fn of(sources: &[Source]) -> String {
     let mut hash = Sha256::new();
     for source in sources {
         hash.update(source.text.as_bytes());
-        // No text has it, so that what moves from one file into the next is a change.
+        // A separator that no text contains, so that moving text from one file to the next changes the digest.
         hash.update([0]);
     }
     hash.finalize().iter().fold(String::new(), |mut text, byte| {
@@ -27,14 +27,14 @@ pub fn of(sources: &[Source]) -> String {
     })
 }
 
-/// Whether this component was installed whole, from the same objects.
+/// Whether this component was installed completely, from the same objects.
 pub async fn is_installed(catalog: &Catalog, component: &str, fingerprint: &str) -> Result<bool, Error> {
     let found = maps(catalog).get_opt(NAME).await.map_err(kubeapi::Error::request("read the lab's own ConfigMap"))?;
     let data = found.and_then(|map| map.data).unwrap_or_default();
     Ok(data.get(component).is_some_and(|known| known == fingerprint))
 }
 
-/// To be called when the component is installed and runs.
+/// Records the component. Call this when it is installed and runs.
 pub async fn note(catalog: &Catalog, component: &str, fingerprint: &str) -> Result<(), Error> {
     let map = json!({
         "apiVersion": "v1",
@@ -42,7 +42,7 @@ pub async fn note(catalog: &Catalog, component: &str, fingerprint: &str) -> Resu
         "metadata": {"name": NAME, "namespace": NAMESPACE},
         "data": {component: fingerprint},
     });
-    // A manager for each component: server-side apply drops what its manager no longer names.
+    // Each component has its own manager, because server-side apply drops what its manager no longer names.
     let params = PatchParams::apply(&format!("{MANAGER}-{component}")).force();
     let noted = maps(catalog).patch(NAME, &params, &Patch::Apply(&map)).await;
     noted.map(drop).map_err(kubeapi::Error::request("write the lab's own ConfigMap")).map_err(Into::into)

@@ -17,15 +17,15 @@ const ACCEPTED: Duration = Duration::from_secs(60);
 /// The kind section of a fixture.
 ///
 /// # Errors
-/// [`Error::NotOnKind`] when it has none.
+/// [`Error::NotOnKind`] if it has none.
 pub fn section(fixture: &GatewayFixture) -> Result<&KindGateway, Error> {
     fixture.kind.as_ref().ok_or_else(|| Error::NotOnKind { gateway: fixture.name.clone() })
 }
 
-/// The gateway's manifests with the lab's variables filled in.
+/// The gateway's manifests, with the lab's variables filled in.
 ///
 /// # Errors
-/// When a file or a part is missing, or a variable has no value.
+/// If a file or a part is missing, or a variable has no value.
 fn sources(fixture: &GatewayFixture, parts: &PartFiles, ports: &Ports) -> Result<Vec<Source>, Error> {
     let section = section(fixture)?;
     let mut values = Values::of_ports(ports);
@@ -42,7 +42,7 @@ fn sources(fixture: &GatewayFixture, parts: &PartFiles, ports: &Ports) -> Result
     section.manifests.iter().map(source).collect()
 }
 
-/// What a Gateway API bundle consists of is left out, since the cluster has one.
+/// Removes the objects of a Gateway API bundle, because the cluster already has one.
 fn without_bundle(mut sets: Vec<Vec<DynamicObject>>) -> Vec<Vec<DynamicObject>> {
     for objects in &mut sets {
         objects.retain(|object| !manifests::of_gateway_api(object));
@@ -50,10 +50,10 @@ fn without_bundle(mut sets: Vec<Vec<DynamicObject>>) -> Vec<Vec<DynamicObject>> 
     sets
 }
 
-/// Begins to install the gateway: what takes no image.
+/// Begins to install the gateway, with everything that needs no image.
 ///
 /// # Errors
-/// A missing file or part, or a refused object.
+/// If a file or part is missing, or an object is refused.
 pub async fn begin(
     installer: Installer<'_>,
     fixture: &GatewayFixture,
@@ -65,10 +65,10 @@ pub async fn begin(
     installer.begin(&name, sources, &section(fixture)?.namespace, |sets| Ok(without_bundle(sets))).await
 }
 
-/// Applies the rest of the gateway and waits until its Deployments are Available and its GatewayClass is Accepted.
+/// Applies the rest of the gateway, and waits until its Deployments are Available and its GatewayClass is Accepted.
 ///
 /// # Errors
-/// A refused object, a Pod that cannot run, or a wait that ended.
+/// If an object is refused, a Pod cannot run, or a wait times out.
 pub async fn finish(installer: Installer<'_>, fixture: &GatewayFixture, mut component: Component) -> Result<(), Error> {
     let section = section(fixture)?;
     let mut namespaces = vec![section.namespace.clone()];
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::gateway::names;
 
-    /// The folder's own files of every fixture, with empty files for upstream's.
+    /// The folder's own files of every fixture, with empty files in place of upstream's.
     #[test]
     fn every_fixtures_manifests_have_values_for_their_variables() {
         let empty = tempfile::NamedTempFile::with_suffix(".yaml").expect("a file");

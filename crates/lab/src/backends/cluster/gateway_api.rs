@@ -1,4 +1,4 @@
-//! The Gateway API bundle: one to a cluster, before anything that looks for it.
+//! The Gateway API bundle. A cluster has one, and it must exist before anything that looks for it.
 
 use super::install::Installer;
 use super::{Error, manifests};
@@ -10,7 +10,7 @@ const VERSION: &str = "gateway.networking.k8s.io/bundle-version";
 const CHANNEL: &str = "gateway.networking.k8s.io/channel";
 const TLS_ROUTE: &str = "tlsroutes.gateway.networking.k8s.io";
 
-/// What bundle a cluster has: version and channel, as in `v1.6.1 experimental`.
+/// The version and channel of a cluster's bundle, as in `v1.6.1 experimental`.
 pub async fn present(installer: &Installer<'_>) -> Result<Option<String>, Error> {
     let api: Api<CustomResourceDefinition> = Api::all(installer.catalog.client().clone());
     let found = api.get_opt("gatewayclasses.gateway.networking.k8s.io").await;
@@ -22,11 +22,11 @@ pub async fn present(installer: &Installer<'_>) -> Result<Option<String>, Error>
     }))
 }
 
-/// Installs the bundle of a file where the cluster has none, and checks that TLSRoute v1 is served. Gives what there is
-/// then.
+/// Installs the bundle of a file if the cluster has none, and checks that TLSRoute v1 is served. Returns the version
+/// and channel that the cluster then has.
 ///
 /// # Errors
-/// [`Error::GatewayApi`] when a bundle that was there before is too old; nothing is changed then.
+/// [`Error::GatewayApi`] if the existing bundle is too old. In that case nothing is changed.
 pub async fn ensure(installer: &Installer<'_>, bundle: &Utf8Path, needed_by: &str) -> Result<String, Error> {
     if let Some(has) = present(installer).await? {
         return match installer.catalog.kind("TLSRoute", Some("gateway.networking.k8s.io/v1")).await {
@@ -42,7 +42,10 @@ pub async fn ensure(installer: &Installer<'_>, bundle: &Utf8Path, needed_by: &st
     let source = manifests::Source::read(bundle)?;
     let objects: Vec<_> = manifests::parse_all(vec![source]).await?.into_iter().flatten().collect();
     if !objects.iter().any(|object| manifests::name(object) == TLS_ROUTE) {
-        return Err(Error::Data { path: bundle.to_owned(), problem: format!("it does not hold the CRD {TLS_ROUTE}") });
+        return Err(Error::Data {
+            path: bundle.to_owned(),
+            problem: format!("it does not contain the CRD {TLS_ROUTE}"),
+        });
     }
     installer.apply(objects, "default").await?;
     Ok(present(installer).await?.unwrap_or_default())

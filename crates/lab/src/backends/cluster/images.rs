@@ -1,4 +1,4 @@
-//! Every image that a cluster needs, whether the engine has it, and how it is had.
+//! Every image that a cluster needs, whether the engine has it, and how to obtain it.
 
 use super::Error;
 use crate::backends::kind::engine::Engine;
@@ -10,12 +10,12 @@ use std::time::Duration;
 use std::{env, fs};
 
 const PULL: Duration = Duration::from_secs(900);
-/// Registries serve one client's layers faster side by side, and few at a time keep errors readable.
+/// Registries serve one client's layers faster in parallel, and a small number keeps errors readable.
 const PULLS: usize = 3;
 
 pub use crate::gateway::PinnedImage as Image;
 
-/// An image that this lab needs, and for what.
+/// An image that this lab needs, and its purpose.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RequiredImage {
     pub image: Image,
@@ -23,7 +23,7 @@ pub struct RequiredImage {
     pub used_by: String,
 }
 
-/// What to ask a registry for.
+/// The reference to pull from a registry.
 fn pull_reference(image: &Image) -> String {
     match &image.pin {
         Some(pin) => format!("{}@{pin}", image.image),
@@ -59,10 +59,10 @@ fn catalogue() -> Result<Catalogue, Error> {
     serde_saphyr::from_str(&text).map_err(|error| Error::Data { path, problem: error.without_snippet().to_string() })
 }
 
-/// The node's image: the override, else `LAB_NODE_IMAGE`, else the one pinned for the default Kubernetes minor.
+/// The node's image: the override, else `LAB_NODE_IMAGE`, else the one pinned for the default Kubernetes minor version.
 ///
 /// # Errors
-/// When the data file has no pin for its default.
+/// If the data file has no pin for its default.
 pub fn node(given: Option<&str>) -> Result<RequiredImage, Error> {
     let named = given.map(str::to_owned).or_else(|| env::var("LAB_NODE_IMAGE").ok().filter(|name| !name.is_empty()));
     let image = match named {
@@ -73,7 +73,7 @@ pub fn node(given: Option<&str>) -> Result<RequiredImage, Error> {
             nodes.versions.get(minor).cloned().ok_or_else(|| Error::Data {
                 path: paths::fixtures().join("images.yaml"),
                 problem: format!(
-                    "no node image is pinned for Kubernetes {minor:?}; pinned are {}; set LAB_NODE_IMAGE to use another",
+                    "no node image is pinned for Kubernetes {minor:?}, only for {}; set LAB_NODE_IMAGE to use another image",
                     nodes.versions.keys().cloned().collect::<Vec<_>>().join(", ")
                 ),
             })?
@@ -82,10 +82,10 @@ pub fn node(given: Option<&str>) -> Result<RequiredImage, Error> {
     Ok(RequiredImage { image, used_by: "the node".to_owned() })
 }
 
-/// The images of a Kafka provider, by the names that `fixtures/images.yaml` gives them.
+/// The images of a Kafka provider, by their names in `fixtures/images.yaml`.
 ///
 /// # Errors
-/// When the data file cannot be used, or the version of Strimzi is in no list.
+/// If the data file cannot be used, or does not list the version of Strimzi.
 pub fn kafka(provider: KafkaProvider, strimzi_version: &str) -> Result<BTreeMap<String, Image>, Error> {
     let mut providers = catalogue()?.kafka;
     match provider {
@@ -93,25 +93,25 @@ pub fn kafka(provider: KafkaProvider, strimzi_version: &str) -> Result<BTreeMap<
         KafkaProvider::Strimzi => providers.strimzi.remove(strimzi_version).ok_or_else(|| Error::Data {
             path: paths::fixtures().join("images.yaml"),
             problem: format!(
-                "no images of Strimzi {strimzi_version:?}; there are {}; add its two images to the list",
+                "no images are listed for Strimzi {strimzi_version:?}, only for {}; add its two images to the list",
                 providers.strimzi.keys().cloned().collect::<Vec<_>>().join(", ")
             ),
         }),
     }
 }
 
-/// Apache Kafka's own image, whose tools are the Java client of scenarios.
+/// The official Apache Kafka image, whose tools are the Java client of scenarios.
 ///
 /// # Errors
-/// When the data file cannot be used, or does not name it.
+/// If the data file cannot be used, or does not name the image.
 pub fn apache_kafka() -> Result<Image, Error> {
     kafka(KafkaProvider::Standin, "")?.remove("broker").ok_or_else(|| Error::Data {
         path: paths::fixtures().join("images.yaml"),
-        problem: "kafka.standin: no `broker`".to_owned(),
+        problem: "kafka.standin: `broker` is missing".to_owned(),
     })
 }
 
-/// Kafka's own version: the tag of Apache's image, or the last part of the tag of Strimzi's, `1.1.0-kafka-4.3.0`.
+/// The version of Kafka: the tag of Apache's image, or the last part of the tag of Strimzi's, `1.1.0-kafka-4.3.0`.
 pub fn version_of_kafka(images: &[RequiredImage]) -> Option<String> {
     let tags = images.iter().filter_map(|wanted| wanted.image.image.rsplit_once("/kafka:"));
     tags.map(|(_, tag)| tag.rsplit_once("-kafka-").map_or(tag, |(_, version)| version).to_owned()).next()
@@ -120,21 +120,21 @@ pub fn version_of_kafka(images: &[RequiredImage]) -> Option<String> {
 /// The newest version of Strimzi that is listed.
 ///
 /// # Errors
-/// When the data file cannot be used.
+/// If the data file cannot be used.
 pub fn newest_strimzi() -> Result<String, Error> {
     let number = |version: &String| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
     Ok(catalogue()?.kafka.strimzi.into_keys().max_by_key(number).unwrap_or_default())
 }
 
-/// Marks images with what they are for.
+/// Adds a purpose to images.
 pub fn used_by(images: &BTreeMap<String, Image>, what: &str) -> Vec<RequiredImage> {
     images.values().map(|image| RequiredImage { image: image.clone(), used_by: what.to_owned() }).collect()
 }
 
-/// Which of the images the engine lacks, both under the tag and under the pin.
+/// The images that the engine lacks, both under the tag and under the pin.
 ///
 /// # Errors
-/// When the engine does not answer.
+/// If the engine does not answer.
 pub async fn lacking(engine: &Engine, wanted: &[RequiredImage]) -> Result<Vec<RequiredImage>, Error> {
     let found: Vec<bool> =
         stream::iter(wanted).map(|wanted| present(engine, &wanted.image)).buffered(4).try_collect().await?;
@@ -146,17 +146,17 @@ async fn present(engine: &Engine, image: &Image) -> Result<bool, Error> {
         return Ok(true);
     }
     if image.pin.is_some() && engine.has_image(&pull_reference(image)).await? {
-        // Pulled by digest, so it has no tag; manifests name the tag.
+        // An image that is pulled by digest has no tag, but manifests name the tag.
         engine.call(["tag", &pull_reference(image), &image.image], Duration::from_secs(30)).run().await?;
         return Ok(true);
     }
     Ok(false)
 }
 
-/// Makes sure that the engine has every image, pulling what it lacks; `tick` gets each name.
+/// Pulls the images that the engine lacks. Calls `tick` with each name.
 ///
 /// # Errors
-/// [`Error::MissingImages`], which names all that cannot be had, and why.
+/// [`Error::MissingImages`], with all images that cannot be obtained, and why.
 pub async fn obtain(engine: &Engine, wanted: &[RequiredImage], tick: impl Fn(&str)) -> Result<usize, Error> {
     let lacking = lacking(engine, wanted).await?;
     let failures: Vec<String> = stream::iter(&lacking)
@@ -189,7 +189,7 @@ async fn pull(engine: &Engine, image: &Image) -> Result<(), Error> {
     Ok(())
 }
 
-/// The name in full, as containerd lists it: registry, path and tag.
+/// The full name, as containerd lists it: registry, path and tag.
 pub fn full_name(name: &str) -> String {
     let first = name.split('/').next().unwrap_or_default();
     let has_registry = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");

@@ -1,4 +1,4 @@
-//! Applies whole sets of manifests: what others need first, then the rest side by side.
+//! Applies whole sets of manifests: first what others need, then the rest in parallel.
 
 use super::applied::Applied;
 use super::manifests::Source;
@@ -10,13 +10,13 @@ use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, conditions, wait_for}
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Requests under way at the same time; the API server spends its time on the large CRDs.
+/// The number of concurrent requests. The API server spends its time on the large CRDs.
 const SIDE_BY_SIDE: usize = 8;
 const ESTABLISHED: Duration = Duration::from_secs(60);
 /// Discovery follows a CRD's `Established` after a moment, and cannot be watched.
 const DISCOVERED: Duration = Duration::from_secs(15);
 
-/// A component whose Namespaces and CRDs are there; the rest of it waits for its images.
+/// A component whose Namespaces and CRDs exist. The rest waits for its images.
 pub struct Component {
     name: String,
     fingerprint: String,
@@ -24,19 +24,19 @@ pub struct Component {
     rest: Vec<Vec<DynamicObject>>,
 }
 
-/// Installs into one cluster.
+/// Installs components into one cluster.
 #[derive(Clone, Copy)]
 pub struct Installer<'a> {
     pub catalog: &'a Catalog,
-    /// In a cluster of the user's own: what the lab applies is written down, and what is there already is left alone.
+    /// Set for a user's own cluster: the lab records what it applies, and does not touch what already exists.
     pub applied: Option<&'a Applied>,
 }
 
 impl Installer<'_> {
-    /// Applies the objects and waits until the CRDs among them are served.
+    /// Applies the objects, and waits until the CRDs among them are served.
     ///
     /// # Errors
-    /// When the API server refuses one; in a cluster of the user's, [`Error::Exists`] for one that is there already.
+    /// If the API server refuses an object. In a user's cluster also [`Error::Exists`], if an object already exists.
     pub async fn apply(&self, objects: Vec<DynamicObject>, namespace: &str) -> Result<Vec<ObjectRef>, Error> {
         let objects = self.permitted(objects, namespace).await?;
         let (first, rest): (Vec<_>, Vec<_>) = objects.into_iter().partition(manifests::comes_first);
@@ -47,11 +47,11 @@ impl Installer<'_> {
         Ok(done)
     }
 
-    /// Begins to install a component: its Namespaces and CRDs, for which no image is needed. Nothing is done where the
-    /// same manifests were applied before and came up. `adjust` has the last word on the objects.
+    /// Begins to install a component: its Namespaces and CRDs, which need no image. Does nothing if the same manifests
+    /// were applied before and the component came up. `adjust` changes the objects last.
     ///
     /// # Errors
-    /// As [`Installer::apply`]; or the manifests cannot be parsed.
+    /// As for [`Installer::apply`], or if the manifests cannot be parsed.
     pub async fn begin(
         &self,
         name: &str,
@@ -76,10 +76,10 @@ impl Installer<'_> {
         Ok(component)
     }
 
-    /// Applies what [`Installer::begin`] left.
+    /// Applies what [`Installer::begin`] did not.
     ///
     /// # Errors
-    /// As [`Installer::apply`].
+    /// As for [`Installer::apply`].
     pub async fn finish(&self, component: &mut Component) -> Result<(), Error> {
         for objects in std::mem::take(&mut component.rest) {
             self.apply(objects, &component.namespace).await?;
@@ -87,10 +87,10 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// To be called when the component runs.
+    /// Records that the component runs.
     ///
     /// # Errors
-    /// When the note cannot be written.
+    /// If the record cannot be written.
     pub async fn came_up(&self, component: &Component) -> Result<(), Error> {
         if self.applied.is_some() {
             return Ok(());
@@ -125,7 +125,7 @@ impl Installer<'_> {
         wait_condition(self.catalog, crd, "Established", ESTABLISHED).await
     }
 
-    /// In a cluster of the user's: those of the objects that are the lab's to apply, written down.
+    /// In a user's cluster, returns the objects that the lab may apply, and records them.
     async fn permitted(&self, objects: Vec<DynamicObject>, namespace: &str) -> Result<Vec<DynamicObject>, Error> {
         let Some(applied) = self.applied else { return Ok(objects) };
         let mut ours = Vec::new();
@@ -145,8 +145,8 @@ impl Installer<'_> {
         Ok(ours)
     }
 
-    /// Names an object whose kind the server may not know yet; such a kind is taken to have namespaces only where the
-    /// manifest names one.
+    /// Names an object whose kind the server may not know yet. Such a kind counts as namespaced only if the manifest
+    /// names a namespace.
     async fn reference(&self, object: &DynamicObject, namespace: &str) -> Result<ObjectRef, Error> {
         let types = object.types.clone().unwrap_or_default();
         let named = object.metadata.namespace.clone();
@@ -175,7 +175,7 @@ impl Installer<'_> {
     }
 }
 
-/// Waits until an object has a condition with status True, for its newest generation where the condition says so.
+/// Waits until an object has a condition with status True, for its newest generation if the condition names one.
 pub async fn wait_condition(
     catalog: &Catalog,
     object: &ObjectRef,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 const DOMAIN: &str = "kafka.test";
 
-/// Connects to the cluster and writes down what is known of the lab.
+/// Connects to the cluster, and records what is known about the lab.
 pub async fn open(
     dir: &LabDir,
     kind: LabKind,
@@ -24,7 +24,7 @@ pub async fn open(
     let ClusterHandle { kubeconfig, context, reach, versions: running } = cluster;
     let mut versions: BTreeMap<_, _> =
         parts.iter().map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin))).collect();
-    // What runs counts, not where its manifest came from.
+    // The version that runs counts, and not the origin of its manifest.
     versions.extend(running);
     let catalog = connect(&kubeconfig, &context).await?;
     let info = LabInfo {
@@ -43,7 +43,7 @@ pub async fn open(
     Ok(lab)
 }
 
-/// Starts the stand-in beside the cluster: it reaches brokers by port-forward.
+/// Starts the stand-in outside the cluster. It reaches brokers by port-forward.
 pub async fn start_standin(lab: &Lab) -> Result<(), Error> {
     let image = images::apache_kafka()?.image;
     let placement = standin::Placement { node_name: None, image };
@@ -51,8 +51,8 @@ pub async fn start_standin(lab: &Lab) -> Result<(), Error> {
     agent::start(&lab.dir, &lab.info.name, &settings).await
 }
 
-/// Waits for the shared cluster. A Pod that has no image, or ends again and again, is told at once instead of when
-/// patience ends.
+/// Waits for the shared cluster. A Pod that has no image or crashes again and again is reported at once, and not only
+/// when the time is up.
 pub async fn shared_ready(lab: &Lab, phase: &mut Phase) -> Result<(), Error> {
     let gateway = GatewayFixture::load(&lab.info.gateway.name)?.kind.map(|kind| kind.namespace);
     let namespaces: Vec<_> = [lab.info.shared.namespace.clone()].into_iter().chain(gateway).collect();

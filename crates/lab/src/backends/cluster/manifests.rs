@@ -1,4 +1,4 @@
-//! Manifests on their way into a cluster: upstream's whole files, adjusted where a lab needs it.
+//! Prepares manifests for a cluster: upstream's complete files, adjusted where a lab needs it.
 
 use camino::Utf8Path;
 use kube::api::DynamicObject;
@@ -7,8 +7,8 @@ use model::FileError;
 use serde_json::{Value, json};
 use std::fs;
 
-/// A file of manifests that was read and not yet parsed: parsing upstream's takes seconds in a debug build, and is not
-/// needed when a cluster has it all.
+/// A file of manifests that was read but not parsed. Parsing upstream's files takes seconds in a debug build, and is
+/// not needed if a cluster already has everything.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub file: String,
@@ -21,8 +21,7 @@ impl Source {
         Ok(Self { file: path.to_string(), text })
     }
 
-    /// The objects. A kustomization among them is passed over: who joins the files of upstream's folders into one has it
-    /// in there.
+    /// The objects. A kustomization among them is skipped: the joined files of an upstream folder contain it too.
     pub fn objects(&self) -> Result<Vec<DynamicObject>, Error> {
         let is_kustomization = |document: &&str| {
             let mut lines = document.lines();
@@ -33,15 +32,15 @@ impl Source {
     }
 }
 
-/// The objects of several sources, parsed beside the asynchronous work.
+/// The objects of several sources, parsed without blocking the asynchronous work.
 pub async fn parse_all(sources: Vec<Source>) -> Result<Vec<Vec<DynamicObject>>, super::Error> {
     let parsed =
         tokio::task::spawn_blocking(move || sources.iter().map(Source::objects).collect::<Result<Vec<_>, _>>());
-    // The task neither panics nor is it cancelled; were it, there would be nothing to install.
+    // The task neither panics nor is it cancelled. If it were, there would be nothing to install.
     parsed.await.map_or_else(|error| Err(super::Error::Task(error)), |sets| sets.map_err(Into::into))
 }
 
-/// The objects of a text; `file` is for errors.
+/// The objects of a text. `file` is the name for errors.
 pub fn parse(file: &str, text: &str) -> Result<Vec<DynamicObject>, Error> {
     parse_manifests(file, text)
 }
@@ -64,13 +63,13 @@ pub fn of_gateway_api(object: &DynamicObject) -> bool {
     ["gateway.networking.k8s.io", "gateway.networking.x-k8s.io"].iter().any(|group| guarded.ends_with(group))
 }
 
-/// Whether others can only be applied after this one.
+/// Whether other objects can only be applied after this one.
 pub fn comes_first(object: &DynamicObject) -> bool {
     matches!(kind(object), "Namespace" | "CustomResourceDefinition")
 }
 
-/// Makes the containers of a workload take the images that were loaded into the node: no pull, and no digest, since
-/// an image that came out of an archive or a local build has another one than upstream's.
+/// Makes the containers of a workload use the images that were loaded into the node: without pulling, and without a
+/// digest, because an image from an archive or a local build has another digest than upstream's.
 pub fn use_loaded_images(object: &mut DynamicObject) {
     let template = match kind(object) {
         "Deployment" | "DaemonSet" | "StatefulSet" | "Job" => "/spec/template/spec",
@@ -89,7 +88,7 @@ pub fn use_loaded_images(object: &mut DynamicObject) {
     }
 }
 
-/// The image's name with its tag; one that has only a digest stays as it is.
+/// The image's name with its tag. A name that has only a digest is unchanged.
 fn without_digest(image: &str) -> &str {
     match image.split_once('@') {
         Some((name, _)) if name.rsplit('/').next().unwrap_or_default().contains(':') => name,
@@ -97,7 +96,7 @@ fn without_digest(image: &str) -> &str {
     }
 }
 
-/// Sets a variable of a Deployment's first container, in the place of its old value or source.
+/// Sets a variable of a Deployment's first container, and replaces its old value or source.
 pub fn set_env(deployment: &mut DynamicObject, name: &str, value: &str) {
     let wanted = json!({"name": name, "value": value});
     let container = &mut deployment.data["spec"]["template"]["spec"]["containers"][0];
@@ -144,7 +143,7 @@ spec:
 ";
 
     #[test]
-    fn a_bundle_is_told_from_an_implementations_own_crds() {
+    fn a_bundle_differs_from_an_implementations_own_crds() {
         let objects = parse("t", TEXT).expect("sound");
         let bundle: Vec<_> = objects.iter().filter(|object| of_gateway_api(object)).map(name).collect();
         assert_eq!(bundle, ["tlsroutes.gateway.networking.k8s.io", "safe-upgrades.gateway.networking.k8s.io"]);

@@ -1,4 +1,4 @@
-//! The Pods of a lab in Kubernetes, a line each, and their logs.
+//! The Pods of a lab in Kubernetes, one line each, and their logs.
 
 use super::Error;
 use crate::backends::pods;
@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams, LogParams};
 use kubeapi::{Catalog, Error as KubeError};
 
-/// The cluster's own; nothing of the lab runs in them.
+/// The cluster's own namespaces, which contain nothing of the lab.
 const SYSTEM: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 /// One Pod, as `lab status` shows it.
@@ -15,16 +15,16 @@ pub struct PodLine {
     pub namespace: String,
     pub name: String,
     pub containers: Vec<String>,
-    /// Whether it runs and all its containers are ready, or it ended well.
+    /// Whether it runs and all its containers are ready, or it completed successfully.
     pub healthy: bool,
-    /// Such as `Running, 1 of 1 ready`, or what keeps it from running.
+    /// Such as `Running, 1 of 1 ready`, or the reason why it does not run.
     pub says: String,
 }
 
-/// The Pods of the namespaces, or of all but the cluster's own when the list is empty.
+/// The Pods of the namespaces. If the list is empty, of all except the cluster's own.
 ///
 /// # Errors
-/// When the API server does not list them.
+/// If the API server does not list them.
 pub async fn pods_of(catalog: &Catalog, namespaces: &[String]) -> Result<Vec<PodLine>, Error> {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let all = api.list(&ListParams::default()).await.map_err(KubeError::request("list Pods"))?;
@@ -32,7 +32,7 @@ pub async fn pods_of(catalog: &Catalog, namespaces: &[String]) -> Result<Vec<Pod
     Ok(all.iter().map(line).filter(wanted).collect())
 }
 
-/// Whether a namespace is the lab's: one of these, or any but the cluster's own when the list is empty.
+/// Whether a namespace belongs to the lab: it is one of these, or, if the list is empty, not one of the cluster's own.
 pub fn is_of_the_lab(namespaces: &[String], namespace: &str) -> bool {
     if namespaces.is_empty() { !SYSTEM.contains(&namespace) } else { namespaces.iter().any(|known| known == namespace) }
 }
@@ -48,7 +48,7 @@ pub fn line(pod: &Pod) -> PodLine {
     let trouble = pods::examine(pod);
     let says = trouble.as_ref().map_or_else(
         || format!("{phase}, {ready} of {} ready", containers.len()),
-        // The line begins with the Pod's name already.
+        // The line already begins with the Pod's name.
         |error| error.to_string().split_once(": ").map_or_else(String::new, |(_, rest)| rest.to_owned()),
     );
     PodLine {
@@ -60,11 +60,11 @@ pub fn line(pod: &Pod) -> PodLine {
     }
 }
 
-/// The last lines of a Pod's log: of `namespace/name`, of a name that no two Pods have, or of either with `/container`
-/// after it; of all its containers where none is named.
+/// The last lines of a Pod's log. `wanted` is `namespace/name`, or a unique name, and may end with `/container`.
+/// Without a container, the logs of all its containers are returned.
 ///
 /// # Errors
-/// [`Error::NoPod`] with those that there are.
+/// [`Error::NoPod`], with the existing ones.
 pub async fn log(catalog: &Catalog, namespaces: &[String], wanted: &str, lines: usize) -> Result<String, Error> {
     let all = pods_of(catalog, namespaces).await?;
     let (pod, container) = find(&all, wanted).ok_or_else(|| Error::NoPod {
@@ -93,7 +93,7 @@ pub async fn log(catalog: &Catalog, namespaces: &[String], wanted: &str, lines: 
 /// The last lines of the logs of all Pods with these labels, each under the Pod's name.
 ///
 /// # Errors
-/// [`Error::NoPod`] where there is none.
+/// [`Error::NoPod`] if there is none.
 pub async fn logs_of(catalog: &Catalog, labels: &str, lines: usize) -> Result<String, Error> {
     let api: Api<Pod> = Api::all(catalog.client().clone());
     let found = api.list(&ListParams::default().labels(labels)).await.map_err(KubeError::request("list Pods"))?;

@@ -1,4 +1,4 @@
-//! What `lab up` is asked for, and what it gives back.
+//! The input and the result of `lab up`.
 
 use super::images::{self, RequiredImage};
 use super::{Error, gateway};
@@ -7,12 +7,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use model::{GatewayReach, KafkaProvider, Ports, UserCluster};
 use std::collections::BTreeMap;
 
-/// The part that holds the Gateway API bundle.
+/// The part that contains the Gateway API bundle.
 pub const GATEWAY_API: &str = "gateway-api-crds";
 /// The part that is the kind program.
 pub const KIND: &str = "kind";
 
-/// What a lab in Kubernetes is made of.
+/// The components of a lab in Kubernetes.
 #[derive(Clone, Debug)]
 pub struct ClusterSpec {
     /// The lab's name.
@@ -22,15 +22,15 @@ pub struct ClusterSpec {
     pub kafka: KafkaProvider,
     pub strimzi_version: String,
     pub ports: Ports,
-    /// The node's image; the default is the one pinned for `kubernetes`.
+    /// The node's image. The default is the one pinned for `kubernetes`.
     pub node_image: Option<String>,
 }
 
-/// Where parts are, by their names.
+/// The paths of parts, by name.
 #[derive(Clone, Debug, Default)]
 pub struct PartFiles(BTreeMap<String, Utf8PathBuf>);
 
-/// A lab's cluster that runs, with its gateway and the operator in it.
+/// A running cluster of a lab, with its gateway and its operator.
 #[derive(Clone, Debug)]
 pub struct ClusterHandle {
     pub kubeconfig: Utf8PathBuf,
@@ -41,7 +41,7 @@ pub struct ClusterHandle {
 }
 
 impl PartFiles {
-    /// Where a part is.
+    /// The path of a part.
     ///
     /// # Errors
     /// [`Error::NoPart`].
@@ -57,10 +57,10 @@ impl FromIterator<(String, Utf8PathBuf)> for PartFiles {
     }
 }
 
-/// The names of the parts that [`crate::backends::kind::up`] takes for these options.
+/// The names of the parts that [`crate::backends::kind::up`] requires for these options.
 ///
 /// # Errors
-/// When there is no such gateway, or it does not run on kind.
+/// If the gateway is unknown, or does not run on kind.
 pub fn wanted_parts(options: &ClusterSpec, existing: Option<&UserCluster>) -> Result<Vec<String>, Error> {
     let cluster = existing.is_none().then(|| KIND.to_owned());
     let fixture = GatewayFixture::load(&options.gateway)?;
@@ -76,10 +76,10 @@ pub fn wanted_parts(options: &ClusterSpec, existing: Option<&UserCluster>) -> Re
 }
 
 impl ClusterSpec {
-    /// Every image that the cluster needs but the node's own: the gateway's and those that run Kafka.
+    /// Every image that the cluster needs besides the node's own: the gateway's, and those that run Kafka.
     ///
     /// # Errors
-    /// When a data file cannot be used.
+    /// If a data file cannot be used.
     pub fn images(&self) -> Result<Vec<RequiredImage>, Error> {
         let fixture = GatewayFixture::load(&self.gateway)?;
         let mut all = images::used_by(&gateway::section(&fixture)?.images, &self.gateway);
@@ -91,7 +91,7 @@ impl ClusterSpec {
         Ok(all)
     }
 
-    /// The part that is Strimzi's install manifest: `strimzi` for the newest version, `strimzi-VERSION` for others.
+    /// The part with Strimzi's install manifest: `strimzi` for the newest version, `strimzi-VERSION` for others.
     pub(crate) fn strimzi_part(&self) -> Result<String, Error> {
         let newest = images::newest_strimzi()? == self.strimzi_version;
         Ok(if newest { "strimzi".to_owned() } else { format!("strimzi-{}", self.strimzi_version) })
@@ -100,7 +100,7 @@ impl ClusterSpec {
     /// The node's image.
     ///
     /// # Errors
-    /// When the Kubernetes version is not listed.
+    /// If the Kubernetes version is not listed.
     pub fn node_image(&self) -> Result<RequiredImage, Error> {
         images::node(self.node_image.as_deref())
     }
@@ -122,7 +122,7 @@ mod tests {
     use crate::gateway::names;
     use artifacts::Parts;
 
-    /// Every gateway and every version of Strimzi can be installed from parts that there are.
+    /// Every gateway and every version of Strimzi can be installed from parts that exist.
     #[test]
     fn wanted_parts_are_in_the_list_of_parts() {
         let known: Vec<_> = Parts::load().expect("a sound list").list().into_iter().map(|part| part.name).collect();

@@ -1,4 +1,4 @@
-//! Installs Strimzi's operator from upstream's manifest, made to watch every namespace.
+//! Installs Strimzi's operator from upstream's manifest, changed to watch every namespace.
 
 use super::install::{self, Component, Installer};
 use super::manifests::Source;
@@ -9,31 +9,31 @@ use camino::Utf8Path;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Where the operator runs.
+/// The operator's namespace.
 pub const NAMESPACE: &str = "strimzi";
 
 const DEPLOYMENT: &str = "strimzi-cluster-operator";
-/// Upstream's manifest stands in this namespace until somebody replaces it.
+/// The namespace in upstream's manifest, which is meant to be replaced.
 const PLACEHOLDER: &str = "myproject";
 /// Its RSA keys alone take a minute on two busy cores, and a Kafka waits for them.
 const OPERATION_TIMEOUT_MS: &str = "600000";
 const AVAILABLE: Duration = Duration::from_secs(300);
 
-/// Rights that the operator needs in every namespace: in upstream's manifest they are bound in its own only.
+/// Rights that the operator needs in every namespace. Upstream's manifest binds them only in its own.
 const EVERYWHERE: [(&str, &str); 3] = [
     ("strimzi-cluster-operator-namespaced", "strimzi-cluster-operator-namespaced"),
     ("strimzi-cluster-operator-watched", "strimzi-cluster-operator-watched"),
     ("strimzi-cluster-operator-entity-operator-delegation", "strimzi-entity-operator"),
 ];
 
-/// Upstream's objects for [`NAMESPACE`], with the bindings that watching everything takes.
+/// Upstream's objects for [`NAMESPACE`], with the bindings for watching all namespaces.
 fn adjust(manifest: &Utf8Path, mut objects: Vec<DynamicObject>) -> Result<Vec<DynamicObject>, Error> {
     let mut found = false;
     for object in &mut objects {
         if object.metadata.namespace.as_deref() == Some(PLACEHOLDER) {
             object.metadata.namespace = None;
         }
-        // Not by index: that would put an empty field into every object that has none.
+        // Not by index, because that would add an empty field to every object that has none.
         for subject in object.data.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
             if subject["kind"] == "ServiceAccount" {
                 subject["namespace"] = json!(NAMESPACE);
@@ -43,13 +43,13 @@ fn adjust(manifest: &Utf8Path, mut objects: Vec<DynamicObject>) -> Result<Vec<Dy
             found = true;
             manifests::set_env(object, "STRIMZI_NAMESPACE", "*");
             manifests::set_env(object, "STRIMZI_OPERATION_TIMEOUT_MS", OPERATION_TIMEOUT_MS);
-            // Half a core makes its first reconciliation take minutes.
+            // With half a core, its first reconciliation takes minutes.
             let container = &mut object.data["spec"]["template"]["spec"]["containers"][0];
             container["resources"]["limits"]["cpu"] = json!("2");
         }
     }
     if !found {
-        let problem = format!("it does not hold the Deployment {DEPLOYMENT}: is it Strimzi's install manifest?");
+        let problem = format!("it does not contain the Deployment {DEPLOYMENT}: is it Strimzi's install manifest?");
         return Err(Error::Data { path: manifest.to_owned(), problem });
     }
     let own = [namespace()].into_iter().chain(EVERYWHERE.map(|(name, role)| binding(name, role)));
@@ -74,21 +74,21 @@ fn binding(name: &str, role: &str) -> serde_json::Value {
     })
 }
 
-/// Begins to install the operator: what takes no image.
+/// Begins to install the operator, with everything that needs no image.
 ///
 /// # Errors
-/// A refused object, or a file that is no manifest of Strimzi's operator.
+/// If an object is refused, or the file is not a manifest of Strimzi's operator.
 pub async fn begin(installer: Installer<'_>, manifest: &Utf8Path) -> Result<Component, Error> {
     let source = Source::read(manifest)?;
     let adjusted = |sets: Vec<Vec<DynamicObject>>| sets.into_iter().map(|objects| adjust(manifest, objects)).collect();
     installer.begin("strimzi", vec![source], NAMESPACE, adjusted).await
 }
 
-/// Applies the rest and waits until the operator is Available. The Gateway API's CRDs must be there: it looks for
-/// TLSRoute once, when it starts.
+/// Applies the rest, and waits until the operator is Available. The Gateway API's CRDs must exist, because the operator
+/// looks for TLSRoute only once, at its start.
 ///
 /// # Errors
-/// A refused object, a Pod that cannot run, or a wait that ended.
+/// If an object is refused, a Pod cannot run, or a wait times out.
 pub async fn finish(installer: Installer<'_>, mut component: Component) -> Result<(), Error> {
     let all = async {
         installer.finish(&mut component).await?;

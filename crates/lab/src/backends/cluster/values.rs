@@ -5,7 +5,7 @@ use model::Ports;
 use std::collections::BTreeMap;
 
 /// The NodePorts that the lab's ports lead to, in the order of [`Ports::all`]. They are fixed, so that a gateway's
-/// manifests and the cluster's port mappings agree whatever `--port-base` is.
+/// manifests and the cluster's port mappings match for every `--port-base`.
 pub const NODE_PORTS: [u16; 7] = [30992, 30993, 30994, 31000, 31001, 31002, 31003];
 
 /// Values by the names of their variables.
@@ -13,7 +13,8 @@ pub const NODE_PORTS: [u16; 7] = [30992, 30993, 30994, 31000, 31001, 31002, 3100
 pub struct Values(BTreeMap<String, String>);
 
 impl Values {
-    /// `port.passthrough`, `port.terminate`, `port.second`, `port.tcp.0` and on; `node-port.` with the same names.
+    /// `port.passthrough`, `port.terminate`, `port.second`, `port.tcp.0` and so on, and `node-port.` with the same
+    /// names.
     pub fn of_ports(ports: &Ports) -> Self {
         let fixed = ["passthrough", "terminate", "second"].map(str::to_owned);
         let names = fixed.into_iter().chain((0..).map(|index| format!("tcp.{index}")));
@@ -39,7 +40,7 @@ impl Values {
     /// The text with every variable replaced.
     ///
     /// # Errors
-    /// [`Error::Variable`] for one that has no value.
+    /// [`Error::Variable`] if a variable has no value.
     pub fn fill(&self, file: &str, text: &str) -> Result<String, Error> {
         let mut parts = text.split("${");
         let mut filled = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! A lab in a cluster of the user's own: only what was asked for goes in, and exactly that comes out.
+//! A lab in a user's own cluster: only what the user requested is installed, and exactly that is removed.
 
 use crate::backends::cluster::Applied;
 use crate::backends::cluster::GATEWAY_API;
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// Installs what was asked for; every object is written down in the lab's folder before it is applied.
+/// Installs what the user requested. Every object is recorded in the lab's folder before it is applied.
 ///
 /// # Errors
-/// [`Error::Exists`] for an object that the user has already; nothing of the user's is changed.
+/// [`Error::Exists`] for an object that the user already has. Nothing of the user's is changed.
 pub async fn install(
     dir: &LabDir,
     options: &ClusterSpec,
@@ -45,7 +45,7 @@ pub async fn install(
     let absent = || Error::GatewayApi {
         has: "nothing".to_owned(),
         needed_by: fixture.title.clone(),
-        way_out: "install it, or let the lab do so with `--gateway NAME`".to_owned(),
+        way_out: "install it, or let the lab install it with `--gateway NAME`".to_owned(),
     };
     versions.insert("gateway-api".to_owned(), has.ok_or_else(absent)?);
     if existing.install_gateway {
@@ -75,11 +75,11 @@ pub async fn install(
     })
 }
 
-/// Applies objects of the lab's beside those of [`up`]: each is written down first, so that [`down`] removes it too; a
-/// Namespace or a definition that the user has already is left as it is, and stays.
+/// Applies further objects of the lab. Each is recorded first, so that [`down`] removes it too. A Namespace or a
+/// definition that the user already has is not changed, and stays.
 ///
 /// # Errors
-/// [`Error::Exists`] for any other object that the user has already.
+/// [`Error::Exists`] for any other object that the user already has.
 pub async fn apply(
     dir: &LabDir,
     context: &str,
@@ -91,7 +91,7 @@ pub async fn apply(
     Installer { catalog, applied: Some(&applied) }.apply(objects, namespace).await.map(drop)
 }
 
-/// The file of `KUBECONFIG` or the default one; with several files the first, since a path is one path.
+/// The file in `KUBECONFIG`, or the default one. Of several files the first, because only one path is used.
 fn users_kubeconfig() -> Utf8PathBuf {
     let home = || format!("{}/.kube/config", std::env::var("HOME").unwrap_or_default());
     let listed = std::env::var("KUBECONFIG").ok().filter(|list| !list.is_empty());

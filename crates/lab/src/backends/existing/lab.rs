@@ -1,4 +1,4 @@
-//! The lab in a user's cluster, phase by phase, and what differs about it once it is up.
+//! The lab in a user's cluster: its phases, and what differs about it once it is up.
 
 use super::{install, remove};
 use crate::backends::Backend;
@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use host::Progress;
 use model::{KafkaProvider, LabDir, LabKind, UserCluster};
 
-/// Brings a lab in a user's cluster up, or repairs it: only what was asked for goes in.
+/// Starts or repairs a lab in a user's cluster. Only what the user requested is installed.
 pub(crate) async fn up(
     dir: &LabDir,
     spec: &ClusterSpec,
@@ -37,7 +37,7 @@ pub(crate) async fn up(
     Ok(lab)
 }
 
-/// A lab in a cluster of the user's own.
+/// A lab in a user's own cluster.
 #[derive(Debug)]
 pub(crate) struct ExistingLab;
 

@@ -1,4 +1,4 @@
-//! The lab in a cluster of the user's own.
+//! The lab in a user's own cluster.
 
 mod install;
 mod lab;

@@ -1,4 +1,4 @@
-//! Taking out of the user's cluster exactly what the lab put in.
+//! Removes from the user's cluster exactly what the lab installed.
 
 use crate::backends::cluster::{Applied, Error};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -11,18 +11,18 @@ use tokio::time::{Instant, sleep};
 const CONNECT: Duration = Duration::from_secs(20);
 const GONE: Duration = Duration::from_secs(180);
 
-/// Removes what the lab applied, the last first, and waits until it is gone.
+/// Removes what the lab applied, the last object first, and waits until it is gone.
 ///
 /// # Errors
-/// [`Error::NotGone`] with what is left; the list is kept then, for another try.
+/// [`Error::NotGone`] with what is left. The list is then kept for another attempt.
 pub async fn down(dir: &LabDir, progress: &Progress) -> Result<(), Error> {
     let Some((applied, context)) = Applied::left(dir)? else { return Ok(()) };
     let mut phase = progress.phase("remove what the lab installed");
     let catalog = kubeapi::connect(None, &context).await?;
     kubeapi::wait_ready(&catalog, &context, CONNECT).await?;
     let objects = applied.newest_first();
-    // An operator has to be there for its own resources' finalizers, and a CRD for its objects: so in order, one kind
-    // of thing after the other.
+    // The finalizers of an operator's resources need the operator, and objects need their CRD. So the kinds are removed
+    // one after the other.
     let (last, first): (Vec<_>, Vec<_>) = objects
         .into_iter()
         .partition(|object| matches!(object.kind.as_str(), "Namespace" | "CustomResourceDefinition"));
@@ -41,25 +41,25 @@ pub async fn down(dir: &LabDir, progress: &Progress) -> Result<(), Error> {
 
 async fn remove(catalog: &Catalog, object: &ObjectRef) -> Result<(), Error> {
     match delete(catalog, object).await {
-        // Its CRD is gone, and the object with it.
+        // Its CRD is gone, and so is the object.
         Err(kubeapi::Error::UnknownKind { .. }) => Ok(()),
         result => result.map_err(Into::into),
     }
 }
 
-async fn gone(catalog: &Catalog, mut left: Vec<ObjectRef>) -> Result<(), Error> {
+async fn gone(catalog: &Catalog, mut remaining: Vec<ObjectRef>) -> Result<(), Error> {
     let deadline = Instant::now() + GONE;
     loop {
-        let questions: Vec<_> = left.iter().map(|object| is_present(catalog, object)).collect();
+        let questions: Vec<_> = remaining.iter().map(|object| is_present(catalog, object)).collect();
         let there: Vec<bool> = stream::iter(questions).buffered(8).try_collect().await?;
-        left = left.into_iter().zip(there).filter(|(_, there)| *there).map(|(object, _)| object).collect();
-        if left.is_empty() {
+        remaining = remaining.into_iter().zip(there).filter(|(_, there)| *there).map(|(object, _)| object).collect();
+        if remaining.is_empty() {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            return Err(Error::NotGone { left, within: GONE });
+            return Err(Error::NotGone { left: remaining, within: GONE });
         }
-        // Objects of many kinds: a watch for each would cost more than it saves.
+        // The objects have many kinds, so a watch for each would cost more than it saves.
         sleep(Duration::from_millis(500)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Images in a file, for a machine without a network: written where there is one, read where there is none.
+//! Images in a file, for a machine without a network. The file is written on a machine that has one.
 
 use super::engine::Engine;
 use crate::backends::cluster::images::RequiredImage;
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(1800);
 
-/// Writes all the images into one archive, pulling what the engine lacks.
+/// Writes all images into one archive, and pulls those that the engine lacks.
 ///
 /// # Errors
-/// [`Error::MissingImages`], or when the file cannot be written.
+/// [`Error::MissingImages`], or an error if the file cannot be written.
 pub async fn save(
     engine: &Engine,
     wanted: &[RequiredImage],
@@ -25,10 +25,10 @@ pub async fn save(
     Ok(())
 }
 
-/// Reads an archive into the engine, and gives those of the wanted images that are still missing.
+/// Loads an archive into the engine, and returns the required images that are still missing.
 ///
 /// # Errors
-/// When the file is not there, or is no archive of images.
+/// If the file does not exist, or is not an archive of images.
 pub async fn load(engine: &Engine, wanted: &[RequiredImage], file: &Utf8Path) -> Result<Vec<RequiredImage>, Error> {
     std::fs::metadata(file).map_err(FileError::of("read", file))?;
     engine.call(["load", "--input", file.as_str()], WITHIN).run().await?;

@@ -1,11 +1,11 @@
-//! Whether a KIND lab can be had on this machine: its engine and its images.
+//! Whether a KIND lab can run on this machine: its engine and its images.
 
 use super::engine::Engine;
 use super::registry::{reachable, registry};
 use crate::backends::cluster::{ClusterSpec, Error, RequiredImage, images};
 use std::collections::BTreeSet;
 
-/// Why a lab in KIND can be had here, or why not.
+/// Why a KIND lab can or cannot run here.
 pub(crate) async fn works(spec: &ClusterSpec) -> Result<String, String> {
     let engine = Engine::find().await.map_err(|_| "no container engine answers".to_owned())?;
     let answers = format!("{} {} answers", engine.program, engine.version);
@@ -19,13 +19,13 @@ pub(crate) async fn works(spec: &ClusterSpec) -> Result<String, String> {
     for registry in registries {
         if !reachable(&registry).await {
             let missing = lacking.len();
-            return Err(format!("{answers}, but lacks {missing} images, and {registry} cannot be reached for them"));
+            return Err(format!("{answers}, but lacks {missing} images, and {registry} is unreachable"));
         }
     }
     Ok(answers)
 }
 
-/// What the engine lacks of the images, and whether it can be had: for the list of all that is missing.
+/// The images that the engine lacks and that cannot be pulled, for the list of everything that is missing.
 pub(super) async fn missing_images(spec: &ClusterSpec) -> Vec<String> {
     let wanted = all_images(spec);
     let lacking = async {
@@ -41,7 +41,7 @@ pub(super) async fn missing_images(spec: &ClusterSpec) -> Vec<String> {
         let registry = registry(&image.image.image);
         if !reachable(&registry).await {
             let (name, used_by) = (image.image.image, image.used_by);
-            missing.push(format!("image {name} (for {used_by}): not in the engine, and {registry} cannot be reached"));
+            missing.push(format!("image {name} (for {used_by}): not in the engine, and {registry} is unreachable"));
         }
     }
     missing

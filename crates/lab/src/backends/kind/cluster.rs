@@ -1,4 +1,5 @@
-//! The lab's own kind cluster: made, found again, repaired and deleted, and never one that the lab did not make.
+//! Creates, finds, repairs and deletes the lab's own kind cluster, and never touches a cluster that the lab did not
+//! create.
 
 use super::command::Call;
 use super::engine::{Engine, PROVIDER};
@@ -17,16 +18,16 @@ const CREATE: Duration = Duration::from_secs(600);
 const DELETE: Duration = Duration::from_secs(120);
 const GRACE: Duration = Duration::from_secs(2);
 const SHORT: Duration = Duration::from_secs(30);
-/// How long a cluster whose container was just started may need until its API server answers.
+/// How long the API server of a cluster may take to answer after its container was started.
 const WAKE: Duration = Duration::from_secs(90);
-/// And until its Pods run again, brokers among them.
+/// How long its Pods, brokers among them, may take to run again.
 const WAKE_PODS: Duration = Duration::from_secs(300);
 
-/// What `kind create cluster` is called among the lab's processes.
+/// The name of `kind create cluster` among the lab's processes.
 const CREATOR: &str = "kind";
 
 const PREFIX: &str = "kafka-gateway-lab-";
-/// The node's name is also its host name, of at most 63 characters: prefix, lab, `-control-plane`.
+/// The node's name is also its host name of at most 63 characters: prefix, lab, `-control-plane`.
 const LONGEST_NAME: usize = 63 - PREFIX.len() - "-control-plane".len();
 
 /// The cluster of one lab.
@@ -39,7 +40,7 @@ pub struct Cluster<'a> {
     pub name: String,
 }
 
-/// What a cluster is made with, and what must not differ when it is found again.
+/// The settings for a new cluster. An existing cluster must have the same ones.
 pub struct ClusterRequest<'a> {
     pub node_image: &'a str,
     pub ports: &'a Ports,
@@ -47,10 +48,10 @@ pub struct ClusterRequest<'a> {
 }
 
 impl<'a> Cluster<'a> {
-    /// The cluster of the lab of this name; it need not exist.
+    /// The cluster of the lab with this name. It need not exist.
     ///
     /// # Errors
-    /// [`Error::Name`] when a cluster cannot be named so.
+    /// [`Error::Name`] if a cluster cannot have this name.
     pub fn of(lab: &str, engine: &'a Engine, kind: &'a Utf8Path, dir: &'a LabDir) -> Result<Self, Error> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if lab.is_empty() || lab.len() > LONGEST_NAME || !lab.chars().all(allowed) || lab.ends_with('-') {
@@ -59,7 +60,7 @@ impl<'a> Cluster<'a> {
         Ok(Self { engine, kind, dir, name: format!("{PREFIX}{lab}") })
     }
 
-    /// The one node's container.
+    /// The container of its only node.
     pub fn node(&self) -> String {
         format!("{}-control-plane", self.name)
     }
@@ -69,19 +70,19 @@ impl<'a> Cluster<'a> {
         format!("kind-{}", self.name)
     }
 
-    /// Whether a container of this cluster's name is there, running or not, ours or not.
+    /// Whether a container with this cluster's name exists, running or not, whether the lab created it or not.
     ///
     /// # Errors
-    /// When the engine does not answer.
+    /// If the engine does not answer.
     pub async fn exists(&self) -> Result<bool, Error> {
         Ok(self.engine.container_state(&self.node()).await?.is_some())
     }
 
-    /// Finds the lab's cluster and wakes it where that is needed. One that was half made, or whose API server stays
+    /// Finds the lab's cluster, and starts it if necessary. A cluster that is incomplete, or whose API server stays
     /// silent, is deleted.
     ///
     /// # Errors
-    /// [`Error::NotOurs`], or [`Error::Differs`] when it was made with other ports or another gateway.
+    /// [`Error::NotOurs`], or [`Error::Differs`] if it was created with other ports or another gateway.
     pub async fn find(&self, wanted: &ClusterRequest<'_>) -> Result<Option<Catalog>, Error> {
         let Some(state) = self.engine.container_state(&self.node()).await? else { return Ok(None) };
         let Some(record) = Record::load(self.dir)? else { return Err(self.not_ours()) };
@@ -118,10 +119,10 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// Makes the cluster; `tick` gets what kind is doing. The caller has seen that there is none.
+    /// Creates the cluster. Calls `tick` with what kind is doing. The caller has checked that there is none.
     ///
     /// # Errors
-    /// A busy port, before anything is made; or kind's own failure, and then what it left is for the next call.
+    /// If a port is busy, before anything is created. If kind fails, the next call handles what it left.
     pub async fn create(&self, wanted: &ClusterRequest<'_>, tick: impl FnMut(&str)) -> Result<Catalog, Error> {
         check_ports(wanted.ports)?;
         network::note(self.engine).await?;
@@ -160,7 +161,7 @@ impl<'a> Cluster<'a> {
         Ok(catalog)
     }
 
-    /// Deletes the cluster and the network, where a lab made them. One that is gone is fine.
+    /// Deletes the cluster and the network, if a lab created them. It is not an error if the cluster does not exist.
     ///
     /// # Errors
     /// [`Error::NotOurs`], or kind's own failure.
@@ -168,7 +169,7 @@ impl<'a> Cluster<'a> {
         self.end_creator().await?;
         if let Some(state) = self.engine.container_state(&self.node()).await? {
             let record = Record::load(self.dir)?.ok_or_else(|| self.not_ours())?;
-            // A container that does not run cannot be asked; the record was written when there was no such cluster.
+            // A stopped container cannot be asked. The record was written when there was no such cluster.
             if record.ready && state == "running" {
                 self.check_ours(&record).await?;
             }
@@ -184,10 +185,10 @@ impl<'a> Cluster<'a> {
         Ok(())
     }
 
-    /// A kind that outlives a killed `lab up` cleans up once its container is gone, and would take the next cluster of the
-    /// same name with it.
+    /// Ends a `kind` process that outlived a killed `lab up`. It would clean up once its container is gone, and would
+    /// delete the next cluster with the same name.
     async fn end_creator(&self) -> Result<(), Error> {
-        // Where there is no /proc nobody can tell.
+        // Without /proc, the process cannot be found.
         let Ok(running) = local::process::running(self.dir) else { return Ok(()) };
         let creators: Vec<_> = running.into_iter().filter(|process| process.component == CREATOR).collect();
         Ok(local::process::stop(&creators, GRACE).await?)
@@ -218,7 +219,7 @@ fn check_same(record: &Record, wanted: &ClusterRequest<'_>) -> Result<(), Error>
     Ok(())
 }
 
-/// kind would fail over a busy port only after it made the container.
+/// kind would fail because of a busy port only after it created the container.
 fn check_ports(ports: &Ports) -> Result<(), Error> {
     for port in ports.all() {
         local::ports::check((Ipv4Addr::LOCALHOST, port).into())?;
@@ -248,7 +249,7 @@ mod tests {
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
         let port = held.local_addr().expect("an address").port();
         let mut ports = Ports::from_base(20000);
-        // The first that is looked at: who holds the others on this machine is not known.
+        // The first port that is checked. Whether other programs use the rest on this machine is unknown.
         ports.passthrough = port;
         let error = check_ports(&ports).expect_err("busy");
         assert!(error.to_string().contains(&format!("port {port} ")), "{error}");

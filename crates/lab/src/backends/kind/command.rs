@@ -1,4 +1,4 @@
-//! External commands, bounded in time. A failure carries the command and the end of what it printed.
+//! External commands with a deadline. A failure contains the command and the end of its output.
 
 use crate::backends::cluster::Error;
 use camino::Utf8Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const TAIL_LINES: usize = 15;
 
-/// One command; its two streams are read as one.
+/// One command. Its two streams are read as one.
 #[derive(Clone, Debug)]
 pub struct Call {
     program: String,
@@ -34,21 +34,21 @@ impl Call {
         self
     }
 
-    /// Pipes the output into another command; both count as one, and end within the time of this one.
+    /// Pipes the output into another command. Both count as one, and share the time limit of this one.
     pub fn pipe(mut self, into: Self) -> Self {
         self.into = Some(Box::new(into));
         self
     }
 
-    /// Runs it and gives what it printed on standard output.
+    /// Runs it and returns its standard output.
     ///
     /// # Errors
-    /// When it does not exist, fails, or does not end in time; then it is killed.
+    /// If it does not exist, fails, or does not end in time, in which case it is killed.
     pub async fn run(&self) -> Result<String, Error> {
         self.watched(|_| {}).await
     }
 
-    /// As [`Call::run`]; `tick` gets the last line that was printed on standard error, twice a second.
+    /// As [`Call::run`], and calls `tick` twice a second with the last line on standard error.
     pub async fn watched(&self, mut tick: impl FnMut(&str)) -> Result<String, Error> {
         let call = self.clone();
         let last = Arc::new(Mutex::new(String::new()));
@@ -65,7 +65,7 @@ impl Call {
 
     fn blocking(&self, last: &Mutex<String>) -> Result<String, Error> {
         let io_error = |source| self.spawn_error(source);
-        // Standard error goes to a file, which can be read while the command still writes to it.
+        // Standard error goes to a file that can be read while the command still writes to it.
         let log = tempfile::NamedTempFile::new().map_err(io_error)?;
         let errors = log.reopen().map_err(io_error)?;
         let mut expression = self.expression();
@@ -100,7 +100,7 @@ impl Call {
 
     fn spawn_error(&self, source: io::Error) -> Error {
         if source.kind() == io::ErrorKind::NotFound {
-            let remedy = "install it, or put its folder into PATH".to_owned();
+            let remedy = "install it, or add its folder to PATH".to_owned();
             return Error::NoProgram { program: self.program.clone(), remedy };
         }
         Error::Spawn { command: self.shown(), source }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_program_is_told() {
+    async fn a_missing_program_is_reported() {
         let call = Call::new("no-such-program-here", ["x"], Duration::from_secs(5));
         assert!(matches!(call.run().await, Err(Error::NoProgram { .. })));
     }

@@ -16,7 +16,7 @@ pub fn render(record: &Record) -> Result<String, Error> {
     values.fill(path.as_str(), &text)
 }
 
-/// How the id stands in the node's kubeadm configuration, which is there before the API server is.
+/// The id in the node's kubeadm configuration, which exists before the API server does.
 pub fn id_label(id: &str) -> String {
     format!("kafka-gateway-lab/id={id}")
 }

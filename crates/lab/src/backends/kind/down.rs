@@ -1,4 +1,4 @@
-//! `lab down` on kind: the cluster, its kubeconfig, and the network where the lab made it.
+//! `lab down` on kind: removes the cluster, its kubeconfig, and the network if the lab created it.
 
 use super::cluster::Cluster;
 use super::engine::Engine;
@@ -8,14 +8,14 @@ use camino::Utf8Path;
 use host::Progress;
 use model::LabDir;
 
-/// Removes the lab's cluster; one that is gone is fine. `kind` is kind's program.
+/// Removes the lab's cluster. It is not an error if the cluster does not exist. `kind` is the path of kind's program.
 ///
 /// # Errors
-/// [`Error::NotOurs`] for a cluster that the lab did not make, or the engine's failure.
+/// [`Error::NotOurs`] for a cluster that the lab did not create, or the engine's failure.
 pub async fn down(dir: &LabDir, name: &str, kind: &Utf8Path, progress: &Progress) -> Result<(), Error> {
     let phase = progress.phase("remove the cluster");
     let mut engine = Engine::find().await?;
-    // Another engine may answer now than the one that the cluster was made with.
+    // A different engine may answer now than the one that created the cluster.
     if let Some(record) = Record::load(dir)? {
         engine.program = record.engine;
     }

@@ -1,11 +1,11 @@
-//! Which container engine answers, and which images it has.
+//! Finds the container engine that answers, and the images that it has.
 
 use super::command::Call;
 use crate::backends::cluster::Error;
 use std::env;
 use std::time::Duration;
 
-/// The variable by which kind is told its engine.
+/// The variable that tells kind which engine to use.
 pub const PROVIDER: &str = "KIND_EXPERIMENTAL_PROVIDER";
 
 const ANSWER: Duration = Duration::from_secs(15);
@@ -19,11 +19,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The engine of `KIND_EXPERIMENTAL_PROVIDER` where that is set, else the first of docker, podman and nerdctl that
+    /// The engine named by `KIND_EXPERIMENTAL_PROVIDER` if it is set, else the first of docker, podman and nerdctl that
     /// answers. Takes at most 15 s for each.
     ///
     /// # Errors
-    /// [`Error::NoEngine`] with what each of them said.
+    /// [`Error::NoEngine`] with the answers of all of them.
     pub async fn find() -> Result<Self, Error> {
         let wanted = env::var(PROVIDER).ok().filter(|name| !name.is_empty());
         let candidates =
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     async fn ask(program: &str) -> Result<String, Error> {
-        // Docker's client answers `info` well even when its daemon does not; Podman has no server to ask.
+        // Docker's client answers `info` successfully even if its daemon does not. Podman has no server to ask.
         let args: &[&str] = if program == "docker" {
             &["version", "--format", "{{.Server.Version}}"]
         } else {
@@ -62,18 +62,18 @@ impl Engine {
         Call::new(&self.program, args, within)
     }
 
-    /// Whether the engine has an image of this name, or of this name and digest.
+    /// Whether the engine has an image with this name, or with this name and digest.
     ///
     /// # Errors
-    /// When the engine does not answer.
+    /// If the engine does not answer.
     pub async fn has_image(&self, reference: &str) -> Result<bool, Error> {
         self.exists(self.call(["image", "inspect", "--format", "{{.Id}}", reference], ANSWER)).await
     }
 
-    /// The state of a container, such as `running` or `exited`; `None` when there is none.
+    /// The state of a container, such as `running` or `exited`. `None` if there is none.
     ///
     /// # Errors
-    /// When the engine does not answer.
+    /// If the engine does not answer.
     pub async fn container_state(&self, name: &str) -> Result<Option<String>, Error> {
         match self.call(["container", "inspect", "--format", "{{.State.Status}}", name], ANSWER).run().await {
             Ok(state) => Ok(Some(state.trim().to_owned())),
@@ -95,7 +95,7 @@ impl Engine {
     }
 }
 
-/// The engines word it differently: "No such image", "no such container", "network x not found", "image not known".
+/// The engines use different words: "No such image", "no such container", "network x not found", "image not known".
 fn is_absence(text: &str) -> bool {
     let text = text.to_lowercase();
     ["no such", "not found", "not known", "does not exist"].iter().any(|words| text.contains(words))
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absence_is_told_from_failure() {
+    fn absence_differs_from_failure() {
         for text in [
             "Error response from daemon: No such image: x",
             "Error: x: image not known",

@@ -1,4 +1,4 @@
-//! The KIND lab, phase by phase, and what differs about it once it is up.
+//! The KIND lab: its phases, and what differs about it once it is up.
 
 use super::available::missing_images;
 use super::engine::Engine;
@@ -14,9 +14,9 @@ use futures::future::BoxFuture;
 use host::Progress;
 use model::{KafkaProvider, LabDir, LabKind};
 
-/// Brings a lab in a KIND cluster up, or repairs it.
+/// Starts or repairs a lab in a KIND cluster.
 pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result<Lab, Error> {
-    // Without an engine nothing else is of use, and what else is missing would hide that.
+    // Without an engine nothing else helps, and other missing parts would hide that.
     Engine::find().await?;
     let parts = match obtain::all(cluster::wanted_parts(spec, None)?, progress).await {
         Err(Error::Missing { mut what }) => {
@@ -26,8 +26,8 @@ pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result
         parts => parts?,
     };
     let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
-    let made = in_cluster::up(dir, spec, &files, progress).await?;
-    let lab = cluster::open(dir, LabKind::Kind, spec, made, &parts).await?;
+    let handle = in_cluster::up(dir, spec, &files, progress).await?;
+    let lab = cluster::open(dir, LabKind::Kind, spec, handle, &parts).await?;
 
     let mut phase = progress.phase("Kafka");
     if spec.kafka == KafkaProvider::Standin {

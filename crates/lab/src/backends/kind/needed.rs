@@ -5,7 +5,7 @@ use crate::backends::cluster::{Error, gateway, images};
 use crate::gateway::GatewayFixture;
 use model::KafkaProvider;
 
-/// What the labs consist of.
+/// The components of the labs.
 #[derive(Clone, Debug)]
 pub struct RequiredImages {
     /// Folders of `fixtures/gateways`.
@@ -13,15 +13,15 @@ pub struct RequiredImages {
     pub kafka: Vec<KafkaProvider>,
     /// The version of Strimzi.
     pub strimzi: String,
-    /// Another image for the node.
+    /// An image for the node, in place of the default.
     pub node_image: Option<String>,
 }
 
 impl RequiredImages {
-    /// Every image once, the node's first, with all that need it.
+    /// Every image once, the node's first, with everything that needs it.
     ///
     /// # Errors
-    /// When a data file cannot be used, or there is no such gateway.
+    /// If a data file cannot be used, or the gateway is unknown.
     pub fn images(&self) -> Result<Vec<RequiredImage>, Error> {
         let mut all = vec![images::node(self.node_image.as_deref())?];
         for name in &self.gateways {

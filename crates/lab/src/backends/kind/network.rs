@@ -1,4 +1,4 @@
-//! The engine's network named `kind`: kind makes it with the first cluster and never removes it.
+//! The engine's network named `kind`. kind creates it with the first cluster and never removes it.
 
 use super::engine::Engine;
 use crate::backends::cluster::Error;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::env;
 use std::time::Duration;
 
-/// Kept beside the labs' folders, since several labs may use the one network.
+/// The record is kept beside the labs' folders, because several labs may use the network.
 #[derive(Deserialize, Serialize)]
 struct RecordedNetwork {
     network: String,
@@ -28,7 +28,7 @@ fn mark() -> Result<Utf8PathBuf, PathsError> {
     Ok(paths::state()?.join("kind-network.json"))
 }
 
-/// To be called before a cluster is made: remembers that the network will be of our making.
+/// Records that the network will be created by a lab. Call this before creating a cluster.
 pub async fn note(engine: &Engine) -> Result<(), Error> {
     if engine.has_network(&name()).await? {
         return Ok(());
@@ -36,7 +36,7 @@ pub async fn note(engine: &Engine) -> Result<(), Error> {
     state::write(&mark()?, &RecordedNetwork { network: name(), engine: engine.program.clone() })
 }
 
-/// Removes the network when a lab made it and nothing uses it any more.
+/// Removes the network if a lab created it and nothing uses it any more.
 pub async fn tidy(engine: &Engine) -> Result<bool, Error> {
     let Some(made) = state::read::<RecordedNetwork>(&mark()?)? else { return Ok(false) };
     if made.engine != engine.program || !engine.has_network(&made.network).await? {
@@ -44,7 +44,7 @@ pub async fn tidy(engine: &Engine) -> Result<bool, Error> {
     }
     match engine.call(["network", "rm", &made.network], Duration::from_secs(30)).run().await {
         Ok(_) => state::remove(&mark()?).map(|()| true),
-        // Another cluster's containers are in it; the last lab to go down removes it.
+        // Containers of another cluster use it. The last lab to stop removes it.
         Err(Error::Command { tail, .. }) if in_use(&tail) => Ok(false),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! The node's own image store: what is in it, and how images get into it.
+//! The node's own image store: its images, and how they are loaded into it.
 
 use super::engine::Engine;
 use crate::backends::cluster::Error;
@@ -9,8 +9,8 @@ use std::time::Duration;
 
 const LIST: Duration = Duration::from_secs(30);
 const IMPORT: Duration = Duration::from_secs(600);
-/// Importing is bound by the disk and by unpacking: on two cores four streams took 13 s where `kind load` took 21 s for
-/// the same 1.2 GB, and one stream 16 s.
+/// The disk and unpacking limit the import: on two cores four streams took 13 s, where `kind load` took 21 s for the
+/// same 1.2 GB, and one stream 16 s.
 const STREAMS: usize = 4;
 
 /// The full names of the images in the node.
@@ -19,11 +19,11 @@ pub async fn images(engine: &Engine, node: &str) -> Result<BTreeSet<String>, Err
     Ok(list.lines().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
 }
 
-/// Copies those of the engine's images into the node that are not in it, side by side, and looks whether they arrived.
-/// Gives how many were copied.
+/// Copies the engine's images that the node lacks into the node, in parallel, and checks that they arrived. Returns how
+/// many were copied.
 ///
 /// # Errors
-/// When a copy fails, or [`Error::NotLoaded`].
+/// If a copy fails, or [`Error::NotLoaded`].
 pub async fn load(engine: &Engine, node: &str, names: &[String], tick: impl Fn(&str)) -> Result<usize, Error> {
     let lacking = lacking(engine, node, names).await?;
     if lacking.is_empty() {
@@ -34,7 +34,7 @@ pub async fn load(engine: &Engine, node: &str, names: &[String], tick: impl Fn(&
         .try_for_each_concurrent(STREAMS, |name| {
             tick(name);
             async move {
-                // No temporary archive, and no foreign platform's layers, which an engine does not keep.
+                // This needs no temporary archive, and no layers of foreign platforms, which an engine does not keep.
                 let import = [
                     "exec",
                     "--interactive",

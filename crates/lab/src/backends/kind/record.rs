@@ -1,4 +1,4 @@
-//! What the lab must remember of its kind cluster, since nobody else can tell: that it made it.
+//! Records that the lab created its kind cluster, because nothing else can prove it.
 
 use crate::backends::cluster::Error;
 use crate::backends::cluster::state;
@@ -7,17 +7,17 @@ use model::{LabDir, Ports};
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// `kind.json` in the lab's folder, written before the cluster is made.
+/// The content of `kind.json` in the lab's folder, written before the cluster is created.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Record {
     pub cluster: String,
-    /// Also a label of the node: a cluster of the same name with another id is not ours.
+    /// The id is also a label of the node. A cluster with the same name and another id is not ours.
     pub id: String,
     pub engine: String,
     pub node_image: String,
     pub ports: Ports,
     pub gateway: String,
-    /// Whether `kind create cluster` ended well.
+    /// Whether `kind create cluster` succeeded.
     pub ready: bool,
 }
 

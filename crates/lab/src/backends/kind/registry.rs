@@ -1,11 +1,11 @@
-//! Where images come from, and whether that can be reached.
+//! Registries of images, and whether they can be reached.
 
 use crate::backends::cluster::images;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long a registry may take to accept a connection before it counts as out of reach.
+/// How long a registry may take to accept a connection before it counts as unreachable.
 const REGISTRY_WITHIN: Duration = Duration::from_secs(3);
 
 /// The registry that an image is pulled from.

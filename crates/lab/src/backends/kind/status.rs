@@ -1,4 +1,4 @@
-//! What there is of a lab's cluster.
+//! The state of a lab's cluster.
 
 use super::cluster::Cluster;
 use super::engine::Engine;
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Status {
     Absent,
-    /// `kind create cluster` did not end, or its container does not run; the next `lab up` sees to it.
+    /// `kind create cluster` did not finish, or its container does not run. The next `lab up` repairs it.
     Broken {
         cluster: String,
         why: String,
@@ -34,10 +34,10 @@ impl fmt::Display for Status {
     }
 }
 
-/// Looks at the lab's cluster; takes a few seconds at most.
+/// Checks the lab's cluster. Takes a few seconds at most.
 ///
 /// # Errors
-/// When no engine answers, or the lab's record cannot be read.
+/// If no engine answers, or the lab's record cannot be read.
 pub async fn status(dir: &LabDir, name: &str) -> Result<Status, Error> {
     let Some(record) = Record::load(dir)? else { return Ok(Status::Absent) };
     let mut engine = Engine::find().await?;

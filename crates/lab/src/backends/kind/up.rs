@@ -1,4 +1,5 @@
-//! `lab up` on kind, in phases: cluster, images beside the Gateway API, gateway beside the operator.
+//! `lab up` on kind, in phases: the cluster, images together with the Gateway API, the gateway together with the
+//! operator.
 
 use super::cluster::{Cluster, ClusterRequest};
 use super::engine::Engine;
@@ -14,11 +15,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Brings the lab's cluster up, or what of it is missing; safe to call again after any interrupt. What `wanted_parts`
-/// names has to be in `parts`.
+/// Starts the lab's cluster, or whatever of it is missing. It can be called again after any interrupt. `parts` must
+/// contain what `wanted_parts` names.
 ///
 /// # Errors
-/// Whatever cannot be had is told before anything is made; later errors leave what there is to the next call.
+/// Whatever cannot be obtained is reported before anything is created. After later errors, the next call continues with
+/// what exists.
 pub async fn up(
     dir: &LabDir,
     options: &ClusterSpec,
@@ -53,7 +55,7 @@ pub async fn up(
         KafkaProvider::Strimzi => Some(parts.of(&options.strimzi_part()?, "--kafka strimzi")?),
         KafkaProvider::Standin => None,
     };
-    // What takes no image is applied while images are copied.
+    // Whatever needs no image is applied while images are copied.
     let (_, (gateway_api, gateway_begun, strimzi_begun)) =
         tokio::try_join!(load(&engine, &cluster, &names, progress), async {
             let phase = progress.phase("Gateway API, other CRDs");
@@ -90,7 +92,7 @@ pub async fn up(
     })
 }
 
-/// Sees to it that every image that is not in the node can be had, before a cluster is made for nothing.
+/// Checks before a cluster is created that every image that the node lacks can be obtained.
 async fn obtain(
     engine: &Engine,
     cluster: &Cluster<'_>,
@@ -133,7 +135,7 @@ async fn versions(
     images: &[images::RequiredImage],
     options: &ClusterSpec,
 ) -> BTreeMap<String, String> {
-    // Only for the page that the user reads: an unknown version stops nothing.
+    // The version is only for the user's page, so an unknown version stops nothing.
     let kubernetes =
         catalog.client().apiserver_version().await.map_or_else(|_| "unknown".to_owned(), |info| info.git_version);
     let mut versions = BTreeMap::from([

@@ -1,4 +1,4 @@
-//! The lab's own background process: the loops that a cluster's controllers and kubelets would run.
+//! The lab's background process: the loops that a cluster's controllers and kubelets would run.
 
 use super::process::Spec;
 use super::{Error, NodeConfig, control_plane, foreign, namespaces, node, process, services};
@@ -16,16 +16,16 @@ use tracing::{error, info, warn};
 /// The agent's component.
 pub const COMPONENT: &str = "agent";
 
-/// The pause before a loop that failed is started again; it doubles up to the last, and starts over after a good run.
+/// The delay before a failed loop is restarted. It doubles up to the last value, and starts over after a good run.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
 const GOOD_RUN: Duration = Duration::from_secs(60);
 
-/// Starts `program args...` as the agent, unless it runs. One with other arguments or for another API `server`, or whose
-/// program has been built anew since, is replaced; the brokers are the next one's.
+/// Starts `program args...` as the agent, unless it runs. An agent with other arguments, for another API `server`, or
+/// of an older build is replaced. The new agent takes over the brokers.
 ///
 /// # Errors
-/// When it cannot be started, or ends at once.
+/// If it cannot be started, or ends at once.
 pub async fn start(
     dir: &LabDir,
     server: String,
@@ -35,7 +35,7 @@ pub async fn start(
 ) -> Result<(), Error> {
     let spec = Spec {
         component: COMPONENT.to_owned(),
-        // An agent that knows the API server by another address is of no use any more.
+        // An agent that knows another address of the API server is useless.
         instance: server,
         program: program.to_owned(),
         args,
@@ -53,12 +53,12 @@ pub async fn start(
     Ok(())
 }
 
-/// Runs the loops of a local lab until SIGTERM. The brokers' processes go on without it.
+/// Runs the loops of a local lab until SIGTERM. The brokers' processes continue without it.
 ///
-/// `standin` gives the controller of the Kafka resources, which is started again when it ends.
+/// `standin` returns the controller of the Kafka resources, which is restarted when it ends.
 ///
 /// # Errors
-/// When there is no usable kubeconfig.
+/// If there is no usable kubeconfig.
 pub async fn run<F, E>(dir: LabDir, config: NodeConfig, standin: impl Fn(Catalog) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), E>>,
@@ -82,10 +82,10 @@ where
     Ok(())
 }
 
-/// Runs the stand-in alone until SIGTERM, where a cluster has controllers and kubelets of its own.
+/// Runs only the stand-in until SIGTERM, for a cluster with its own controllers and kubelets.
 ///
 /// # Errors
-/// When signals cannot be listened for.
+/// If signals cannot be received.
 pub async fn run_standin<F, E>(catalog: Catalog, standin: impl Fn(Catalog) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), E>>,
@@ -102,7 +102,7 @@ where
     Ok(())
 }
 
-/// Runs a loop again and again; never returns.
+/// Restarts a loop whenever it ends. Never returns.
 async fn forever<F, E>(name: &str, start: impl Fn() -> F)
 where
     F: Future<Output = Result<(), E>>,

@@ -1,5 +1,5 @@
-//! A shared archive of the classes that a broker loads, made once: with it four brokers need half the processor time to
-//! start, which on two cores is most of what `lab up` waits for.
+//! A shared archive of the classes that a broker loads, created once. It halves the processor time that four brokers
+//! need to start, which on two cores is most of what `lab up` waits for.
 
 use super::node::JvmRuntime;
 use super::{Error, ports};
@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// A broker on a busy machine takes half a minute to start, and the archive some seconds to be written.
+/// On a busy machine, a broker takes half a minute to start, and the archive takes some seconds to write.
 const WITHIN: Duration = Duration::from_secs(120);
 
 const STARTED: &str = "Kafka Server started";
@@ -28,11 +28,11 @@ appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=%m%n
 ";
 
-/// The archive for these versions of Java and Kafka: the cached one, or one made now by a broker that is started for
-/// nothing else.
+/// The archive for these versions of Java and Kafka: the cached one, or a new one, which a broker creates that is
+/// started only for this.
 ///
 /// # Errors
-/// When that broker does not start, or leaves no archive. Brokers run without one as well, only later.
+/// If that broker does not start, or writes no archive. Brokers also run without one, but start later.
 pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) -> Result<Utf8PathBuf, Error> {
     let folder = paths::cache()?.join("jvm");
     let path = folder.join(format!("kafka-{kafka_version}-java-{java_version}.jsa"));
@@ -47,7 +47,7 @@ pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) 
     let mut broker = start(jvm, scratch, &fresh)?;
     let trained = timeout(WITHIN, train(&mut broker)).await;
     let failed = |how: String| Error::NotReady {
-        component: "the broker that makes the class archive".to_owned(),
+        component: "the broker that creates the class archive".to_owned(),
         within: WITHIN,
         last: how,
         log: scratch.join("log"),
@@ -55,29 +55,30 @@ pub async fn archive(jvm: &JvmRuntime, java_version: &str, kafka_version: &str) 
     };
     match trained {
         Ok(Ok(())) if fresh.exists() => {}
-        Ok(Ok(())) => return Err(failed("it ended and left no archive".to_owned())),
+        Ok(Ok(())) => return Err(failed("it exited without writing an archive".to_owned())),
         Ok(Err(error)) => return Err(failed(error.to_string())),
-        Err(_) => return Err(failed("time is up".to_owned())),
+        Err(_) => return Err(failed("it did not finish in time".to_owned())),
     }
-    // The size first: an archive without it is made again, and one of another size is not the one that was made.
+    // The size is written first. An archive without a recorded size is created again, and one with another size is
+    // damaged.
     let size = fs::metadata(&fresh).map_err(FileError::of("read", &fresh))?.len();
     files::write(&size_file(&path), size.to_string().as_bytes())?;
     fs::rename(&fresh, &path).map_err(FileError::of("replace", &path))?;
     Ok(path)
 }
 
-/// Whether the archive is as large as the one that was made. The JVM checks what is in it, and takes none that is
-/// damaged; but it says nothing of that, and starts slowly ever after.
+/// Whether the archive has its original size. The JVM verifies the content and ignores a damaged archive, but it does
+/// so silently and then always starts slowly.
 fn is_whole(archive: &Utf8Path) -> bool {
-    let made = fs::read_to_string(size_file(archive)).ok().and_then(|size| size.trim().parse::<u64>().ok());
-    made.is_some() && fs::metadata(archive).ok().map(|archive| archive.len()) == made
+    let recorded = fs::read_to_string(size_file(archive)).ok().and_then(|size| size.trim().parse::<u64>().ok());
+    recorded.is_some() && fs::metadata(archive).ok().map(|archive| archive.len()) == recorded
 }
 
 fn size_file(archive: &Utf8Path) -> Utf8PathBuf {
     archive.with_extension("size")
 }
 
-/// One node that is broker and controller, on loopback, with its data in `scratch`.
+/// One node that is both broker and controller, on loopback, with its data in `scratch`.
 fn start(jvm: &JvmRuntime, scratch: &Utf8Path, archive: &Utf8Path) -> Result<Child, Error> {
     let [broker, controller] = ports::free()?;
     let server = format!(
@@ -95,7 +96,7 @@ fn start(jvm: &JvmRuntime, scratch: &Utf8Path, archive: &Utf8Path) -> Result<Chi
         .args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
         .arg(format!("-XX:ArchiveClassesAtExit={archive}"))
         .arg(format!("-Dlog4j2.configurationFile={scratch}/log4j2.properties"))
-        // As the node spells it: an archive is for exactly one class path.
+        // Spelled as the node spells it, because an archive is valid for exactly one class path.
         .args(["-cp", jvm.libs.join("*").as_str(), "kafka.Kafka", scratch.join("server.properties").as_str()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -119,7 +120,7 @@ async fn train(broker: &mut Child) -> io::Result<()> {
     }
     let pid = broker.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     kill_process(pid.ok_or(io::ErrorKind::NotFound)?, Signal::TERM)?;
-    // Its farewell must not block on a full pipe.
+    // Its last output must not block on a full pipe.
     while lines.next_line().await?.is_some() {}
     broker.wait().await.map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! etcd and kube-apiserver: the real ones, started side by side, on loopback and with RBAC on.
+//! The real etcd and kube-apiserver, started in parallel, on loopback and with RBAC.
 
 mod kubeconfig;
 mod pki;
@@ -20,13 +20,13 @@ use tokio::time::{Instant, sleep};
 const ETCD: &str = "etcd";
 const APISERVER: &str = "kube-apiserver";
 
-/// How long the API server may take: some 4 s on two idle cores, several times that on busy ones.
+/// How long the API server may take: about 4 s on two idle cores, several times that on busy ones.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
-/// How long a process that is to be replaced may take to end.
+/// How long a process that is being replaced may take to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The ports that were free at the first start. Kept, so that a kubeconfig stays good over a restart.
+/// The ports that were free at the first start. They are kept, so that a kubeconfig stays valid after a restart.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Chosen {
@@ -35,11 +35,12 @@ struct Chosen {
     apiserver: u16,
 }
 
-/// Starts what does not run of the control plane, writes the kubeconfig, and waits until the API server is ready.
-/// Whatever runs as it should is left alone.
+/// Starts the parts of the control plane that do not run, writes the kubeconfig, and waits until the API server is
+/// ready. Whatever runs correctly is left alone.
 ///
 /// # Errors
-/// When a process cannot be started or ends at once, or the API server is not ready in time: with the end of its log.
+/// If a process cannot be started or ends at once, or the API server is not ready in time. The error contains the end
+/// of its log.
 pub async fn start(dir: &LabDir, etcd: &Utf8Path, apiserver: &Utf8Path) -> Result<(), Error> {
     files::folder(dir.path())?;
     let pki = pki::ensure(dir)?;
@@ -63,8 +64,8 @@ pub async fn start(dir: &LabDir, etcd: &Utf8Path, apiserver: &Utf8Path) -> Resul
     }
 }
 
-/// The process of this spec: the one that runs, or a new one. One with other arguments is replaced, and one that is
-/// stopped.
+/// The process of this spec: the running one, or a new one. A process with other arguments or a stopped process is
+/// replaced.
 async fn ensure(dir: &LabDir, spec: &Spec, running: &[Running]) -> Result<u32, Error> {
     let (same, other): (Vec<&Running>, Vec<&Running>) = running
         .iter()
@@ -110,7 +111,7 @@ fn etcd_spec(dir: &LabDir, program: &Utf8Path, pki: &Pki, chosen: Chosen) -> Spe
         format!("--listen-peer-urls={peer}"),
         format!("--initial-advertise-peer-urls={peer}"),
         format!("--initial-cluster=lab={peer}"),
-        // What a power cut would lose is a lab, and without this every write waits for the disk.
+        // A power cut could only lose a lab, and without this option every write waits for the disk.
         "--unsafe-no-fsync".to_owned(),
         "--log-level=warn".to_owned(),
         "--logger=zap".to_owned(),
@@ -129,7 +130,7 @@ fn apiserver_spec(dir: &LabDir, program: &Utf8Path, pki: &Pki, chosen: Chosen) -
     let args = vec![
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={}", chosen.apiserver),
-        // Loopback is refused here, so it is an address that leads nowhere (TEST-NET-1), and it is never published.
+        // Loopback is rejected here, so this is an address that leads nowhere (TEST-NET-1). It is never published.
         "--advertise-address=192.0.2.2".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
         format!("--etcd-servers=https://127.0.0.1:{}", chosen.etcd),
@@ -144,9 +145,10 @@ fn apiserver_spec(dir: &LabDir, program: &Utf8Path, pki: &Pki, chosen: Chosen) -
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-key-file={}", pki.tokens_public),
         format!("--service-account-signing-key-file={}", pki.tokens_key),
-        // Nobody makes the ServiceAccounts and token volumes that it would ask for, nor lifts the finalizers of the other.
+        // Nothing here creates the ServiceAccounts and token volumes that the first requires, or removes the finalizers
+        // of the second.
         "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection".to_owned(),
-        // One user: fair queueing between many costs start time and memory.
+        // There is one user, so fairness between many would only cost start time and memory.
         "--enable-priority-and-fairness=false".to_owned(),
         "--profiling=false".to_owned(),
         "--shutdown-delay-duration=0s".to_owned(),
@@ -169,7 +171,7 @@ fn data(dir: &LabDir) -> Utf8PathBuf {
     dir.path().join(ETCD).join("data")
 }
 
-/// Asks until the API server says that it is ready. It answers long before, with what it still waits for.
+/// Polls until the API server reports that it is ready. It answers long before, with what it still waits for.
 async fn ready(dir: &LabDir) -> Result<(), Error> {
     let client = client(dir).await?;
     let deadline = Instant::now() + READY_WITHIN;

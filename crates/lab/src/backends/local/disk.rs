@@ -3,15 +3,15 @@
 use super::Error;
 use camino::Utf8Path;
 
-/// Checks that the disk of a folder, which need not exist yet, has this many megabytes free for the user. A file system
-/// that does not say counts as large enough.
+/// Checks that the disk of a folder has this many megabytes free for the user. The folder need not exist. A file system
+/// that reports no size counts as large enough.
 ///
-/// # Errors
+/// [`Error::DiskFull`] with the free space.
 /// [`Error::DiskFull`] with what is free.
 pub fn check(folder: &Utf8Path, needed: u64) -> Result<(), Error> {
     let there = folder.ancestors().find(|path| path.exists()).unwrap_or(folder);
     let Ok(disk) = rustix::fs::statvfs(there.as_std_path()) else { return Ok(()) };
-    // Some file systems of containers say that they have no blocks at all.
+    // Some file systems of containers report that they have no blocks at all.
     if disk.f_blocks == 0 {
         return Ok(());
     }

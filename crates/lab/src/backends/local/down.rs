@@ -1,23 +1,24 @@
-//! The end of a local lab: no process and no port is left.
+//! Stops a local lab, so that no process and no port is left.
 
 use super::process::Running;
 use super::{Error, agent, process};
 use model::LabDir;
 use std::time::Duration;
 
-/// Who others need goes last, in this order. Who starts others goes first, and all else in between.
+/// Processes that others need end last, in this order. Processes that start others end first, and all others in
+/// between.
 const LAST: [&str; 2] = ["kube-apiserver", "etcd"];
 
-/// What they keep is removed with the lab, so nobody needs long to say goodbye.
+/// Their data is removed with the lab, so they need little time to shut down.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A killed `up` may have started something while others were being stopped.
+/// A killed `up` may have started a process while others were being stopped.
 const ROUNDS: usize = 5;
 
-/// Stops every process of the lab, and gives their components in that order. A lab that is down already is fine.
+/// Stops every process of the lab, and returns their components in that order. It is not an error if none runs.
 ///
 /// # Errors
-/// [`Error::StillRunning`] for a process that survives being killed.
+/// [`Error::StillRunning`] for a process that survives SIGKILL.
 pub async fn stop(dir: &LabDir) -> Result<Vec<String>, Error> {
     let mut components = Vec::new();
     for _ in 0..ROUNDS {

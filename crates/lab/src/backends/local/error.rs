@@ -1,4 +1,4 @@
-//! What keeps the local lab from coming up or going down.
+//! Why the local lab cannot start or stop.
 
 use crate::gateway::FixtureError;
 use camino::Utf8PathBuf;
@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What keeps the local lab's processes from running, or from being stopped.
+/// Why processes of the local lab cannot run or cannot be stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the local lab needs Linux with /proc and pidfd ({lacks}); `--lab kind` runs wherever Docker does")]
@@ -34,17 +34,17 @@ pub enum Error {
     #[error("port {} of {} is in use{}; free it, or choose other ports with `--port-base`", address.port(), address.ip(),
         holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default())]
     PortBusy { address: SocketAddr, holder: Option<String> },
-    #[error("port {} is in use{} {}, and the lab's brokers need it at {}; {}", address.port(),
+    #[error("port {} is in use{} {}, but the lab's brokers need it at {}; {}", address.port(),
         holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default(),
         if *everywhere { "on every address of this machine" } else { "there" }, address.ip(),
-        if *everywhere { "stop that program, or let it listen on one address only, such as 127.0.0.1" }
+        if *everywhere { "stop that program, or let it listen on only one address, such as 127.0.0.1" }
         else { "stop that program, or choose another `--name`: each lab has its own addresses" })]
     AddressBusy { address: SocketAddr, holder: Option<String>, everywhere: bool },
     #[error(
-        "{path} has only {free} MB free, and a local lab needs {needed} MB; free some space, or set LAB_STATE to a folder on another disk"
+        "{path} has only {free} MB free, but a local lab needs {needed} MB; free some space, or set LAB_STATE to a folder on another disk"
     )]
     DiskFull { path: Utf8PathBuf, free: u64, needed: u64 },
-    #[error("cannot listen at {address}")]
+    #[error("cannot listen on {address}")]
     Listen {
         address: SocketAddr,
         #[source]
@@ -58,7 +58,7 @@ pub enum Error {
         #[source]
         source: rcgen::Error,
     },
-    #[error("the kubeconfig {path} cannot be used")]
+    #[error("cannot use the kubeconfig {path}")]
     Kubeconfig {
         path: Utf8PathBuf,
         #[source]
@@ -68,7 +68,7 @@ pub enum Error {
     Kube(#[from] kubeapi::Error),
     #[error(transparent)]
     Fixture(#[from] FixtureError),
-    #[error("the gateway {gateway} needs a cluster: use `--lab kind`, or `--gateway {}` on the local lab", known.join("` or `--gateway "))]
+    #[error("the gateway {gateway} requires a cluster: use `--lab kind`, or `--gateway {}` on the local lab", known.join("` or `--gateway "))]
     NotLocal { gateway: String, known: Vec<String> },
     #[error("unknown gateway {gateway:?}; the local lab runs {}", known.join(", "))]
     NoGateway { gateway: String, known: Vec<String> },

@@ -1,4 +1,4 @@
-//! Pods that nothing in the local lab runs: each is told so, where a user of kubectl looks for it.
+//! Tells the user of each Pod that the local lab does not run, in the places where a user of kubectl looks.
 
 use super::{Error, node};
 use futures::{StreamExt, pin_mut};
@@ -14,19 +14,19 @@ use std::collections::BTreeSet;
 use tracing::error;
 
 const REASON: &str = "NothingRunsIt";
-const MESSAGE: &str = "the local lab has no scheduler and no kubelet: only the Pods of Kafka clusters run here; \
+const MESSAGE: &str = "the local lab has no scheduler and no kubelet, so it runs only the Pods of Kafka clusters; \
     `--lab kind` has a cluster that runs every Pod";
 
-/// Gives every Pod that is not the node's an Event and a condition, once each, until it is dropped.
+/// Gives every Pod of other nodes an Event and a condition, once each, until this is dropped.
 ///
 /// # Errors
-/// None at present: what the API server refuses is noted.
+/// None at present. Refusals of the API server are logged.
 pub async fn run(catalog: Catalog) -> Result<(), Error> {
     let client = catalog.client();
     let others = watcher::Config::default().fields(&format!("spec.nodeName!={}", node::NAME));
     let events = watcher(Api::<Pod>::all(client.clone()), others).default_backoff().applied_objects();
     pin_mut!(events);
-    let mut told = BTreeSet::new();
+    let mut notified = BTreeSet::new();
     while let Some(event) = events.next().await {
         let pod = match event {
             Ok(pod) => pod,
@@ -36,20 +36,20 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
             }
         };
         let uid = pod.metadata.uid.clone().unwrap_or_default();
-        // The Event lasts for an hour, and the condition for good: a new agent need not say it again.
-        if knows(&pod) || !told.insert(uid.clone()) {
+        // The Event lasts for an hour, and the condition lasts as long as the Pod, so a new agent need not repeat them.
+        if knows(&pod) || !notified.insert(uid.clone()) {
             continue;
         }
         if let Err(error) = tell(client, &pod).await {
             error!(target: "foreign-pods", "{}", with_causes(&error));
-            // Every change of the Pod, and every new beginning of the watch, gives another chance.
-            told.remove(&uid);
+            // Every change of the Pod, and every restart of the watch, is another attempt.
+            notified.remove(&uid);
         }
     }
     Ok(())
 }
 
-/// Whether the Pod has the condition already.
+/// Whether the Pod already has the condition.
 fn knows(pod: &Pod) -> bool {
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
     conditions.into_iter().any(|condition| condition.reason.as_deref() == Some(REASON))
@@ -68,7 +68,7 @@ async fn tell(client: &kube::Client, pod: &Pod) -> Result<(), kube::Error> {
     let pods = Api::<Pod>::namespaced(client.clone(), namespace);
     match pods.patch_status(name, &PatchParams::default(), &patch).await {
         Ok(_) => Ok(()),
-        // Deleted meanwhile.
+        // The Pod was deleted meanwhile.
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
         Err(error) => Err(error),
     }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_is_told_once() {
+    fn a_pod_is_notified_once() {
         assert!(!knows(&pod(json!({}))));
         assert!(knows(&pod(json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": REASON}]}))));
     }

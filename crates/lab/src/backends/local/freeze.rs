@@ -5,16 +5,16 @@ use super::{Error, process};
 use model::LabDir;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// Freezes the process of a Pod together with everything that it started, or lets it continue.
+/// Freezes the process of a Pod together with all of its children, or lets it continue.
 ///
 /// # Errors
-/// [`Error::NotRunning`] when the Pod has no process.
+/// [`Error::NotRunning`] if the Pod has no process.
 pub fn freeze(dir: &LabDir, namespace: &str, pod: &str, frozen: bool) -> Result<(), Error> {
     let pod = format!("{namespace}/{pod}");
     let process = process::running(dir)?.into_iter().find(|one| pod_of(&one.component).as_ref() == Some(&pod));
     let leader = process.and_then(|process| Pid::from_raw(i32::try_from(process.pid).ok()?));
     let not_running = || Error::NotRunning { component: format!("the process of Pod {pod}") };
-    // Each process of the lab leads a group of its own.
+    // Each process of the lab leads its own process group.
     let signal = if frozen { Signal::STOP } else { Signal::CONT };
     kill_process_group(leader.ok_or_else(not_running)?, signal).map_err(|_| not_running())
 }

@@ -1,4 +1,4 @@
-//! The gateway implementation as a process beside the API server, with the rights of its ServiceAccount only.
+//! The gateway implementation as a process beside the API server, with only the rights of its ServiceAccount.
 
 use super::{Error, control_plane, listening, process};
 use crate::gateway::{GatewayFixture, LocalGateway};
@@ -17,20 +17,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// The gateway answers on every port within 2 s, and some 10 s on a busy machine.
+/// The gateway answers on every port within 2 s, or about 10 s on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long a gateway may take to stop before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The life of the gateway's token. A lab is not meant to grow old; a new `up` gives a new one to a new gateway.
+/// The lifetime of the gateway's token. A lab is not meant to live long, and each `up` gives a new token to a new
+/// gateway.
 const TOKEN_SECONDS: i64 = 365 * 24 * 3600;
 
-/// Starts the gateway, unless it runs as it should, and waits until it listens on every port of the lab and has
-/// accepted its GatewayClass. The Gateway API's CRDs must be there.
+/// Starts the gateway, unless it runs correctly, and waits until it listens on every port of the lab and has accepted
+/// its GatewayClass. The Gateway API's CRDs must exist.
 ///
 /// # Errors
-/// When the fixture does not run locally, a manifest is refused, a port is taken, or it is not ready in time.
+/// If the fixture does not run locally, a manifest is refused, a port is taken, or it is not ready in time.
 pub async fn start(
     dir: &LabDir,
     catalog: &Catalog,
@@ -71,11 +72,11 @@ pub async fn start(
     }
 }
 
-/// Stops the gateway and starts it again as it was, for scenarios that see what that does to clients. Returns once it
-/// listens on as many addresses as before.
+/// Stops the gateway and starts it again with the same settings, for scenarios that test the effect on clients. Returns
+/// once it listens on as many addresses as before.
 ///
 /// # Errors
-/// When it does not run, or does not come back in time.
+/// If it does not run, or does not come back in time.
 pub async fn restart(dir: &LabDir, fixture: &GatewayFixture) -> Result<(), Error> {
     let find = || Ok::<_, Error>(process::running(dir)?.into_iter().find(|p| p.component == fixture.name));
     let old = find()?.ok_or_else(|| Error::NotRunning { component: fixture.name.clone() })?;
@@ -106,7 +107,8 @@ fn spec(
         instance: String::new(),
         program: program.to_owned(),
         args: local.arguments(&values, ports),
-        // None of KUBECONFIG and KUBERNETES_SERVICE_HOST, which Traefik would follow instead of the endpoint it is given.
+        // KUBECONFIG and KUBERNETES_SERVICE_HOST are removed, because Traefik would follow them instead of the given
+        // endpoint.
         env: vec![],
         dir: folder,
     })
@@ -144,7 +146,7 @@ fn authority(dir: &LabDir) -> Result<String, Error> {
     let kubeconfig = Kubeconfig::read_from(&path).map_err(|source| unusable(source.into()))?;
     let cluster = kubeconfig.clusters.into_iter().next().and_then(|cluster| cluster.cluster);
     let data = cluster.and_then(|cluster| cluster.certificate_authority_data);
-    let data = data.ok_or_else(|| unusable("it embeds no certificate authority".into()))?;
+    let data = data.ok_or_else(|| unusable("it does not contain a certificate authority".into()))?;
     let decoded: k8s_openapi::ByteString =
         serde_json::from_value(data.into()).map_err(|source| unusable(source.into()))?;
     String::from_utf8(decoded.0).map_err(|source| unusable(source.into()))
@@ -177,7 +179,7 @@ async fn ready(
     Ok(())
 }
 
-/// Waits until a process listens at all these addresses.
+/// Waits until a process listens on all these addresses.
 async fn listens(dir: &LabDir, component: &str, pid: u32, wanted: &[SocketAddr]) -> Result<(), Error> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {
@@ -188,7 +190,7 @@ async fn listens(dir: &LabDir, component: &str, pid: u32, wanted: &[SocketAddr])
         }
         if Instant::now() > deadline {
             let log = process::log_of(dir, component);
-            let last = format!("it does not listen at {}", missing.join(", "));
+            let last = format!("it does not listen on {}", missing.join(", "));
             return Err(Error::NotReady {
                 component: component.to_owned(),
                 within: READY_WITHIN,

@@ -1,9 +1,9 @@
-//! The one line of a log that says why its program ended.
+//! Finds the line of a log that says why its program ended.
 
 use camino::Utf8Path;
 use host::files;
 
-/// Signs of an end's true reason, the most telling first. What follows such a line in a log is mostly its consequence.
+/// Signs of the true reason, the most telling first. Whatever follows such a line in a log is mostly a consequence.
 const SIGNS: [&[&str]; 5] = [
     &["no space left on device", "disk quota exceeded"],
     &["address already in use", "bindexception"],
@@ -12,18 +12,18 @@ const SIGNS: [&[&str]; 5] = [
     &["exception", "fatal", "error"],
 ];
 
-/// The line that stands in a log before what a new process of the component says.
+/// The line in a log before the output of a new process of the component.
 pub const STARTED: &str = "---- started ----";
 
-/// As much as a line of a terminal bears.
+/// The longest text that fits a line of a terminal.
 const AT_MOST: usize = 200;
 
-/// How much of a log's end is looked through: a stack trace of Go or Java is some kilobytes.
+/// How much of the end of a log is searched. A stack trace of Go or Java takes some kilobytes.
 const BYTES: u64 = 64 * 1024;
 
-/// The line of a log's end that tells most about why its program ended; `None` for a log without a word.
+/// The line that says most about why its program ended. `None` for a log without a line.
 pub fn last_words(log: &str) -> Option<String> {
-    // What an earlier process of the same log said is not why this one ended.
+    // The output of an earlier process in the same log is not the reason why this one ended.
     let log = log.rsplit_once(STARTED).map_or(log, |(_, since)| since);
     let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| !line.is_empty() && !is_frame(line)).collect();
     let with = |signs: &[&str]| {
@@ -36,7 +36,7 @@ pub fn last_words(log: &str) -> Option<String> {
     Some(around_its_sign(found))
 }
 
-/// A long line, cut so that its most telling words are in it: in a line of JSON they stand near the end.
+/// A long line, cut so that it contains its most telling words. In a line of JSON these are near the end.
 fn around_its_sign(line: &str) -> String {
     let characters: Vec<char> = line.chars().collect();
     if characters.len() <= AT_MOST {
@@ -52,7 +52,7 @@ fn around_its_sign(line: &str) -> String {
     format!("{}{cut}{}", dots(from > 0), dots(until < characters.len()))
 }
 
-/// The same of a component's log file; `None` as well where it cannot be read.
+/// The same for a component's log file. `None` also if the file cannot be read.
 pub fn of_file(log: &Utf8Path) -> Option<String> {
     last_words(&files::end(log, BYTES).ok()?)
 }

@@ -1,11 +1,11 @@
-//! Who listens where, read from /proc.
+//! Finds out from /proc which process listens on which address.
 
 use procfs::net::{TcpState, tcp, tcp6};
 use procfs::process::{FDTarget, Process, all_processes};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-/// Every listening TCP socket of this network namespace, by the inode by which its process is found; none where /proc
+/// Every listening TCP socket of this network namespace, by the inode that identifies its process. Empty if /proc
 /// cannot be read.
 fn sockets() -> BTreeMap<u64, SocketAddr> {
     let all = tcp().into_iter().chain(tcp6()).flatten();
@@ -14,7 +14,7 @@ fn sockets() -> BTreeMap<u64, SocketAddr> {
     listening.map(|entry| (entry.inode, canonical(entry.local_address))).collect()
 }
 
-/// The addresses at which one process listens.
+/// The addresses on which one process listens.
 pub fn of_process(pid: u32) -> Vec<SocketAddr> {
     let all = sockets();
     let process = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok());
@@ -25,25 +25,25 @@ pub fn of_process(pid: u32) -> Vec<SocketAddr> {
     found
 }
 
-/// The process that keeps an address from being listened at, as "name (process 42)", where this user may know it.
+/// The process that occupies an address, as "name (process 42)", if this user may know it.
 pub fn holder(address: SocketAddr) -> Option<String> {
     let conflicts = |other: &SocketAddr| {
         other.port() == address.port()
             && (other.ip() == address.ip() || other.ip().is_unspecified() || address.ip().is_unspecified())
     };
-    let mut wanted = sockets();
-    wanted.retain(|_, other| conflicts(other));
-    let holds = |process: &Process| inodes(process).into_iter().any(|inode| wanted.contains_key(&inode));
+    let mut sockets = sockets();
+    sockets.retain(|_, other| conflicts(other));
+    let holds = |process: &Process| inodes(process).into_iter().any(|inode| sockets.contains_key(&inode));
     let process = all_processes().ok()?.flatten().find(holds)?;
     Some(format!("{} (process {})", process.stat().map(|stat| stat.comm).unwrap_or_default(), process.pid()))
 }
 
-/// Whether something listens at this port on every address of the machine.
+/// Whether something listens on this port on every address of the machine.
 pub fn on_every_address(port: u16) -> bool {
     sockets().into_values().any(|address| address.port() == port && address.ip().is_unspecified())
 }
 
-/// The sockets that a process holds; none of another user's.
+/// The sockets of a process. Empty for processes of other users.
 fn inodes(process: &Process) -> Vec<u64> {
     let descriptors = process.fd().into_iter().flatten().flatten();
     descriptors

@@ -1,4 +1,5 @@
-//! The engine-free lab: a control plane, a gateway and brokers as ordinary processes of the user, on loopback only.
+//! The local lab: a control plane, a gateway and brokers as ordinary processes of the user, on loopback only and
+//! without a container engine.
 
 pub mod agent;
 pub mod classes;

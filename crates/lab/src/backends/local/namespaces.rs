@@ -1,4 +1,4 @@
-//! The end of namespaces in the local lab: there is no kube-controller-manager to empty and finalize them.
+//! Ends namespaces in the local lab, because no kube-controller-manager empties and finalizes them.
 
 use super::Error;
 use ::kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -17,21 +17,21 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
-/// The pauses between looks at what is left: the first, and the longest while there is hope.
+/// The delays between attempts: the first, and the longest one while progress is likely.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
-/// After this time without an end the namespace says what holds it up, and is looked at now and then only.
+/// After this time, the namespace's status says what blocks it, and attempts become rare.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SELDOM: Duration = Duration::from_secs(15);
 
-/// Requests at a time.
+/// The number of concurrent requests.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Empties and finalizes terminating namespaces until it is dropped.
+/// Empties and finalizes terminating namespaces until this is dropped.
 ///
 /// # Errors
-/// None at present: what goes wrong with one namespace is noted, and tried again.
+/// None at present. Errors with one namespace are logged and retried.
 pub async fn run(catalog: Catalog) -> Result<(), Error> {
     let namespaces = Api::<Namespace>::all(catalog.client().clone());
     let events = watcher(namespaces, watcher::Config::default()).default_backoff();
@@ -63,43 +63,43 @@ pub async fn run(catalog: Catalog) -> Result<(), Error> {
     }
 }
 
-/// Sees one namespace to its end, however long that takes.
+/// Processes one namespace until it is gone, however long that takes.
 async fn end(catalog: &Catalog, name: &str) {
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
-    let mut told = false;
+    let mut reported = false;
     loop {
         match sweep(catalog, name).await {
-            Ok(left) if left.is_empty() => match finalize(catalog, name).await {
+            Ok(remaining) if remaining.is_empty() => match finalize(catalog, name).await {
                 Ok(()) => return,
                 Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
             },
-            Ok(left) if !told && begun.elapsed() > PATIENCE => {
-                let text = left.join(", ");
-                warn!(target: "namespaces", "{name} still holds {text}");
-                if let Err(error) = tell(catalog, name, &text).await {
+            Ok(remaining) if !reported && begun.elapsed() > PATIENCE => {
+                let text = remaining.join(", ");
+                warn!(target: "namespaces", "{name} still contains {text}");
+                if let Err(error) = write_condition(catalog, name, &text).await {
                     error!(target: "namespaces", "{}", with_causes(&error));
                 }
-                told = true;
+                reported = true;
             }
             Ok(_) => {}
             Err(error) => error!(target: "namespaces", "{}", with_causes(&error)),
         }
-        sleep(if told { SELDOM } else { pause }).await;
+        sleep(if reported { SELDOM } else { pause }).await;
         pause = (pause * 2).min(LAST_PAUSE);
     }
 }
 
-/// Deletes everything in a namespace, and says what was still there.
+/// Deletes everything in a namespace, and returns what was still there.
 async fn sweep(catalog: &Catalog, namespace: &str) -> Result<Vec<String>, objects::Error> {
     let kinds = catalog.namespaced().await?;
     let sweeps = stream::iter(kinds).map(|kind| sweep_kind(catalog, namespace, kind)).buffer_unordered(SIDE_BY_SIDE);
     let found: Vec<Result<Vec<String>, objects::Error>> = sweeps.collect().await;
-    let mut left = Vec::new();
+    let mut remaining = Vec::new();
     for kind in found {
-        left.extend(kind?);
+        remaining.extend(kind?);
     }
-    Ok(left)
+    Ok(remaining)
 }
 
 async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Vec<String>, objects::Error> {
@@ -107,11 +107,11 @@ async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Ve
     let what = &kind.resource.plural;
     let items = match api.list_metadata(&ListParams::default()).await {
         Ok(list) => list.items,
-        // Not every kind can be listed, and the definition of one may be on its way out itself.
+        // Not every kind can be listed, and the definition of a kind may itself be in deletion.
         Err(::kube::Error::Api(status)) if matches!(status.code, 404 | 405) => return Ok(vec![]),
         Err(error) => return Err(objects::Error::request(format!("list {what} in {namespace}"))(error)),
     };
-    let mut left = Vec::new();
+    let mut remaining = Vec::new();
     for item in items {
         let name = item.metadata.name.unwrap_or_default();
         let finalizers = item.metadata.finalizers.unwrap_or_default();
@@ -123,18 +123,18 @@ async fn sweep_kind(catalog: &Catalog, namespace: &str, kind: Kind) -> Result<Ve
             }
         }
         let held = if finalizers.is_empty() { String::new() } else { format!(" (held by {})", finalizers.join(", ")) };
-        left.push(format!("{} {name}{held}", kind.resource.kind));
+        remaining.push(format!("{} {name}{held}", kind.resource.kind));
     }
-    Ok(left)
+    Ok(remaining)
 }
 
-/// Lets an empty namespace go.
+/// Removes the finalizer of an empty namespace.
 async fn finalize(catalog: &Catalog, name: &str) -> Result<(), objects::Error> {
     let api = Api::<Namespace>::all(catalog.client().clone());
     let refused = |what: &str| objects::Error::request(format!("{what} namespace {name}"));
     let Some(mut namespace) = api.get_opt(name).await.map_err(refused("read"))? else { return Ok(()) };
     if namespace.metadata.deletion_timestamp.is_none() {
-        // Another of the same name, made since.
+        // Another namespace with the same name was created since.
         return Ok(());
     }
     if let Some(spec) = &mut namespace.spec {
@@ -147,15 +147,15 @@ async fn finalize(catalog: &Catalog, name: &str) -> Result<(), objects::Error> {
     }
 }
 
-/// Says in the namespace's status what holds it up, under the condition that Kubernetes itself uses.
-async fn tell(catalog: &Catalog, name: &str, left: &str) -> Result<(), objects::Error> {
+/// Writes to the namespace's status what blocks it, under the condition that Kubernetes itself uses.
+async fn write_condition(catalog: &Catalog, name: &str, remaining: &str) -> Result<(), objects::Error> {
     let api = Api::<Namespace>::all(catalog.client().clone());
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string();
     let condition = json!({
         "type": "NamespaceContentRemaining", "status": "True", "reason": "SomeResourcesRemain",
-        "message": left, "lastTransitionTime": now,
+        "message": remaining, "lastTransitionTime": now,
     });
     let patch = Patch::Merge(json!({"status": {"conditions": [condition]}}));
-    let told = api.patch_status(name, &PatchParams::default(), &patch).await;
-    told.map(drop).map_err(objects::Error::request(format!("write the status of namespace {name}")))
+    let reported = api.patch_status(name, &PatchParams::default(), &patch).await;
+    reported.map(drop).map_err(objects::Error::request(format!("write the status of namespace {name}")))
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-/// A lab's /16 of 127.0.0.0/8, so that two labs can run side by side: Services in its first /20, Pods above it.
+/// A lab's /16 of 127.0.0.0/8, so that two labs can run in parallel. Services use its first /20, and Pods the rest.
 ///
-/// Linux answers on every address of 127.0.0.0/8 without configuration. The range comes from the lab's name: two names
-/// share one with a chance of 1 in 64, and then a listener of the second lab finds its address taken and says so.
+/// Linux answers on every address of 127.0.0.0/8 without configuration. The range comes from the lab's name. Two names
+/// share a range with a chance of 1 in 64. A listener of the second lab then finds its address taken and reports it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Net {
     second: u8,
@@ -15,14 +15,14 @@ pub struct Net {
 impl Net {
     /// The addresses of the lab with this name.
     pub fn of(name: &str) -> Self {
-        // FNV-1a: the same on every machine and with every compiler, unlike std's hasher.
+        // FNV-1a, unlike std's hasher, is the same on every machine and with every compiler.
         let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        // The low bits of FNV are its weakest: fold the high half in.
+        // The low bits of FNV are its weakest, so this folds in the high half.
         let folded = (hash ^ (hash >> 16)) & 63;
         Self { second: 64 + u8::try_from(folded).unwrap_or_default() }
     }
 
-    /// The range of ClusterIPs, in the form that `--service-cluster-ip-range` takes.
+    /// The range of ClusterIPs, in the form that `--service-cluster-ip-range` expects.
     pub fn service_range(self) -> String {
         format!("127.{}.0.0/20", self.second)
     }
@@ -33,13 +33,13 @@ impl Net {
         first == 127 && second == self.second && third < 16
     }
 
-    /// Whether an address is one of this lab's Pods'.
+    /// Whether an address is one of this lab's Pod addresses.
     pub fn is_pod(self, address: Ipv4Addr) -> bool {
         let [first, second, third, fourth] = address.octets();
         first == 127 && second == self.second && third >= 16 && fourth != 0 && fourth != 255
     }
 
-    /// The addresses that the first Pods get.
+    /// The addresses of the first Pods.
     pub fn first_pods(self, count: usize) -> impl Iterator<Item = Ipv4Addr> {
         (1..=254).take(count).map(move |fourth| Ipv4Addr::new(127, self.second, 16, fourth))
     }
@@ -49,7 +49,7 @@ impl Net {
         Ipv4Addr::new(127, self.second, 0, 1)
     }
 
-    /// The lowest Pod address that is not in use; `None` when all 60 960 are.
+    /// The lowest Pod address that is not in use. `None` if all 60 960 are.
     pub fn free_pod(self, used: &BTreeSet<Ipv4Addr>) -> Option<Ipv4Addr> {
         (16..=255)
             .flat_map(|third| (1..=254).map(move |fourth| Ipv4Addr::new(127, self.second, third, fourth)))

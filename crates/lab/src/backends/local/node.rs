@@ -1,7 +1,8 @@
-//! The local lab's node: what a kubelet does, for Pods that stand for a Kafka JVM each.
+//! The local lab's node: it does the work of a kubelet, for Pods that each run a Kafka JVM.
 //!
-//! A Pod with `spec.nodeName: local` becomes a process with an address of its own, its volumes as files, its readiness
-//! probed, its end followed by a restart. One worker a Pod does that; this file hands out addresses and names.
+//! A Pod with `spec.nodeName: local` becomes a process with an address of its own. Its volumes become files, its
+//! readiness is probed, and it is restarted when it ends. Each Pod has one worker for that. This file assigns addresses
+//! and names.
 
 mod container;
 mod hosts;
@@ -35,17 +36,17 @@ use tokio::task::JoinSet;
 use tracing::{error, warn};
 use worker::Worker;
 
-/// The node's name: what `spec.nodeName` of a Pod must say to run here.
+/// The node's name. Pods with this `spec.nodeName` run here.
 pub const NAME: &str = "local";
 
-/// With what Kafka runs.
+/// The programs and files that run Kafka.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct JvmRuntime {
-    /// The `java` program, of Java 17 or newer.
+    /// The `java` program, version 17 or newer.
     pub java: Utf8PathBuf,
     /// The folder of Kafka's jars.
     pub libs: Utf8PathBuf,
-    /// An archive of Kafka's classes for this Java, with which brokers start faster.
+    /// An archive of Kafka's classes for this Java, which makes brokers start faster.
     pub archive: Option<Utf8PathBuf>,
 }
 
@@ -55,7 +56,7 @@ pub struct NodeConfig {
     pub net: Net,
 }
 
-/// A Pod that this node has taken on.
+/// A Pod that this node has accepted.
 struct Entry {
     pod: Arc<Pod>,
     address: Ipv4Addr,
@@ -68,17 +69,17 @@ struct Node {
     dir: LabDir,
     config: Arc<NodeConfig>,
     sources: Sources,
-    /// By uid: a Pod and its successor of the same name are two.
+    /// By uid, because a Pod and its successor with the same name are different.
     entries: BTreeMap<String, Entry>,
     /// By folder: the successor waits until the folder is free.
     folders: BTreeMap<String, Arc<Mutex<()>>>,
     workers: JoinSet<String>,
 }
 
-/// Runs the node until it is dropped. Its processes outlive it, and are found again by the next.
+/// Runs the node until it is dropped. Its processes outlive it, and the next node finds them again.
 ///
 /// # Errors
-/// When the hosts file cannot be written, or processes cannot be listed or stopped.
+/// If the hosts file cannot be written, or processes cannot be listed or stopped.
 pub async fn run(catalog: Catalog, dir: LabDir, config: NodeConfig) -> Result<(), Error> {
     let client = catalog.client().clone();
     let (sources, follow) = Sources::follow(&client);
@@ -136,7 +137,7 @@ impl Node {
         }
     }
 
-    /// Takes note of Pods, and starts a worker for each new one when the hosts file knows them all.
+    /// Records Pods, and starts a worker for each new one once the hosts file contains all of them.
     fn apply(&mut self, pods: Vec<Pod>, mut adopted: BTreeMap<String, Running>) -> Result<(), Error> {
         let mut new = Vec::new();
         for pod in pods {
@@ -185,7 +186,7 @@ impl Node {
         Ok(())
     }
 
-    /// The processes of an earlier node whose Pods are still there, by uid. All others are stopped.
+    /// The processes of an earlier node whose Pods still exist, by uid. All others are stopped.
     async fn adopt(&self, pods: &[Pod]) -> Result<BTreeMap<String, Running>, Error> {
         let by_uid: BTreeMap<String, &Pod> = pods.iter().map(|pod| (uid(pod), pod)).collect();
         let mut adopted = BTreeMap::new();
@@ -194,7 +195,7 @@ impl Node {
             if !process.component.starts_with("kafka-") {
                 continue;
             }
-            // Without an address in the status nobody knows at which one it listens.
+            // Without an address in the status, the address on which it listens is unknown.
             let pod = by_uid.get(&process.instance).filter(|pod| known_address(pod, self.config.net).is_some());
             if pod.is_some_and(|pod| container::component(pod) == process.component)
                 && !adopted.contains_key(&process.instance)
@@ -225,7 +226,7 @@ impl Entry {
     }
 }
 
-/// The address that an earlier node gave this Pod.
+/// The address that an earlier node gave to this Pod.
 fn known_address(pod: &Pod, net: Net) -> Option<Ipv4Addr> {
     let address = pod.status.as_ref()?.pod_ip.as_deref()?.parse().ok()?;
     net.is_pod(address).then_some(address)

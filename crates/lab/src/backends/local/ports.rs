@@ -1,14 +1,14 @@
-//! Whether the lab's ports are free, and who holds those that are not.
+//! Whether the lab's ports are free, and which process uses those that are not.
 
 use super::{Error, Net, listening};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-/// Checks that nothing listens at an address.
+/// Checks that nothing listens on an address.
 ///
 /// # Errors
-/// [`Error::PortBusy`] with the process that does, or [`Error::Listen`] when it cannot be listened at for another reason.
+/// [`Error::PortBusy`] with the process that listens, or [`Error::Listen`] if listening fails for another reason.
 pub fn check(address: SocketAddr) -> Result<(), Error> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),
@@ -19,9 +19,9 @@ pub fn check(address: SocketAddr) -> Result<(), Error> {
     }
 }
 
-/// Checks that the lab's own addresses, those of its brokers and Services, are free at all these ports. Addresses are
-/// given out as Pods and Services come; the first of each range stand for all, since what is in the way mostly listens
-/// on every address of the machine.
+/// Checks that the lab's own addresses, those of its brokers and Services, are free on all these ports. Addresses are
+/// assigned as Pods and Services appear. The first of each range are checked for all of them, because a conflicting
+/// program mostly listens on every address of the machine.
 ///
 /// # Errors
 /// [`Error::AddressBusy`] with the process that listens there.
@@ -45,20 +45,21 @@ pub fn check_own(net: Net, ports: &BTreeSet<u16>) -> Result<(), Error> {
 /// Three brokers and a controller.
 const POD_ADDRESSES: usize = 4;
 
-/// As many different free ports of 127.0.0.1 as asked for. They are free now; nobody holds them for the caller.
+/// Returns the requested number of distinct free ports of 127.0.0.1. They are free now, but not reserved for the
+/// caller.
 ///
 /// # Errors
-/// When the kernel has none.
+/// If the kernel has none.
 pub fn free<const N: usize>() -> Result<[u16; N], Error> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let failed = |source| Error::Listen { address: any, source };
-    // All are held until the last is known, so that none is given twice.
-    let mut held = Vec::with_capacity(N);
+    // All are kept open until the last is known, so that none is returned twice.
+    let mut listeners = Vec::with_capacity(N);
     let mut ports = [0; N];
     for port in &mut ports {
         let listener = TcpListener::bind(any).map_err(failed)?;
         *port = listener.local_addr().map_err(failed)?.port();
-        held.push(listener);
+        listeners.push(listener);
     }
     Ok(ports)
 }

@@ -1,7 +1,8 @@
-//! The lab's processes: started apart from the terminal, found by their environment, stopped within a bounded time.
+//! The lab's processes: started independently of the terminal, found by their environment, and stopped within a time
+//! limit.
 //!
-//! There are no pid files. A process carries the lab it belongs to in its environment, so that whatever was started is
-//! found again, even by the `up` or `down` that follows one killed in the middle.
+//! There are no PID files. The environment of a process names its lab, so whatever was started is found again, even by
+//! the `up` or `down` after one that was killed.
 
 pub use super::process_table::{Running, identify, identity_env, running};
 
@@ -29,13 +30,13 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub component: String,
-    /// Tells apart processes of the same component over time, such as a Pod's uid. May be empty.
+    /// Distinguishes processes of the same component over time, for example by a Pod's uid. May be empty.
     pub instance: String,
     pub program: Utf8PathBuf,
     pub args: Vec<String>,
-    /// Besides a few harmless variables, all that the process sees of an environment.
+    /// The only variables that the process gets, besides a few harmless ones.
     pub env: Vec<(String, String)>,
-    /// Where it runs.
+    /// The working directory.
     pub dir: Utf8PathBuf,
 }
 
@@ -44,10 +45,10 @@ pub fn log_of(dir: &LabDir, component: &str) -> Utf8PathBuf {
     dir.logs().join(format!("{component}.log"))
 }
 
-/// Starts a process of its own group, with the end of standard input, and both outputs appended to its log.
+/// Starts a process in its own group, with empty standard input, and appends both outputs to its log.
 ///
 /// # Errors
-/// When the program cannot be run or the log cannot be opened. That it ends right away is seen by [`spawn_and_watch`] only.
+/// If the program cannot be run or the log cannot be opened. Only [`spawn_and_watch`] detects that it ends at once.
 pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
     let mut log = files::fresh_log(&log_of(dir, &spec.component))?;
     writeln!(log, "{}", last_words::STARTED).map_err(FileError::of("write", log_of(dir, &spec.component)))?;
@@ -77,7 +78,7 @@ pub fn spawn(dir: &LabDir, spec: &Spec) -> Result<u32, Error> {
 /// Starts a process and watches it for a moment.
 ///
 /// # Errors
-/// As [`spawn`], and [`Error::ExitedEarly`] with the end of its log when it ends within `moment`.
+/// As for [`spawn`], and [`Error::ExitedEarly`] with the end of its log if it ends within `moment`.
 pub async fn spawn_and_watch(dir: &LabDir, spec: &Spec, moment: Duration) -> Result<u32, Error> {
     let pid = spawn(dir, spec)?;
     match timeout(moment, exit(pid)).await {
@@ -86,7 +87,7 @@ pub async fn spawn_and_watch(dir: &LabDir, spec: &Spec, moment: Duration) -> Res
     }
 }
 
-/// The error for a component that ended while it was waited for.
+/// The error for a component that ended while others waited for it.
 pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -> Error {
     let log = log_of(dir, component);
     let how = status.map_or_else(|| "its exit status is not known".to_owned(), |status| status.to_string());
@@ -94,22 +95,22 @@ pub fn exited_early(dir: &LabDir, component: &str, status: Option<ExitStatus>) -
     Error::ExitedEarly { component: component.to_owned(), how, words, tail: files::tail(&log), log }
 }
 
-/// Asks processes to end, all at once, and kills those that have not after `grace`.
+/// Asks processes to end, all at once, and kills those that still run after `grace`.
 ///
 /// # Errors
-/// [`Error::StillRunning`] for the first that survives even that.
+/// [`Error::StillRunning`] for the first one that survives even that.
 pub async fn stop(processes: &[Running], grace: Duration) -> Result<(), Error> {
     join_all(processes.iter().map(|process| stop_one(process, grace))).await.into_iter().collect()
 }
 
 async fn stop_one(process: &Running, grace: Duration) -> Result<(), Error> {
     let Some(handle) = open(process.pid)? else { return Ok(()) };
-    // From here on the handle means this process and no later one with its pid.
+    // From here on, the handle means this process and no later one with its pid.
     if !process.is_alive() {
         return Ok(());
     }
     for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, AFTER_KILL)] {
-        // It may end between the look and the signal, which is what was wanted.
+        // It may end between the check and the signal, which is fine.
         let _ = pidfd_send_signal(&handle, signal);
         if timeout(patience, handle.readable()).await.is_ok() {
             reap(process.pid);
@@ -119,10 +120,10 @@ async fn stop_one(process: &Running, grace: Duration) -> Result<(), Error> {
     Err(Error::StillRunning { component: process.component.clone(), pid: process.pid, after: AFTER_KILL })
 }
 
-/// Stops the one process of a component and starts it again with the same program, arguments and environment.
+/// Stops the process of a component, and starts it again with the same program, arguments and environment.
 ///
 /// # Errors
-/// [`Error::NotRunning`], or that it does not stop or start.
+/// [`Error::NotRunning`], or an error if it cannot be stopped or started.
 pub async fn restart(dir: &LabDir, component: &str, grace: Duration) -> Result<u32, Error> {
     let process = running(dir)?.into_iter().find(|process| process.component == component);
     let not_running = || Error::NotRunning { component: component.to_owned() };
@@ -132,10 +133,10 @@ pub async fn restart(dir: &LabDir, component: &str, grace: Duration) -> Result<u
     spawn_and_watch(dir, &spec, Duration::from_millis(200)).await
 }
 
-/// Waits until a process has ended; its status is known only where it is a child of this one.
+/// Waits until a process has ended. Its status is known only if it is a child of this process.
 ///
 /// # Errors
-/// Where the kernel has no pidfd.
+/// If the kernel has no pidfd.
 pub async fn exit(pid: u32) -> Result<Option<ExitStatus>, Error> {
     let Some(handle) = open(pid)? else { return Ok(reap(pid)) };
     // An error means that the handle cannot be polled, and then there is nothing to wait for.
@@ -143,10 +144,10 @@ pub async fn exit(pid: u32) -> Result<Option<ExitStatus>, Error> {
     Ok(reap(pid))
 }
 
-/// Waits until this process has ended, which it has when its pid belongs to another.
+/// Waits until this process has ended. It has ended if its pid belongs to another process.
 ///
 /// # Errors
-/// Where the kernel has no pidfd.
+/// If the kernel has no pidfd.
 pub async fn exit_of(process: &Running) -> Result<Option<ExitStatus>, Error> {
     if process.is_alive() { exit(process.pid).await } else { Ok(reap(process.pid)) }
 }
@@ -157,7 +158,7 @@ fn open(pid: u32) -> Result<Option<AsyncFd<OwnedFd>>, Error> {
     match pidfd_open(raw, PidfdFlags::NONBLOCK) {
         Ok(handle) => {
             // A pidfd becomes readable when its process ends, and is never written to.
-            // SAFETY: the descriptor is owned by the AsyncFd, which nothing else can close while it is registered.
+            // SAFETY: the AsyncFd owns the descriptor, and nothing else can close it while it is registered.
             let registered = unsafe { AsyncFd::register_with_interest(handle, Interest::READABLE) };
             registered.map(Some).map_err(|error| unsupported(error.into()))
         }
@@ -166,14 +167,15 @@ fn open(pid: u32) -> Result<Option<AsyncFd<OwnedFd>>, Error> {
     }
 }
 
-/// Takes the status of an ended child, so that it leaves the process table. Others belong to other parents.
+/// Collects the status of an ended child, so that it leaves the process table. Other processes belong to other parents.
 fn reap(pid: u32) -> Option<ExitStatus> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
     let (_, status) = waitpid(Some(pid), WaitOptions::NOHANG).ok()??;
     Some(ExitStatus::from_raw(status.as_raw()))
 }
 
-/// What a program may inherit. Everything else could change what it does: proxies, `KUBECONFIG`, `JAVA_TOOL_OPTIONS`.
+/// Whether a program may inherit the variable. All others could change its behaviour: proxies, `KUBECONFIG`,
+/// `JAVA_TOOL_OPTIONS`.
 fn harmless(name: &str) -> bool {
     const NAMES: [&str; 10] =
         ["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER", "JAVA_HOME"];
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stopped_process_is_told_from_one_that_runs() {
+    async fn a_stopped_process_differs_from_a_running_one() {
         let (_folder, dir) = lab();
         let spec = shell(&dir, "sleeper", "exec sleep 60");
         let pid = spawn_and_watch(&dir, &spec, Duration::from_millis(50)).await.expect("started");

@@ -1,5 +1,5 @@
-//! The lab's processes as the kernel's process table has them. There are no PID files: a process carries the lab that it
-//! belongs to in its environment.
+//! The lab's processes, from the kernel's process table. There are no PID files: the environment of a process names the
+//! lab that it belongs to.
 
 use super::Error;
 use super::process::Spec;
@@ -17,13 +17,13 @@ const ID: &str = "KAFKA_GATEWAY_LAB_ID";
 const COMPONENT: &str = "KAFKA_GATEWAY_LAB_COMPONENT";
 pub(super) const INSTANCE: &str = "KAFKA_GATEWAY_LAB_INSTANCE";
 
-/// A process of the lab that runs.
+/// A running process of the lab.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Running {
     pub component: String,
     pub instance: String,
     pub pid: u32,
-    /// Clock ticks from boot to its start: with the pid, its identity.
+    /// The clock ticks from boot to its start. Together with the pid, they identify it.
     pub started: u64,
 }
 
@@ -41,7 +41,7 @@ impl Running {
         })
     }
 
-    /// What it was started with, so that it can be started again.
+    /// The specification that it was started with, for starting it again.
     pub fn spec(&self) -> Option<Spec> {
         let process = entry(self.pid)?;
         let line = process.cmdline().ok()?;
@@ -66,22 +66,22 @@ impl Running {
         entry(self.pid)?.cmdline().ok()
     }
 
-    /// Whether it is stopped, as by SIGSTOP or a debugger: it is there, and does nothing.
+    /// Whether it is stopped, for example by SIGSTOP or a debugger: it exists, but does nothing.
     pub fn is_stopped(&self) -> bool {
         entry(self.pid).and_then(|process| process.stat().ok()).is_some_and(|stat| matches!(stat.state, 'T' | 't'))
     }
 
-    /// Whether its pid is still its own.
+    /// Whether its pid still belongs to it.
     pub fn is_alive(&self) -> bool {
         entry(self.pid).and_then(|process| started_at(&process)) == Some(self.started)
     }
 }
 
-/// Every process of this lab that runs, of this user, in the order of their starts. One that has ended and waits for
-/// its parent does not count.
+/// Every running process of this lab and this user, in the order of their starts. An ended process that waits for its
+/// parent does not count.
 ///
 /// # Errors
-/// Where there is no /proc.
+/// If there is no /proc.
 pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
     let id = dir.id();
     let all = all_processes().map_err(|error| Error::Unsupported { lacks: format!("/proc: {error}") })?;
@@ -96,10 +96,10 @@ pub fn running(dir: &LabDir) -> Result<Vec<Running>, Error> {
 }
 
 fn component_of(process: &Process, dir: &LabDir, id: Option<&str>) -> Option<Running> {
-    // Read before the environment: if the pid changes hands in between, the identity no longer matches later on.
+    // This is read before the environment: if the pid changes hands in between, the identity no longer matches later.
     let started = started_at(process)?;
     let variables = process.environ().ok()?;
-    // By the id, whatever the path to the folder is called now; by the path, where the folder is gone.
+    // By the id, whatever the folder's path is now, or by the path if the folder is gone.
     let fits = |name: &str, value: Option<&str>| value.is_some() && variable(&variables, name) == value;
     if !fits(ID, id) && !fits(LAB, Some(dir.path().as_str())) {
         return None;
@@ -112,13 +112,13 @@ fn component_of(process: &Process, dir: &LabDir, id: Option<&str>) -> Option<Run
     })
 }
 
-/// The identity of a process just spawned.
+/// The identity of a process that was just started.
 pub fn identify(spec: &Spec, pid: u32) -> Running {
     let started = entry(pid).and_then(|process| started_at(&process)).unwrap_or_default();
     Running { component: spec.component.clone(), instance: spec.instance.clone(), pid, started }
 }
 
-/// The environment by which a process is known as a component of this lab, also one that something else starts.
+/// The environment that marks a process as a component of this lab, even if another program starts it.
 pub fn identity_env(dir: &LabDir, component: &str) -> Vec<(&'static str, String)> {
     let id = dir.id().map(|id| (ID, id));
     id.into_iter().chain([(LAB, dir.path().to_string()), (COMPONENT, component.to_owned())]).collect()
@@ -132,7 +132,8 @@ fn variable<'a>(variables: &'a HashMap<OsString, OsString>, name: &str) -> Optio
     variables.get(OsStr::new(name))?.to_str()
 }
 
-/// When a process started, in ticks since boot; `None` when there is none, or only what its parent has not yet taken.
+/// When a process started, in ticks since boot. `None` if it does not exist, or has ended and its parent has not
+/// collected it.
 fn started_at(process: &Process) -> Option<u64> {
     let stat = process.stat().ok()?;
     (!matches!(stat.state, 'Z' | 'X' | 'x')).then_some(stat.starttime)

@@ -1,4 +1,4 @@
-//! The local lab's kube-proxy: a listener at every Service's ClusterIP and port, in front of the Pods it selects.
+//! The local lab's kube-proxy: a listener on every Service's ClusterIP and port, in front of the Pods that it selects.
 
 mod endpoints;
 mod listener;
@@ -20,13 +20,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::error;
 
-/// How often an address that is taken is tried again.
+/// How often to retry an address that is taken.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Serves the ClusterIPs of this lab until it is dropped.
 ///
 /// # Errors
-/// None at present: an address that cannot be listened at is noted, and tried again.
+/// None at present. If an address is taken, this is logged and retried.
 pub async fn run(catalog: Catalog, net: Net) -> Result<(), Error> {
     let client = catalog.client();
     let (services, service_writer) = reflector::store();
@@ -49,8 +49,8 @@ pub async fn run(catalog: Catalog, net: Net) -> Result<(), Error> {
             Some(Err(error)) => error!(target: "services", "{}", with_causes(&error)),
             None => return Ok(()),
         }
-        // Before the first lists are complete a Service would seem to have no Pods, and refuse its clients. A watch that
-        // lists again later empties its store only when the new list is there.
+        // Before the first lists are complete, a Service would seem to have no Pods and refuse its clients. A watch
+        // that lists again later empties its store only when the new list is complete.
         if services_known && pods_known {
             update(&mut listeners, wanted(&services, &pods, net)).await;
         }
@@ -66,7 +66,7 @@ fn wanted(services: &Store<Service>, pods: &Store<Pod>, net: Net) -> BTreeMap<So
     services.state().iter().flat_map(|service| backends(service, &pods, net)).collect()
 }
 
-/// Ends the listeners that are no longer wanted, tells the others their backends, and begins those that are new.
+/// Ends listeners that are no longer needed, updates the backends of the others, and starts new ones.
 async fn update(listeners: &mut BTreeMap<SocketAddr, Listener>, wanted: BTreeMap<SocketAddr, Backends>) {
     listeners.retain(|address, _| wanted.contains_key(address));
     for (address, backends) in wanted {

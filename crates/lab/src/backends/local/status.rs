@@ -1,4 +1,4 @@
-//! What of a local lab runs, for `lab status`.
+//! The running components of a local lab, for `lab status`.
 
 use super::{Error, agent, listening, process};
 use camino::Utf8PathBuf;
@@ -11,13 +11,13 @@ use std::time::Duration;
 #[derive(Clone, Debug, Serialize)]
 pub struct Component {
     pub name: String,
-    /// `None` for one that should run and does not.
+    /// `None` if it should run but does not.
     pub process: Option<Process>,
     pub log: Utf8PathBuf,
 }
 
 impl Component {
-    /// What is wrong with it: that it is not running, or is stopped; `None` for one that runs.
+    /// What is wrong with it: it does not run, or is stopped. `None` if it runs.
     pub fn trouble(&self) -> Option<&'static str> {
         match &self.process {
             None => Some("is not running"),
@@ -32,31 +32,32 @@ impl Component {
 pub struct Process {
     pub pid: u32,
     pub age: Duration,
-    /// By SIGSTOP or a debugger: it is there, and does nothing.
+    /// Stopped by SIGSTOP or a debugger: it exists, but does nothing.
     pub stopped: bool,
     pub listening: Vec<SocketAddr>,
 }
 
-/// The components of a lab with this gateway: those that every lab has, running or not, and then the brokers that run.
+/// The components of a lab with this gateway: those that every lab has, running or not, followed by the running
+/// brokers.
 ///
 /// # Errors
-/// Where there is no /proc.
+/// If there is no /proc.
 pub fn components(dir: &LabDir, gateway: &str) -> Result<Vec<Component>, Error> {
     listed(dir, vec!["etcd", "kube-apiserver", gateway, agent::COMPONENT])
 }
 
-/// The one component that a lab in Kubernetes has on this machine: the stand-in.
+/// The only component on this machine of a lab in Kubernetes: the stand-in.
 ///
 /// # Errors
-/// Where there is no /proc.
+/// If there is no /proc.
 pub fn agent_only(dir: &LabDir) -> Result<Vec<Component>, Error> {
     listed(dir, vec![agent::COMPONENT])
 }
 
-/// Every component that runs, as of a lab that has not come up whole.
+/// Every running component, for a lab that is not completely up.
 ///
 /// # Errors
-/// Where there is no /proc.
+/// If there is no /proc.
 pub fn running(dir: &LabDir) -> Result<Vec<Component>, Error> {
     listed(dir, Vec::new())
 }

@@ -1,4 +1,4 @@
-//! The local lab, phase by phase.
+//! The phases of the local lab.
 
 use crate::Error;
 use crate::agent::AgentSettings;
@@ -19,10 +19,10 @@ use std::time::Duration;
 const DOMAIN: &str = "kafka.test";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The parts that it is made of, with its usual gateway.
+/// The parts that it consists of, with its default gateway.
 pub const PARTS: [&str; 6] = ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"];
 
-/// Everything that the local lab is made of.
+/// The parts that the local lab consists of.
 struct LocalParts {
     etcd: Obtained,
     apiserver: Obtained,
@@ -33,7 +33,7 @@ struct LocalParts {
     jvm: JvmRuntime,
 }
 
-/// What a local lab is made of.
+/// The settings of a local lab.
 pub struct LocalSpec {
     name: String,
     fixture: GatewayFixture,
@@ -41,16 +41,16 @@ pub struct LocalSpec {
 }
 
 impl LocalSpec {
-    /// What the user's wishes mean for a local lab.
+    /// Turns the user's options into the settings of a local lab.
     ///
     /// # Errors
-    /// For Strimzi, which needs a cluster with nodes, and for a gateway that does not run here.
+    /// For Strimzi, which requires a cluster with nodes, and for a gateway that does not run locally.
     pub fn of(options: &UpOptions, ports: Ports) -> Result<Self, Error> {
         if options.kafka == Some(KafkaProvider::Strimzi) {
             return Err(Error::StrimziOnLocal);
         }
         let fixture = match GatewayFixture::load(options.gateway.as_deref().unwrap_or("traefik")) {
-            // Of the gateways that there are, not all run here.
+            // Not every gateway runs locally.
             Err(FixtureError::Unknown { name, .. }) => {
                 return Err(local::Error::NoGateway { gateway: name, known: local_gateways() }.into());
             }
@@ -63,7 +63,7 @@ impl LocalSpec {
     }
 }
 
-/// Brings the local lab up, or repairs it.
+/// Starts or repairs the local lab.
 pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<Lab, Error> {
     let fixture = &spec.fixture;
     check_room(dir, spec)?;
@@ -104,7 +104,8 @@ pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<L
         phase.done(format!("three brokers of {}", parts.kafka.version));
         Ok::<_, Error>(())
     };
-    // A broker that ends again and again, or a process that others need, is told at once instead of when patience ends.
+    // A broker that crashes again and again, or the end of a process that others need, is reported at once, and not
+    // only when the time is up.
     let namespaces = [lab.info.shared.namespace.clone()];
     let up = async { tokio::try_join!(gateway, kafka).map(drop) };
     tokio::select! {
@@ -116,15 +117,15 @@ pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<L
     Ok(lab)
 }
 
-/// Kafka's console tools as scripts in the client folder. The lab works without them, so that they cannot be had is only
-/// said.
+/// Writes scripts for Kafka's console tools into the client folder. The lab works without them, so a failure is only
+/// reported.
 pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Error> {
-    // Both were obtained a moment ago, so this is a look into the cache.
+    // Both were obtained a moment ago, so this finds them in the cache.
     let parts = obtain::all(["kafka", "java"].map(str::to_owned).to_vec(), progress).await?;
     let [kafka, java] = parts.as_slice() else {
         return Err(Error::Missing { what: vec!["kafka and java".to_owned()] });
     };
-    // Apache's own archive has them beside the brokers' jars.
+    // Apache's own archive contains them beside the brokers' jars.
     let beside = kafka.path.join(format!("kafka-tools-{}.jar", kafka.version));
     let libs = if beside.exists() {
         kafka.path.clone()
@@ -141,10 +142,11 @@ pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Err
     client_files::write_tools(lab, &java.path, &libs)
 }
 
-/// What brokers write before the first message, etcd's log, and the logs of all: measured at a lab of an hour.
+/// The space for the brokers' files before the first message, etcd's log, and all logs, measured in a lab that ran for
+/// an hour.
 pub const NEEDED_MB: u64 = 300;
 
-/// Checks what would otherwise end a broker or etcd in the middle: ports that are taken, and a disk that is full.
+/// Checks for problems that would end a broker or etcd later: ports that are taken, and a full disk.
 fn check_room(dir: &LabDir, spec: &LocalSpec) -> Result<(), Error> {
     let LocalSpec { name, fixture, ports } = spec;
     let running = local::process::running(dir)?;
@@ -153,7 +155,7 @@ fn check_room(dir: &LabDir, spec: &LocalSpec) -> Result<(), Error> {
             ports::check(SocketAddr::new(ADDRESS, port))?;
         }
     }
-    // The agent and the brokers hold these themselves.
+    // The agent and the brokers themselves listen on these.
     let own = |component: &str| component == local::agent::COMPONENT || local::node::pod_of(component).is_some();
     if running.iter().all(|one| !own(&one.component)) {
         let ports = shared::broker_ports(DOMAIN, &reach(fixture, ports.clone()))?;
@@ -165,8 +167,8 @@ fn check_room(dir: &LabDir, spec: &LocalSpec) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends with the first of the lab's own processes that ends: nothing that is waited for comes without it. A process that
-/// does not run yet is looked for again.
+/// Returns when the first of the lab's own processes ends, because nothing becomes ready without it. A process that
+/// does not run yet is looked up again.
 async fn ended(dir: &LabDir, gateway: &str) -> Error {
     let watched = ["etcd", "kube-apiserver", gateway, local::agent::COMPONENT];
     let mut known: BTreeMap<String, local::process::Running> = BTreeMap::new();
@@ -184,7 +186,7 @@ async fn ended(dir: &LabDir, gateway: &str) -> Error {
             if all.is_empty() { std::future::pending().await } else { futures::future::select_all(all).await.0 }
         };
         if let Ok((component, status)) = tokio::time::timeout(LOOK_AGAIN, first).await {
-            // One that is replaced by its like, as a gateway with other arguments is, has not failed.
+            // A process that is replaced, such as a gateway with other arguments, has not failed.
             tokio::time::sleep(REPLACED_WITHIN).await;
             let now = local::process::running(dir).unwrap_or_default();
             if now.iter().all(|process| process.component != component) {
@@ -203,7 +205,7 @@ async fn obtain(fixture: &GatewayFixture, progress: &Progress) -> Result<LocalPa
     let gateway = gateway.ok_or_else(|| not_local(fixture))?;
     let names = ["etcd", "kube-apiserver", &gateway, "kafka", "java", "gateway-api-crds"];
     let mut parts = obtain::all(names.map(ToOwned::to_owned).to_vec(), progress).await?.into_iter();
-    // The list comes back whole, or not at all.
+    // The list is either complete or an error.
     let mut next = || parts.next().ok_or_else(|| Error::Missing { what: names.map(ToOwned::to_owned).to_vec() });
     let (etcd, apiserver, gateway, kafka, java, crds) = (next()?, next()?, next()?, next()?, next()?, next()?);
     let archive = class_archive(&kafka, &java, progress).await;
@@ -211,22 +213,22 @@ async fn obtain(fixture: &GatewayFixture, progress: &Progress) -> Result<LocalPa
     Ok(LocalParts { etcd, apiserver, gateway, kafka, java, crds, jvm })
 }
 
-/// The error for a gateway that runs in a cluster only, with those that run here.
+/// The error for a gateway that runs only in a cluster. It names those that run locally.
 fn not_local(fixture: &GatewayFixture) -> local::Error {
     local::Error::NotLocal { gateway: fixture.name.clone(), known: local_gateways() }
 }
 
-/// The archive with which brokers start faster. Without it they start all the same, so a failure is only said.
+/// The archive that makes brokers start faster. They also start without it, so a failure is only reported.
 async fn class_archive(kafka: &Obtained, java: &Obtained, progress: &Progress) -> Option<Utf8PathBuf> {
     let phase = progress.phase("class archive of Kafka");
     let jvm = JvmRuntime { java: java.path.clone(), libs: kafka.path.clone(), archive: None };
     match local::classes::archive(&jvm, &java.version, &kafka.version).await {
         Ok(path) => {
-            phase.done(format!("Kafka {} on Java {} starts faster with it", kafka.version, java.version));
+            phase.done(format!("makes Kafka {} on Java {} start faster", kafka.version, java.version));
             Some(path)
         }
         Err(error) => {
-            phase.done(format!("none, so brokers start more slowly: {error}"));
+            phase.done(format!("not created, so brokers start more slowly: {error}"));
             None
         }
     }

@@ -1,4 +1,4 @@
-//! The kubeconfig that the lab leaves for its user and for its own clients.
+//! The kubeconfig for the lab's user and for the lab's own clients.
 
 use super::pki::Pki;
 use crate::backends::local::Error;
@@ -11,10 +11,10 @@ use model::{FileError, LabDir};
 use serde_json::json;
 use std::fs;
 
-/// Writes the kubeconfig: one context, named after the lab, with its certificates inside.
+/// Writes the kubeconfig, with one context that has the lab's name and contains its certificates.
 ///
 /// # Errors
-/// When a file cannot be read or written.
+/// If a file cannot be read or written.
 pub fn write(dir: &LabDir, pki: &Pki, endpoint: &str) -> Result<(), Error> {
     let name = dir.path().file_name().unwrap_or("lab");
     let text = json!({
@@ -31,15 +31,15 @@ pub fn write(dir: &LabDir, pki: &Pki, endpoint: &str) -> Result<(), Error> {
         "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
         "current-context": name,
     });
-    // JSON is YAML, and kubectl reads both.
+    // JSON is also YAML, and kubectl reads both.
     files::write(&dir.kubeconfig(), format!("{text:#}\n").as_bytes())?;
     Ok(())
 }
 
-/// A client for the lab's API server, from its kubeconfig alone: no variable of the environment has a say.
+/// A client for the lab's API server, configured only by its kubeconfig and by no environment variable.
 ///
 /// # Errors
-/// When there is no kubeconfig, or it is not one.
+/// If there is no kubeconfig, or it is invalid.
 pub async fn client(dir: &LabDir) -> Result<Client, Error> {
     let path = dir.kubeconfig();
     let config = async {
@@ -47,21 +47,21 @@ pub async fn client(dir: &LabDir) -> Result<Client, Error> {
         Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await
     };
     let mut config = config.await.map_err(|source| Error::Kubeconfig { path: path.clone(), source: source.into() })?;
-    // A proxy of the environment has nothing to do with an address on loopback.
+    // A proxy from the environment must not apply to an address on loopback.
     config.proxy_url = None;
     kubeapi::client(config).map_err(|source| Error::Kubeconfig { path, source: source.into() })
 }
 
-/// Where the API server is, as the kubeconfig says.
+/// The address of the API server, from the kubeconfig.
 ///
 /// # Errors
-/// When there is no kubeconfig, or it is not one.
+/// If there is no kubeconfig, or it is invalid.
 pub fn endpoint(dir: &LabDir) -> Result<String, Error> {
     let path = dir.kubeconfig();
     let unusable = |source: Box<dyn std::error::Error + Send + Sync>| Error::Kubeconfig { path: path.clone(), source };
     let kubeconfig = Kubeconfig::read_from(&path).map_err(|source| unusable(source.into()))?;
     let cluster = kubeconfig.clusters.into_iter().next().and_then(|cluster| cluster.cluster);
-    cluster.and_then(|cluster| cluster.server).ok_or_else(|| unusable("it names no server".into()))
+    cluster.and_then(|cluster| cluster.server).ok_or_else(|| unusable("it does not name a server".into()))
 }
 
 fn embedded(path: &Utf8Path) -> Result<ByteString, FileError> {

@@ -1,4 +1,4 @@
-//! The control plane's keys and certificates: one authority for the lab, and what it signed.
+//! The control plane's keys and certificates: one authority for the lab, and the certificates that it signed.
 
 use crate::backends::local::Error;
 use camino::Utf8PathBuf;
@@ -10,17 +10,17 @@ use rcgen::{
 use std::fs;
 use time::{Duration, OffsetDateTime};
 
-/// Where each file is. All exist once [`ensure`] has returned.
+/// The path of each file. All files exist once [`ensure`] has returned.
 #[derive(Clone, Debug)]
 pub struct Pki {
     pub ca: Utf8PathBuf,
-    /// Of the API server, for 127.0.0.1 and the names that clients use.
+    /// The API server's certificate, for 127.0.0.1 and the names that clients use.
     pub server_cert: Utf8PathBuf,
     pub server_key: Utf8PathBuf,
-    /// Of etcd: for both sides of its connections, since anyone on this machine reaches its port.
+    /// etcd's certificate, for both sides of its connections, because every user of this machine can reach its port.
     pub etcd_cert: Utf8PathBuf,
     pub etcd_key: Utf8PathBuf,
-    /// Of the user, in the group system:masters.
+    /// The user's certificate, in the group system:masters.
     pub admin_cert: Utf8PathBuf,
     pub admin_key: Utf8PathBuf,
     /// Signs ServiceAccount tokens.
@@ -28,10 +28,10 @@ pub struct Pki {
     pub tokens_public: Utf8PathBuf,
 }
 
-/// Finds the lab's files, or makes them all. The folder appears in one step, so there is never a part of them.
+/// Finds the lab's files, or creates all of them. The folder appears in one step, so it is never incomplete.
 ///
 /// # Errors
-/// When a key cannot be made or a file cannot be written.
+/// If a key cannot be created or a file cannot be written.
 pub fn ensure(dir: &LabDir) -> Result<Pki, Error> {
     let folder = dir.pki().join("control-plane");
     if !folder.exists() {
@@ -66,7 +66,7 @@ fn make(pki: &Pki) -> Result<(), Error> {
     let key = generate("the authority's key")?;
     let ca = params.self_signed(&key).map_err(failed("the authority's certificate"))?;
     files::write(&pki.ca, ca.pem().as_bytes())?;
-    // The authority's own key is not kept: nothing is ever signed again.
+    // The authority's own key is not kept, because nothing is ever signed again.
     let issuer = Issuer::new(params, key);
 
     let server = [ExtendedKeyUsagePurpose::ServerAuth];
@@ -107,7 +107,7 @@ fn params(name: &str, organization: Option<&str>, alternatives: &[&str]) -> Resu
     if let Some(organization) = organization {
         params.distinguished_name.push(DnType::OrganizationName, organization);
     }
-    // An hour back, for a clock that is set back after the start; ten years on, longer than any lab lives.
+    // Valid from an hour ago, in case the clock is set back, and for ten years, which is longer than any lab lives.
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::hours(1);
     params.not_after = now + Duration::days(3650);

@@ -1,4 +1,4 @@
-//! From a Pod to the JVM that stands for its container.
+//! From a Pod to the JVM that runs in place of its container.
 
 use super::NodeConfig;
 use super::volumes::Trouble;
@@ -9,18 +9,18 @@ use k8s_openapi::api::core::v1::{EnvVar, Pod};
 use std::fs;
 use std::net::Ipv4Addr;
 
-/// The component of a Pod's process.
+/// The name of a Pod's process as a component.
 pub fn component(pod: &Pod) -> String {
     format!("kafka-{}", folder_name(pod))
 }
 
-/// The Pod of a component, as `namespace/name`; `None` for one that is no Pod's.
+/// The Pod of a component, as `namespace/name`. `None` if the component is not a Pod's process.
 pub fn pod_of(component: &str) -> Option<String> {
     let (namespace, name) = component.strip_prefix("kafka-")?.split_once('_')?;
     Some(format!("{namespace}/{name}"))
 }
 
-/// `<namespace>_<name>`: neither may hold an underscore, so two Pods never share it.
+/// `<namespace>_<name>`. Neither may contain an underscore, so two Pods never share a folder.
 pub fn folder_name(pod: &Pod) -> String {
     let metadata = &pod.metadata;
     format!("{}_{}", metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default())
@@ -29,7 +29,7 @@ pub fn folder_name(pod: &Pod) -> String {
 /// The process for a Pod whose files are in place.
 ///
 /// # Errors
-/// When its environment asks for what this node has not.
+/// If its environment requires something that this node lacks.
 pub fn spec(
     config: &NodeConfig,
     pod: &Pod,
@@ -61,10 +61,10 @@ pub fn spec(
     })
 }
 
-/// Marks the storage as formatted, once: the file that StorageTool would write, without its JVM.
+/// Marks the storage as formatted, once. This writes the file that StorageTool would write, without its JVM.
 ///
 /// # Errors
-/// When the file cannot be read or written.
+/// If the file cannot be read or written.
 pub fn format_storage(folder: &Utf8Path) -> Result<(), Trouble> {
     let (from, to) = (folder.join("config").join(META), folder.join("data").join(META));
     if to.exists() || !from.exists() {
@@ -77,8 +77,8 @@ pub fn format_storage(folder: &Utf8Path) -> Result<(), Trouble> {
 
 const META: &str = "meta.properties";
 
-/// The container's environment. What the mount root and the Pod's address are here comes first, and the Pod's own
-/// values for them, which hold for its image, do not count.
+/// The container's environment. It begins with this node's mount root and the Pod's address. The Pod's own values for
+/// them apply to its image, so they are ignored.
 fn environment(
     variables: &[EnvVar],
     pod: &Pod,
@@ -105,7 +105,7 @@ fn environment(
     Ok(env)
 }
 
-/// The downward API.
+/// A field of the downward API.
 fn field(pod: &Pod, address: Ipv4Addr, path: Option<&str>) -> Option<String> {
     match path? {
         "status.podIP" => Some(address.to_string()),
@@ -117,7 +117,7 @@ fn field(pod: &Pod, address: Ipv4Addr, path: Option<&str>) -> Option<String> {
     }
 }
 
-/// `$(NAME)` stands for a variable defined before; `$$` for a dollar; an unknown name stays as it is written.
+/// Expands `$(NAME)` to a variable that was defined before, and `$$` to a dollar. An unknown name is unchanged.
 fn expand(text: &str, env: &[(String, String)]) -> String {
     let mut out = String::new();
     let mut rest = text;

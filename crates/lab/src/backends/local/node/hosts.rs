@@ -1,4 +1,4 @@
-//! The hosts file by which the JVMs find each other: the DNS names of a headless Service's Pods.
+//! The hosts file by which the JVMs find each other, with the DNS names of a headless Service's Pods.
 
 use k8s_openapi::api::core::v1::Pod;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 /// The text of the hosts file for these Pods and their addresses.
 ///
-/// With `jdk.net.hosts.file` a JVM knows no other names, so the machine's own are among them.
+/// With `jdk.net.hosts.file`, a JVM knows no other names, so the file also contains the machine's own.
 pub fn text<'a>(pods: impl Iterator<Item = (&'a Pod, Ipv4Addr)>) -> String {
     let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let mut text = format!("127.0.0.1 localhost {}\n", machine.trim());

@@ -1,4 +1,4 @@
-//! The ConfigMaps and Secrets that volumes are made of, kept current by watches.
+//! The ConfigMaps and Secrets that volumes consist of. Watches keep them current.
 
 use crate::backends::local::Error;
 use futures::{Stream, StreamExt, pin_mut};
@@ -11,7 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What the watches know now, and a signal for each change. Cheap to clone.
+/// The current state of the watches, and a signal for each change. Cheap to clone.
 #[derive(Clone)]
 pub struct Sources {
     config_maps: Store<ConfigMap>,
@@ -20,7 +20,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The sources, and the future that keeps them current, which ends only with an error.
+    /// The sources, and the future that keeps them current. The future ends only with an error.
     pub fn follow(client: &kube::Client) -> (Self, impl Future<Output = Result<(), Error>> + use<>) {
         let (config_maps, map_writer) = reflector::store();
         let (secrets, secret_writer) = reflector::store();
@@ -45,7 +45,7 @@ impl Sources {
         self.secrets.get(&ObjectRef::new(name).within(namespace))
     }
 
-    /// Returns after the next change; never when the watches are gone.
+    /// Returns after the next change. Never returns if the watches are gone.
     pub async fn changed(&mut self) {
         if self.changed.changed().await.is_err() {
             std::future::pending().await
@@ -63,7 +63,7 @@ impl Sources {
     }
 }
 
-/// Signals every event. A broken watch is taken up again by the watcher itself; until then the last state holds.
+/// Signals every event. The watcher itself restarts a broken watch, and the last state stays valid until then.
 async fn drain<T>(events: impl Stream<Item = T>, signal: &watch::Sender<u64>) {
     pin_mut!(events);
     while events.next().await.is_some() {

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// What the container does now.
+/// The current state of the container.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
     Waiting { reason: String, message: String },
@@ -20,12 +20,12 @@ pub enum State {
 pub struct LastExit {
     exit_code: i32,
     at: String,
-    /// The end of its log, where it failed.
+    /// The end of its log, if it failed.
     last_words: String,
 }
 
 impl LastExit {
-    /// Of a process whose status may not be known, as of one that an earlier agent started, and the end of its log.
+    /// The end of a process, whose status is unknown if an earlier agent started it, with the end of its log.
     pub fn now(status: Option<ExitStatus>, log: String) -> Self {
         let code = status.and_then(|status| status.code().or(status.signal().map(|signal| 128 + signal)));
         let exit_code = code.unwrap_or(255);
@@ -33,7 +33,7 @@ impl LastExit {
     }
 }
 
-/// What there is to report of a Pod.
+/// What to report about a Pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     pub address: Ipv4Addr,
@@ -63,10 +63,10 @@ impl Reporter {
         self.sent.as_ref() == Some(report)
     }
 
-    /// Sends a report, unless it is known already. A Pod that is gone needs none.
+    /// Sends a report, unless the API server already has it. A Pod that is gone needs none.
     ///
     /// # Errors
-    /// When the API server refuses it.
+    /// If the API server refuses it.
     pub async fn send(&mut self, pod: &Pod, report: &Report) -> Result<(), kube::Error> {
         if self.is_sent(report) {
             return Ok(());
@@ -126,7 +126,7 @@ impl Reporter {
     }
 }
 
-/// The time as Kubernetes writes it, to the second.
+/// The current time as Kubernetes writes it, to the second.
 pub fn now() -> String {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string()
 }

@@ -9,13 +9,13 @@ use model::FileError;
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Where containers mount what lies, on this machine, in the Pod's folder.
+/// The mount path in containers of what lies in the Pod's folder on this machine.
 pub const MOUNT_ROOT: &str = "/kafka-lab";
 
-/// The kubelet's reason for a Pod that waits, as for a ConfigMap or Secret that does not exist yet.
+/// The kubelet's reason for a Pod that waits, for example for a ConfigMap or Secret that does not exist yet.
 pub const MISSING: &str = "ContainerCreating";
 
-/// Why a Pod's files cannot be written, in the words of a kubelet: its reason, and a message.
+/// Why a Pod's files cannot be written, with a kubelet's reason and a message.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Trouble {
     pub reason: &'static str,
@@ -28,10 +28,11 @@ impl Trouble {
     }
 }
 
-/// Writes what the Pod's first container mounts; files that are as they should be are left alone.
+/// Writes what the Pod's first container mounts. Files that are correct are left alone.
 ///
 /// # Errors
-/// When a ConfigMap or Secret does not exist, the Pod asks for what this node has not, or the disk refuses.
+/// If a ConfigMap or Secret does not exist, the Pod requires something that this node lacks, or a file cannot be
+/// written.
 pub fn materialise(pod: &Pod, folder: &Utf8Path, sources: &Sources) -> Result<(), Trouble> {
     let spec = pod.spec.as_ref().ok_or_else(|| Trouble::config("the Pod has no spec"))?;
     let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
@@ -41,7 +42,7 @@ pub fn materialise(pod: &Pod, folder: &Utf8Path, sources: &Sources) -> Result<()
         let volume = volumes.iter().find(|volume| volume.name == mount.name);
         let volume = volume.ok_or_else(|| Trouble::config(format!("no volume {}", mount.name)))?;
         if mount.sub_path.is_some() || mount.sub_path_expr.is_some() {
-            return Err(Trouble::config(format!("volume {}: this node has no subPath", mount.name)));
+            return Err(Trouble::config(format!("volume {}: this node does not support subPath", mount.name)));
         }
         let place = place(folder, &mount.mount_path)?;
         match content(volume, namespace, sources)? {
@@ -57,16 +58,16 @@ fn place(folder: &Utf8Path, mount_path: &str) -> Result<Utf8PathBuf, Trouble> {
     let below = Utf8Path::new(mount_path).strip_prefix(MOUNT_ROOT).ok();
     match below {
         Some(below) if is_plain(below) => Ok(folder.join(below)),
-        _ => Err(Trouble::config(format!("mountPath {mount_path}: this node mounts below {MOUNT_ROOT} only"))),
+        _ => Err(Trouble::config(format!("mountPath {mount_path}: this node mounts only below {MOUNT_ROOT}"))),
     }
 }
 
-/// Whether a relative path stays where it starts.
+/// Whether a relative path stays below its start.
 fn is_plain(path: &Utf8Path) -> bool {
     path.components().all(|part| matches!(part, camino::Utf8Component::Normal(_)))
 }
 
-/// The files of a volume; `None` for one that is the container's own to fill.
+/// The files of a volume. `None` if the container itself fills the volume.
 fn content(volume: &Volume, namespace: &str, sources: &Sources) -> Result<Option<BTreeMap<String, Vec<u8>>>, Trouble> {
     let missing = |kind: &str, name: &str| Trouble {
         reason: MISSING,
@@ -99,10 +100,10 @@ fn content(volume: &Volume, namespace: &str, sources: &Sources) -> Result<Option
         let data = secret.data.iter().flatten().map(|(key, ByteString(value))| (key.clone(), value.clone()));
         return select(volume, data.collect(), source.items.as_deref()).map(Some);
     }
-    Err(Trouble::config(format!("volume {}: this node has configMap, secret and emptyDir only", volume.name)))
+    Err(Trouble::config(format!("volume {}: this node supports only configMap, secret and emptyDir", volume.name)))
 }
 
-/// All keys, or those that `items` names under the paths that it gives.
+/// All keys, or those that `items` names, under the paths that it gives.
 fn select(
     volume: &Volume,
     mut all: BTreeMap<String, Vec<u8>>,
@@ -121,7 +122,7 @@ fn select(
     Ok(chosen)
 }
 
-/// Writes a volume's files, and removes those it no longer has.
+/// Writes a volume's files, and removes those that it no longer has.
 fn write(place: &Utf8Path, content: &BTreeMap<String, Vec<u8>>) -> Result<(), Trouble> {
     files::folder(place).map_err(disk)?;
     for (name, bytes) in content {

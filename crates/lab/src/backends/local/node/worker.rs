@@ -1,4 +1,4 @@
-//! One Pod's life: its files, its process, its readiness, its restarts and its end.
+//! The life of one Pod: its files, its process, its readiness, its restarts and its end.
 
 use super::status::{LastExit, Report, Reporter, State, now};
 use super::volumes::{MISSING, Trouble, materialise};
@@ -20,12 +20,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::warn;
 
-/// The pause before the first restart; it doubles up to the last, and starts over after a run of a minute.
+/// The delay before the first restart. It doubles up to the last value, and starts over after a run of a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
 const LONG_RUN: Duration = Duration::from_secs(60);
 
-/// How often files that cannot be written are tried again, besides every change of their sources.
+/// How often to retry files that cannot be written. Every change of their sources is another attempt.
 const RETRY: Duration = Duration::from_secs(1);
 
 pub struct Worker {
@@ -39,10 +39,10 @@ pub struct Worker {
     pub updates: watch::Receiver<Option<Arc<Pod>>>,
 }
 
-/// The container's process over its restarts.
+/// The container's process, across its restarts.
 struct Life {
     process: Option<Running>,
-    /// When the process may be started.
+    /// The earliest time to start the process.
     start: Instant,
     started: Instant,
     pause: Duration,
@@ -51,7 +51,7 @@ struct Life {
 }
 
 impl Worker {
-    /// Sees the Pod through to its end. Every difficulty is reported in the Pod's status and tried again.
+    /// Manages the Pod until its end. Every problem is reported in the Pod's status and retried.
     pub async fn run(mut self, pod: Arc<Pod>, adopted: Option<Running>) {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let name = pod.metadata.name.clone().unwrap_or_default();
@@ -79,13 +79,13 @@ impl Worker {
                 _ = self.updates.changed() => {}
                 () = self.sources.changed() => match life.process {
                     Some(_) => {
-                        // One that is missing may only not be listed yet; its files stay as they are.
+                        // A missing source may only not be listed yet, so its files stay unchanged.
                         let refreshed = materialise(&pod, &self.folder, &self.sources);
                         if let Some(trouble) = refreshed.err().filter(|trouble| trouble.reason != MISSING) {
-                            self.note(&pod, format!("its files are not refreshed: {}", trouble.message));
+                            self.note(&pod, format!("could not refresh its files: {}", trouble.message));
                         }
                     }
-                    // What was missing may be there now.
+                    // The missing source may exist now.
                     None if life.waits_for_files() => life.start = Instant::now(),
                     None => {}
                 },
@@ -108,8 +108,8 @@ impl Worker {
             report: Report {
                 address: self.address,
                 state,
-                // What an earlier agent knew may be over: a broker that was told to end still runs, and lets nobody in.
-                // The probe finds out within a moment.
+                // What an earlier agent knew may be outdated: a broker that is shutting down still runs, but accepts no
+                // clients. The probe finds out within a moment.
                 ready: false,
                 restarts: if adopted.is_none() && status.is_some_and(|s| s.started == Some(true)) {
                     restarts + 1
@@ -149,10 +149,10 @@ impl Worker {
         Ok(process::identify(&spec, pid))
     }
 
-    /// Stops the process, removes the folder, and lets the Pod go.
+    /// Stops the process, removes the folder, and releases the Pod.
     async fn end(&self, pod: &Pod, life: &mut Life, reporter: &Reporter) {
         let deleted = pod.metadata.deletion_timestamp.is_some();
-        // A Pod that is gone already was deleted by force, and has no time left.
+        // A Pod that is already gone was deleted by force, and gets no time.
         let seconds = if deleted { pod.metadata.deletion_grace_period_seconds.unwrap_or(30) } else { 1 };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
         if let Some(process) = life.process.take() {
@@ -169,14 +169,14 @@ impl Worker {
         }
     }
 
-    /// Tells the API server that nothing of the Pod is left, as often as it takes.
+    /// Tells the API server that nothing of the Pod is left, and retries until that succeeds.
     async fn let_go(&self, pod: &Pod, reporter: &Reporter) {
         let precondition = Preconditions { uid: pod.metadata.uid.clone(), resource_version: None };
         let params = DeleteParams::default().grace_period(0).preconditions(precondition);
         loop {
             match reporter.pods.delete(&reporter.name, &params).await {
                 Ok(_) => return,
-                // It is gone, or another has its name.
+                // The Pod is gone, or another Pod has its name.
                 Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => return,
                 Err(error) => self.note(pod, with_causes(&error)),
             }
@@ -207,7 +207,7 @@ impl Life {
         let how = status.map_or_else(|| "with an unknown status".to_owned(), |status| format!("with {status}"));
         self.report.state = State::Waiting {
             reason: BACKOFF.to_owned(),
-            message: format!("the JVM ended {how}; it starts again in {:?}", self.pause),
+            message: format!("the JVM exited {how}; it restarts in {:?}", self.pause),
         };
         self.report.last = Some(LastExit::now(status, log));
         self.report.ready = false;
@@ -225,7 +225,7 @@ impl Life {
     }
 }
 
-/// The end of a log for the Pod's status: where the reason stands above the last lines, it comes first.
+/// The end of a log for the Pod's status. If the reason appears before the last lines, it comes first.
 fn last_lines(log: &Utf8Path) -> String {
     let tail = files::tail(log);
     match last_words_of(log) {
@@ -243,8 +243,9 @@ async fn exit(process: Option<&Running>) -> Result<Option<ExitStatus>, Error> {
     }
 }
 
-/// Waits for the time of the next probe, and says whether it succeeds: ten times a second until the first success, so
-/// that nobody waits for a broker that is there, and then as often as the Pod says. Without a probe a Pod is ready.
+/// Waits until the next probe is due, and returns whether it succeeds. Before the first success, it probes ten times a
+/// second, so that nobody waits for a broker that is ready. Later it probes as often as the Pod says. A Pod without a
+/// probe is ready.
 async fn probe(pod: &Pod, address: Ipv4Addr, ready: bool) -> bool {
     let container = pod.spec.as_ref().and_then(|spec| spec.containers.first());
     let probe = container.and_then(|container| container.readiness_probe.as_ref());

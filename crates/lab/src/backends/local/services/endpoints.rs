@@ -2,14 +2,14 @@
 
 use crate::backends::local::Net;
 use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
-use kubeapi::target_port;
+use kubeapi::{pod_is_ready, target_port};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The addresses behind one port of a Service.
 pub type Backends = Vec<SocketAddr>;
 
-/// The ClusterIP and port of each of a Service's TCP ports, with the Pods behind it. None for a Service without a
+/// The ClusterIP and port of each of a Service's TCP ports, with the Pods behind it. Empty for a Service without a
 /// selector or without a ClusterIP of this lab.
 pub fn backends(service: &Service, pods: &[Arc<Pod>], net: Net) -> Vec<(SocketAddr, Backends)> {
     let Some(spec) = service.spec.as_ref() else { return vec![] };
@@ -23,7 +23,7 @@ pub fn backends(service: &Service, pods: &[Arc<Pod>], net: Net) -> Vec<(SocketAd
         .filter(|pod| {
             selector.iter().all(|(key, value)| pod.metadata.labels.as_ref().and_then(|l| l.get(key)) == Some(value))
         })
-        .filter(|pod| any_state || is_ready(pod))
+        .filter(|pod| any_state || pod_is_ready(pod))
         .collect();
     let ports = spec.ports.as_deref().unwrap_or_default();
     let tcp = ports.iter().filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"));
@@ -39,12 +39,6 @@ pub fn backends(service: &Service, pods: &[Arc<Pod>], net: Net) -> Vec<(SocketAd
 fn backend(pod: &Pod, port: &ServicePort) -> Option<SocketAddr> {
     let address: Ipv4Addr = pod.status.as_ref()?.pod_ip.as_deref()?.parse().ok()?;
     Some(SocketAddr::from((address, target_port(pod, port)?)))
-}
-
-fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    pod.metadata.deletion_timestamp.is_none()
-        && conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-/// A backend on loopback answers at once, or not at all.
+/// A backend on loopback answers at once or not at all.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// Listens until it is dropped. Connections that it has passed on live on, as they do behind kube-proxy.
+/// Listens until it is dropped. Open connections continue after that, as behind kube-proxy.
 pub struct Listener {
     address: SocketAddr,
     backends: Arc<RwLock<Backends>>,
@@ -27,12 +27,12 @@ impl Listener {
         Self { address, backends: Arc::default(), task: None, last_error: None }
     }
 
-    /// Whether it could not listen so far.
+    /// Whether it has been unable to listen so far.
     pub fn is_waiting(&self) -> bool {
         self.task.is_none()
     }
 
-    /// Takes these backends from now on, and begins to listen if it does not.
+    /// Uses these backends from now on, and begins to listen if it does not yet.
     pub async fn serve(&mut self, backends: Backends) {
         *self.backends.write().unwrap_or_else(PoisonError::into_inner) = backends;
         if self.task.is_some() {
@@ -44,7 +44,7 @@ impl Listener {
                 self.last_error = None;
             }
             Err(error) => {
-                let text = format!("cannot listen at {}: {error}", self.address);
+                let text = format!("cannot listen on {}: {error}", self.address);
                 if self.last_error.as_ref() != Some(&text) {
                     warn!(target: "services", "{text}");
                     self.last_error = Some(text);
@@ -75,7 +75,7 @@ async fn accept(listener: TcpListener, backends: Arc<RwLock<Backends>>) {
                 tokio::spawn(pass(client, backend));
             }
             Err(error) => {
-                // Out of file descriptors, most likely: it passes when connections end.
+                // Most likely there are no free file descriptors. This passes when connections end.
                 warn!(target: "services", "cannot accept a connection: {error}");
                 sleep(Duration::from_millis(100)).await;
             }
@@ -83,29 +83,29 @@ async fn accept(listener: TcpListener, backends: Arc<RwLock<Backends>>) {
     }
 }
 
-/// Carries bytes both ways, each until its own end, so that one side may finish sending before the other.
+/// Copies bytes in both directions, each until its own end, so that one side may finish sending before the other.
 async fn pass(mut client: TcpStream, backend: Option<SocketAddr>) {
     let server = match backend {
         Some(backend) => timeout(CONNECT_WITHIN, TcpStream::connect(backend)).await.ok().and_then(Result::ok),
         None => None,
     };
     let Some(mut server) = server else {
-        // What kube-proxy's reject rule does: the client is told at once.
+        // This resets the connection, as kube-proxy's reject rule does.
         reset(&client);
         return;
     };
-    // Kafka's requests are small and waited for. An error here shows up in the copy as well.
+    // Kafka's requests are small, and clients wait for the answers. An error here also appears in the copy.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     if copy_bidirectional(&mut client, &mut server).await.is_err() {
-        // One side was reset: so is the other, or it would take a broken stream for a finished one.
+        // One side was reset, so the other must be too. Otherwise it would take a broken stream for a finished one.
         reset(&client);
         reset(&server);
     }
 }
 
 fn reset(stream: &TcpStream) {
-    // If the option cannot be set the stream is closed in the ordinary way.
+    // If the option cannot be set, the stream is closed in the ordinary way.
     let _ = stream.set_zero_linger();
 }
 
@@ -167,7 +167,7 @@ mod tests {
     async fn a_dropped_listener_refuses() {
         let (listener, address) = serving(vec![]).await;
         drop(listener);
-        // The task ends at its next turn.
+        // The task ends the next time that it is polled.
         tokio::task::yield_now().await;
         let error = TcpStream::connect(address).await.expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
