@@ -1,10 +1,10 @@
-//! Every folder below `scenarios/` as a test of the usual shape: `cargo test --test e2e [-- FILTER]`.
+//! Runs every folder below `scenarios/` as a test: `cargo test --test e2e [-- FILTER]`.
 //!
-//! Uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down again at the end. Under nextest, where
-//! each test is a process of its own, the first one brings the lab up and it stays.
+//! It uses the running lab (`LAB_NAME`), or brings one up (`LAB`) and takes it down at the end. Under nextest each test
+//! is a process of its own. The first one brings the lab up, and the lab stays.
 //!
-//! The scenarios run as `scenario run` runs them, by the same scheduler. libtest-mimic understands the arguments and prints:
-//! each of its tests waits for the result of one scenario. `--test-threads` says how many scenarios run at the same time.
+//! The scheduler is the one of `scenario run`. libtest-mimic parses the arguments and prints: each of its tests waits for
+//! the result of one scenario. `--test-threads` says how many scenarios run at the same time.
 
 use cli::{Cli, LabVerb, Verb};
 use host::Progress;
@@ -22,12 +22,12 @@ use std::thread;
 use std::time::Instant;
 use tokio::runtime::Runtime;
 
-// As in `src/main.rs`: the lab's names resolve in this process.
+// As in `src/main.rs`: this process resolves the lab's names.
 probe::define_getaddrinfo!();
 
 type TestResult = Result<Completion, Failed>;
 
-/// What runs the scenarios, once it is known that there is one to run.
+/// The state that runs the scenarios. It exists if there is at least one to run.
 struct Stage {
     runtime: Runtime,
     runner: Runner,
@@ -36,7 +36,7 @@ struct Stage {
     facts: LabFacts,
     options: SuiteOptions,
     console: Console,
-    /// Prints our own lines, which have times and reasons, instead of libtest-mimic's.
+    /// Prints our own lines, with times and reasons, instead of libtest-mimic's.
     own_lines: bool,
     start: Instant,
 }
@@ -70,12 +70,12 @@ fn main() -> ExitCode {
     let tasks = chosen.into_iter().filter_map(|one| one.as_ref().ok()).map(|one| Task::plain(Job::from(one.clone())));
     let tasks: Vec<Task> = tasks.collect();
     let senders = loaded.iter().map(name).zip(senders).collect();
-    // Each test only waits, and all of them at the same time.
+    // Each test only waits, so all of them can run at the same time.
     args.test_threads = Some(count);
     let conclusion = thread::scope(|scope| {
         let suite = scope.spawn(|| stage.run(tasks, senders));
         let conclusion = libtest_mimic::run(&args, trials);
-        // A suite that panicked has failed all tests that were left.
+        // If the suite panicked, the remaining tests have already failed.
         let _ = suite.join();
         conclusion
     });
@@ -85,13 +85,13 @@ fn main() -> ExitCode {
     match stage.runtime.block_on(lease.end()) {
         Ok(()) => conclusion.exit_code(),
         Err(error) => {
-            eprintln!("error: the lab is not down: {error}");
+            eprintln!("error: could not take the lab down: {error}");
             if conclusion.has_failed() { conclusion.exit_code() } else { Exit::Cleanup.into() }
         }
     }
 }
 
-/// Says what is wrong with the scenarios that are to run, before a lab is brought up for them.
+/// Lints the selected scenarios before a lab is brought up.
 fn fit_to_run<'a>(chosen: impl Iterator<Item = &'a Loaded>) -> bool {
     let (mut folders, mut problems) = (Vec::new(), Vec::new());
     for one in chosen {
@@ -140,7 +140,7 @@ impl Stage {
                 println!("{}", self.line(result));
             }
             if let Some(sender) = senders.remove(&result.name) {
-                // Its test waits, or libtest-mimic has given up.
+                // Sending only fails if libtest-mimic has already stopped the test.
                 let _ = sender.send(self.test_result(result));
             }
         };
@@ -164,7 +164,7 @@ impl Stage {
         }
     }
 
-    /// The line as `cargo test` has it, with the time, and the reason where there is one.
+    /// The line in the form of `cargo test`, with the time and the reason.
     fn line(&self, result: &ScenarioResult) -> String {
         let word = match &result.verdict {
             _ if result.is_bad() || result.cleanup_failed.is_some() => "FAILED".to_owned(),
@@ -191,7 +191,7 @@ impl Stage {
     }
 }
 
-/// Keeps the lab while it is used, and takes it down when nobody uses it any more and it was brought up for us.
+/// Keeps the lab while it is in use. Takes it down if this process brought it up and nobody else uses it.
 struct Lease {
     dir: LabDir,
     name: String,
@@ -206,27 +206,30 @@ impl Lease {
             return Ok(());
         }
         if nextest() {
-            println!("the lab {} stays up for the other tests; `cargo xtask lab down` takes it down", self.name);
+            println!("the lab {} stays up for the other tests; run `cargo xtask lab down` to take it down", self.name);
             return Ok(());
         }
-        // Whoever holds it too still runs scenarios on this lab.
+        // Another process that holds this lock still runs scenarios on the lab.
         if self.used.unlock().and_then(|()| self.used.try_lock().map_err(Into::into)).is_err() {
-            println!("the lab {} stays up, since others use it; `cargo xtask lab down` takes it down", self.name);
+            println!(
+                "the lab {} stays up because others use it; run `cargo xtask lab down` to take it down",
+                self.name
+            );
             return Ok(());
         }
         lab::down(&self.dir, &self.name, &self.progress).await
     }
 }
 
-/// Each test is a process of its own then, and none knows whether it is the last.
+/// Under nextest each test is a process of its own, and no process knows whether it is the last.
 fn nextest() -> bool {
     std::env::var_os("NEXTEST").is_some()
 }
 
 fn stage(width: usize, own_lines: bool, threads: Option<usize>) -> Result<(Stage, Lease), Box<dyn std::error::Error>> {
-    // The same settings as `lab up` has, from the same variables.
+    // The settings come from the same variables as those of `lab up`.
     let Verb::Lab(LabVerb::Up(up)) = Cli::read_from(["e2e", "lab", "up"])?.verb else {
-        return Err("`lab up` is not understood".into());
+        return Err("internal error: the command line does not accept `lab up`".into());
     };
     let options = UpOptions::from(&up);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -246,7 +249,7 @@ fn stage(width: usize, own_lines: bool, threads: Option<usize>) -> Result<(Stage
     let defaults = SuiteOptions::default();
     let options = SuiteOptions { jobs: threads.unwrap_or(defaults.jobs), history, ..defaults };
     let deviations = session::known_deviations(&lab.info.gateway.name);
-    // Plain lines: the lines of tests go to standard output between them.
+    // Progress is plain lines, because the lines of tests are printed between them.
     let runner_options = RunnerOptions { deviations, view: View::plain(), ..RunnerOptions::default() };
     let runner = Runner::new(lab, folder.clone(), runner_options, stop.clone())?;
     for line in runtime.block_on(runner.sweep())? {
@@ -266,7 +269,7 @@ fn stage(width: usize, own_lines: bool, threads: Option<usize>) -> Result<(Stage
     Ok((stage, lease))
 }
 
-/// The running lab, or a new one. Of several processes that want one at the same time, one brings it up.
+/// Opens the running lab, or brings one up. If several processes need a lab at the same time, only one brings it up.
 async fn lease(options: UpOptions, progress: Progress) -> Result<(Lab, Lease), Box<dyn std::error::Error>> {
     let dir = LabDir::of(&options.name)?;
     if let Some(parent) = dir.path().parent() {

@@ -1,14 +1,14 @@
-//! The exit codes that README promises, of the `lab` binary where no lab is up. That a failed scenario is 1 and a failed
-//! cleanup 4 is tested with the reports that they come from.
+//! Tests the documented exit codes of the `lab` binary without a lab. The codes of a failed scenario (1) and a failed
+//! cleanup (4) are tested with the reports.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Far more than any of these takes: the end of a test that would hang.
+/// Much longer than any of these commands takes. It ends a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the binary does, with no lab and no last run to be found.
+/// Runs the binary without a lab and without a last run.
 fn lab(arguments: &[&str]) -> (Option<i32>, String) {
     let state = tempfile::tempdir().expect("a folder");
     let child = Command::new(env!("CARGO_BIN_EXE_lab"))
@@ -44,7 +44,7 @@ fn assert_code(arguments: &[&str], code: i32, words: &str) {
 }
 
 #[test]
-fn a_selection_that_fits_nothing_is_two() {
+fn a_selection_without_a_match_exits_with_two() {
     assert_code(&["scenario", "run", "nativ-tlsroute"], 2, "did you mean `native-tlsroute`?");
     assert_code(&["scenario", "run", "native-tlsroute", "tag:nope"], 2, "no scenario has the tag `nope`; the tags are");
     assert_code(&["scenario", "run", "--shard", "4/3"], 2, "expected I/N");
@@ -54,13 +54,13 @@ fn a_selection_that_fits_nothing_is_two() {
 }
 
 #[test]
-fn no_lab_is_three() {
+fn a_missing_lab_exits_with_three() {
     assert_code(&["scenario", "run", "native-tlsroute"], 3, "nothing");
     assert_code(&["scenario", "run", "native-tlsroute", "--sabotage", "--shard", "1/1"], 3, "nothing");
 }
 
 #[test]
-fn what_needs_a_lab_says_that_none_is_up() {
+fn commands_that_need_a_lab_say_that_none_is_up() {
     for verb in ["status", "logs", "env"] {
         assert_code(&["lab", verb], 3, "nothing");
     }
@@ -68,12 +68,12 @@ fn what_needs_a_lab_says_that_none_is_up() {
 }
 
 #[test]
-fn a_lab_that_is_not_there_is_down_already() {
+fn taking_down_a_lab_that_does_not_exist_succeeds() {
     assert_code(&["lab", "down"], 0, "");
 }
 
 #[test]
-fn a_comparison_of_what_is_no_snapshot_names_the_file() {
+fn comparing_a_file_that_is_not_a_snapshot_names_the_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("empty.json");
     std::fs::write(&path, "{").expect("written");
@@ -82,7 +82,7 @@ fn a_comparison_of_what_is_no_snapshot_names_the_file() {
 }
 
 #[test]
-fn a_file_that_is_no_report_is_two_and_never_a_hang() {
+fn a_file_that_is_not_a_report_exits_with_two_and_does_not_hang() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = |name: &str| dir.path().join(name);
     let made = Command::new("mkfifo").arg(path("pipe")).status().expect("mkfifo");

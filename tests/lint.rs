@@ -1,5 +1,5 @@
-//! Broken scenario folders and what is said about each: `tests/broken/<name>/`. Every message here was read; a change of
-//! one is a change of the product.
+//! Lints the broken scenarios in `tests/broken/<name>/` and compares the messages with snapshots. The messages are part
+//! of the product, so read every change of them.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use model::paths;
@@ -7,7 +7,7 @@ use scenario::{Problem, Schemas, Severity};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// As wide as a terminal usually is.
+/// The usual width of a terminal.
 const WIDTH: usize = 100;
 
 fn broken() -> Utf8PathBuf {
@@ -21,7 +21,8 @@ fn problems(folder: &Utf8Path, schemas: &Schemas) -> Vec<Problem> {
     }
 }
 
-/// What a folder says is wrong with it, in comments `# expect: CODE`: the snapshots only show what the linter says today.
+/// The codes that a folder expects, in comments `# expect: CODE`. The snapshots alone would accept a message that is
+/// missing.
 fn expected(folder: &Utf8Path) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     for entry in folder.read_dir_utf8().expect("a folder") {
@@ -32,8 +33,7 @@ fn expected(folder: &Utf8Path) -> BTreeSet<String> {
     codes
 }
 
-/// The stand-in's CRDs, and a small one of the test's own in place of the Gateway API's bundle, which is not in the
-/// repository.
+/// The stand-in's CRDs, and small test CRDs in place of the Gateway API's bundle, which is not in the repository.
 fn schemas() -> Schemas {
     let path = paths::repo().join("tests/broken/crds.yaml");
     let text = std::fs::read_to_string(&path).expect("the CRDs of the tests are readable");
@@ -56,7 +56,7 @@ fn each_broken_folder_is_explained() {
     let (mut seen, mut wrong) = (0, Vec::new());
     for entry in broken().read_dir_utf8().expect("tests/broken is a folder") {
         let entry = entry.expect("an entry of tests/broken");
-        // What is said about the others is beside them.
+        // The snapshots are in this folder.
         if !entry.path().is_dir() || entry.file_name() == "messages" {
             continue;
         }
@@ -84,7 +84,7 @@ fn the_committed_scenarios_are_clean() {
     for loaded in scenario::load_all(&paths::scenarios()) {
         let folder = loaded.unwrap_or_else(|broken| panic!("{}", rendered(&broken.problems)));
         let mut found = scenario::lint_with_schemas(&folder, &schemas);
-        // Which schemas are at hand depends on the machine; what is said with them does not.
+        // The available schemas depend on the machine, so notes about missing ones are ignored.
         found.retain(|problem| problem.severity > Severity::Note);
         assert!(found.is_empty(), "{}", rendered(&found));
         seen += 1;
@@ -92,7 +92,7 @@ fn the_committed_scenarios_are_clean() {
     assert!(seen >= 5, "only {seen} scenarios");
 }
 
-/// Of thousands of wrong steps each is found at its place, and what is shown of each stays short.
+/// Each of thousands of wrong steps is reported at its place, with a short excerpt.
 #[test]
 fn many_problems_in_a_large_file_are_shown_briefly() {
     let step = format!("  - refus: {{sni: \"{}\"}}\n", "x".repeat(300));
@@ -114,9 +114,9 @@ fn one_broken_folder_does_not_hide_another() {
     assert!(all.iter().any(Result::is_ok) && all.iter().any(Result::is_err));
 }
 
-/// `docs/tutorial.md`, word for word, up to where a lab is needed.
+/// Follows `docs/tutorial.md` word for word, up to the part that needs a lab.
 #[test]
-fn the_tutorial_is_true() {
+fn the_tutorial_works_word_for_word() {
     let tutorial = std::fs::read_to_string(paths::repo().join("docs/tutorial.md")).expect("the tutorial is readable");
     let blocks: Vec<&str> = tutorial.split("```").skip(1).step_by(2).collect();
     let block = |start: &str| -> &str {
@@ -124,7 +124,7 @@ fn the_tutorial_is_true() {
         found.unwrap_or_else(|| panic!("the tutorial has a block {start:?}"))
     };
     let root = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tutorial");
-    // Absent in the first run.
+    // The folder does not exist in the first run.
     let _ = std::fs::remove_dir_all(&root);
     let file = scenario::create(&root, "my-first").expect("scenario new my-first");
     let folder = root.join("my-first");
@@ -148,12 +148,12 @@ fn the_tutorial_is_true() {
     assert!(found.is_empty(), "{}", rendered(&found));
 }
 
-/// The fuzz target: changes of single bytes of every scenario and manifest in the repository, broken ones included, which
-/// are its corpus. Whatever comes out, the reader and the linter answer with problems and never panic.
+/// The fuzz target. It changes single bytes of every scenario and manifest in the repository, including the broken
+/// ones. The parser and the linter must report problems and must never panic.
 ///
-/// A few thousand changes, the same in every run; with `LINT_FUZZ_SECONDS=600` as many as ten minutes hold, from the
-/// seed `LINT_FUZZ_SEED` or one that nobody chose. A panic shows the seed and the text; the text becomes a folder of
-/// `tests/broken`.
+/// By default it makes a few thousand changes, the same in every run. With `LINT_FUZZ_SECONDS=600` it runs for ten
+/// minutes, from the seed `LINT_FUZZ_SEED` or a random one. A panic shows the seed and the text. Add that text as a
+/// folder of `tests/broken`.
 #[test]
 fn changed_bytes_never_panic() {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
@@ -181,11 +181,11 @@ fn changed_bytes_never_panic() {
                     }
                 }
                 changes += 1;
-                let told = std::panic::catch_unwind(|| match scenario::parse(path, &text, manifests.clone()) {
+                let outcome = std::panic::catch_unwind(|| match scenario::parse(path, &text, manifests.clone()) {
                     Ok(folder) => rendered(&scenario::lint_with_schemas(&folder, &schemas)),
                     Err(broken) => rendered(&broken.problems),
                 });
-                assert!(told.is_ok(), "seed {seed}, change {changes} of {path}:\n{text}\n{manifests:#?}");
+                assert!(outcome.is_ok(), "seed {seed}, change {changes} of {path}:\n{text}\n{manifests:#?}");
             }
         }
         if end.is_none_or(|end| Instant::now() >= end) {
@@ -203,7 +203,7 @@ fn manifests(path: &Utf8Path) -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-/// xorshift64: the same changes in every run.
+/// xorshift64, so that every run makes the same changes.
 struct Random(u64);
 
 impl Random {
@@ -214,7 +214,7 @@ impl Random {
         (self.0 % limit.max(1) as u64) as usize
     }
 
-    /// One to four insertions, deletions or replacements, of bytes that mean something in YAML or of any.
+    /// Makes one to four insertions, deletions or replacements, of bytes with a meaning in YAML or of random bytes.
     fn change(&mut self, text: &str) -> String {
         const TELLING: &[&str] = &[
             "{",

@@ -1,10 +1,10 @@
-//! Nothing of the user's is removed that a lab did not make.
+//! Tests that the lab removes nothing that it did not create.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// `lab down` of a lab of this name, in a folder, with these variables.
+/// Runs `lab down` for a lab of this name, in a folder, with these variables.
 fn down(current: &Path, name: &str, variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lab"))
         .args(["lab", "down", "--name", name])
@@ -31,7 +31,7 @@ fn an_empty_lab_state_does_not_mean_the_current_folder() {
 }
 
 #[test]
-fn a_folder_that_has_a_lab_s_name_is_left_as_it_is() {
+fn a_users_folder_with_the_name_of_a_lab_is_not_changed() {
     let folder = tempfile::tempdir().expect("a folder");
     let theirs = folder.path().join("documents");
     fs::create_dir(&theirs).expect("made");

@@ -1,4 +1,4 @@
-//! The steps of one attempt, in order, each under its deadline and the scenario's.
+//! Runs the steps of one attempt in order, each under its own deadline and the scenario's.
 
 use super::{Context, Stop, Task, steps};
 use model::{Cause, Failure, StepOutcome, StepRef, StepResult, Verdict};
@@ -7,11 +7,11 @@ use serde_saphyr::Spanned;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Runs all steps, and puts down how each went.
+/// Runs all steps, and records the result of each.
 pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> Verdict {
     let scenario = &task.job.scenario;
     let deadline = Instant::now() + scenario.within.0;
-    if let Err(failure) = context.make_namespace().await {
+    if let Err(failure) = context.create_namespace().await {
         return Verdict::Failed(failure);
     }
     let mut ended = Verdict::Passed;
@@ -23,7 +23,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             continue;
         }
         let place = StepRef { label: label.clone(), file: task.job.file(), line: step.referenced.line() };
-        if let Some(sabotage) = task.sabotage().filter(|one| due(scenario, one, index))
+        if let Some(sabotage) = task.sabotage().filter(|one| runs_before(scenario, one, index))
             && let Err(failure) = steps::sabotage(context, sabotage).await
         {
             let place = StepRef { label: "sabotage".to_owned(), ..place };
@@ -31,7 +31,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
             done.push(row(step, &label, context.clock.elapsed()));
             continue;
         }
-        context.line.step(said(context, &step.value, &label));
+        context.line.step(describe(context, &step.value, &label));
         let mut result = row(step, &label, context.clock.elapsed());
         let to_fail = task.sabotage().filter(|one| scenario.find_step(&one.expect.step) == Some(index));
         let shorter = to_fail.and_then(|one| Some(step.value.shortened(one.expect.within?)));
@@ -52,7 +52,7 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
                 ended = Verdict::Failed(failure.at(place));
             }
             Bounded::Stopped(reason) => {
-                ended = Verdict::Skipped { reason: format!("stopped in step {label}: {reason}") }
+                ended = Verdict::Skipped { reason: format!("stopped during step {label}: {reason}") }
             }
         }
         done.push(result);
@@ -69,7 +69,7 @@ async fn bounded(context: &mut Context<'_>, step: &Step, stop: &Stop, deadline: 
     let limit = steps::limit(step);
     let step_deadline = Instant::now() + limit;
     let late =
-        |wanted: String| Bounded::Done(Err(Failure::new(Cause::Timeout, wanted, "the step was still under way")));
+        |expected: String| Bounded::Done(Err(Failure::new(Cause::Timeout, expected, "the step had not finished")));
     tokio::select! {
         outcome = steps::execute(context, step) => Bounded::Done(outcome),
         reason = stop.raised() => Bounded::Stopped(reason),
@@ -78,14 +78,14 @@ async fn bounded(context: &mut Context<'_>, step: &Step, stop: &Stop, deadline: 
     }
 }
 
-/// Whether the sabotage is to be done before the step with this index.
-fn due(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
+/// Whether the sabotage must run before the step with this index.
+fn runs_before(scenario: &Scenario, sabotage: &Sabotage, index: usize) -> bool {
     let before = sabotage.before.as_ref().unwrap_or(&sabotage.expect.step);
     sabotage.leave_out.is_none() && scenario.find_step(before) == Some(index)
 }
 
-/// The step as the user sees it while it is under way, with this run's values for its variables.
-fn said(context: &Context<'_>, step: &Step, label: &str) -> String {
+/// The progress line of a step, with this run's values of its variables.
+fn describe(context: &Context<'_>, step: &Step, label: &str) -> String {
     let summary = context.resolve(step).map_or_else(|_| step.summary(), |step| step.summary());
     format!("{label} {summary}")
 }
@@ -110,7 +110,7 @@ mod tests {
     use crate::fake::scenario;
 
     #[test]
-    fn a_sabotage_is_done_before_the_step_that_it_names() {
+    fn a_sabotage_runs_before_the_step_that_it_names() {
         let wait = "{wait: {kind: K, name: n, gone: true, within: 1s}}";
         let steps = format!("steps: [{wait}, {wait}, {{id: traffic, produce: {{topic: t, messages: 1}}}}]\n");
         let sabotages = scenario(&format!(
@@ -123,7 +123,7 @@ mod tests {
         let before: Vec<Vec<usize>> = sabotages
             .sabotage
             .iter()
-            .map(|one| (0..3).filter(|index| due(&sabotages, &one.value, *index)).collect())
+            .map(|one| (0..3).filter(|index| runs_before(&sabotages, &one.value, *index)).collect())
             .collect();
         assert_eq!(before, [vec![2], vec![1], vec![2], vec![]]);
     }

@@ -1,4 +1,4 @@
-//! The lab's own CA: made when first needed, kept in the lab's folder, trusted by `trust: lab-ca`.
+//! The lab's own CA. It is created when first needed and stored in the lab's folder. `trust: lab-ca` trusts it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use model::LabDir;
@@ -11,34 +11,34 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use time::{Duration, OffsetDateTime};
 
-/// A certificate that cannot be made or kept.
+/// A certificate that cannot be created or stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot use {path}: {source}")]
     File { path: Utf8PathBuf, source: io::Error },
-    #[error("cannot make the certificate: {0}")]
+    #[error("cannot create the certificate: {0}")]
     Certificate(#[from] rcgen::Error),
 }
 
-/// What a certificate is to say.
+/// The contents of a certificate.
 #[derive(Clone, Debug)]
 pub struct CertificateRequest<'a> {
     pub dns_names: &'a [String],
     pub signer: Signer<'a>,
-    /// It ended yesterday.
+    /// The certificate expired yesterday.
     pub expired: bool,
 }
 
-/// Who signs.
+/// The signer of a certificate.
 #[derive(Clone, Copy, Debug)]
 pub enum Signer<'a> {
     Lab(&'a LabDir),
-    /// A CA that is made for this one certificate.
-    Nobody,
+    /// A new CA for this one certificate.
+    UnknownCa,
     Itself,
 }
 
-/// A certificate with its chain and key, all PEM.
+/// A certificate with its chain and key, in PEM.
 #[derive(Clone)]
 pub struct IssuedCertificate {
     pub chain: String,
@@ -46,37 +46,37 @@ pub struct IssuedCertificate {
     pub authority: String,
 }
 
-/// The lab CA's certificate, PEM.
+/// The lab CA's certificate, in PEM.
 ///
 /// # Errors
-/// When it cannot be read, or made.
+/// If the CA cannot be read or created.
 pub fn lab_ca(lab: &LabDir) -> Result<String, Error> {
     Ok(lab_issuer(lab)?.0)
 }
 
-/// Makes a certificate.
+/// Creates a certificate.
 ///
 /// # Errors
-/// When a name is no DNS name, or the lab CA cannot be used.
-pub fn make(wanted: &CertificateRequest<'_>) -> Result<IssuedCertificate, Error> {
+/// If a name is not a DNS name, or the lab CA cannot be used.
+pub fn make(expected: &CertificateRequest<'_>) -> Result<IssuedCertificate, Error> {
     let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(wanted.dns_names.to_vec())?;
-    params.distinguished_name = name(wanted.dns_names.first().map_or("nobody", String::as_str));
+    let mut params = CertificateParams::new(expected.dns_names.to_vec())?;
+    params.distinguished_name = name(expected.dns_names.first().map_or("nobody", String::as_str));
     let now = OffsetDateTime::now_utc();
-    (params.not_before, params.not_after) = if wanted.expired {
+    (params.not_before, params.not_after) = if expected.expired {
         (now - Duration::days(30), now - Duration::days(1))
     } else {
         (now - Duration::hours(1), now + Duration::days(30))
     };
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-    let (certificate, authority) = match wanted.signer {
+    let (certificate, authority) = match expected.signer {
         Signer::Lab(lab) => {
             let (authority, issuer_key) = lab_issuer(lab)?;
             let issuer = Issuer::from_ca_cert_pem(&authority, issuer_key)?;
             (params.signed_by(&key, &issuer)?.pem(), authority)
         }
-        Signer::Nobody => {
+        Signer::UnknownCa => {
             let issuer = CertifiedIssuer::self_signed(ca_params("an unknown CA"), KeyPair::generate()?)?;
             (params.signed_by(&key, &issuer)?.pem(), issuer.pem())
         }
@@ -91,7 +91,7 @@ pub fn make(wanted: &CertificateRequest<'_>) -> Result<IssuedCertificate, Error>
 fn lab_issuer(lab: &LabDir) -> Result<(String, KeyPair), Error> {
     let folder = lab.folder("pki").map_err(file(&lab.pki()))?;
     let (certificate_path, key_path) = (folder.join("lab-ca.crt"), folder.join("lab-ca.key"));
-    // Scenarios side by side, in several processes even, must agree on one CA.
+    // Scenarios that run at the same time, even in several processes, must use the same CA.
     let lock_path = folder.join("lab-ca.lock");
     let lock = File::create(&lock_path).map_err(file(&lock_path))?;
     match lock.lock() {
@@ -141,7 +141,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use x509_parser::pem::parse_x509_pem;
 
-    /// Subject, issuer and whether it is valid now, of the first certificate.
+    /// Subject, issuer and current validity of the first certificate.
     fn read(pem: &str) -> (String, String, bool) {
         let (_, block) = parse_x509_pem(pem.as_bytes()).expect("PEM");
         let certificate = block.parse_x509().expect("a certificate");
@@ -149,24 +149,24 @@ mod tests {
     }
 
     #[test]
-    fn who_signs_and_how_long_it_holds_is_as_wanted() {
+    fn a_certificate_has_the_requested_signer_and_validity() {
         let names = ["*.x.kafka.test".to_owned(), "bootstrap.x.kafka.test".to_owned()];
         let of = |signer, expired| make(&CertificateRequest { dns_names: &names, signer, expired }).expect("made");
         let own = of(Signer::Itself, false);
         assert_eq!(read(&own.chain), ("CN=*.x.kafka.test".into(), "CN=*.x.kafka.test".into(), true));
-        let stranger = of(Signer::Nobody, true);
+        let stranger = of(Signer::UnknownCa, true);
         assert_eq!(read(&stranger.chain), ("CN=*.x.kafka.test".into(), "CN=an unknown CA".into(), false));
         assert!(stranger.key.contains("PRIVATE KEY") && read(&stranger.authority).2);
-        assert_ne!(of(Signer::Nobody, false).authority, stranger.authority, "each time a new one");
+        assert_ne!(of(Signer::UnknownCa, false).authority, stranger.authority, "each time a new one");
     }
 
     #[test]
-    fn the_labs_ca_is_made_once_and_is_private() {
+    fn the_labs_ca_is_created_once_and_is_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
         let names = ["a.kafka.test".to_owned()];
-        let wanted = CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
-        let (first, second) = (make(&wanted), make(&wanted));
+        let expected = CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
+        let (first, second) = (make(&expected), make(&expected));
         let mode = fs::metadata(lab.pki().join("lab-ca.key")).map(|data| data.permissions().mode() & 0o777);
         let ca = lab_ca(&lab);
         let (first, second) = (first.expect("made"), second.expect("made"));

@@ -1,4 +1,4 @@
-//! From what a client met to a failure with its cause: the one place where the runner asks the diagnosis.
+//! Asks the diagnosis for the cause of a client's error. No other module of the runner asks it.
 
 use super::{Context, client_log};
 use diagnose::{Settings, Subject, diagnose};
@@ -10,7 +10,7 @@ use probe::{ClientError, ConnectionConfig};
 /// The failure of a step whose client failed.
 pub async fn client(
     context: &Context<'_>,
-    wanted: impl Into<String>,
+    expected: impl Into<String>,
     access: &ConnectionConfig,
     error: &ClientError,
 ) -> Failure {
@@ -18,10 +18,10 @@ pub async fn client(
     let evidence = with_client(failure.evidence, error);
     let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
     let seen = if plain { failure.seen } else { failure.seen.replace(client_log::GUESS, "") };
-    Failure { wanted: wanted.into(), seen, evidence, ..failure }
+    Failure { wanted: expected.into(), seen, evidence, ..failure }
 }
 
-/// A diagnosis's evidence with the client's own words, which come first: what was found out about them ends the list.
+/// The evidence of a diagnosis, with the client's own error first and the findings last.
 fn with_client(evidence: Vec<String>, error: &ClientError) -> Vec<String> {
     let text = error.to_string();
     let plain = evidence.iter().any(|line| line.contains(&Handshake::NotTls.to_string()));
@@ -37,13 +37,13 @@ fn with_client(evidence: Vec<String>, error: &ClientError) -> Vec<String> {
     lines
 }
 
-/// The failure of a TLS handshake for `sni`, or for none.
+/// The failure of a TLS handshake with or without a server name.
 pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOutcome) -> Failure {
     let host = sni.map_or_else(|| outcome.address.ip().to_string(), ToOwned::to_owned);
     let subject = Subject::Address { host, port: outcome.address.port() };
     let mut failure = ask(context, &subject, None).await;
     let evidence = &mut failure.evidence;
-    // The diagnosis makes a handshake of its own, which mostly ends as this one did.
+    // The diagnosis makes a handshake of its own, which usually ends in the same way.
     if !evidence.iter().any(|line| line.ends_with(&outcome.to_string())) {
         evidence.insert(0, outcome.to_string());
     }
@@ -51,7 +51,7 @@ pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOu
 }
 
 async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&ConnectionConfig>) -> Failure {
-    // What the run froze itself is no fault of the lab.
+    // A Pod that the run itself froze is not a fault of the lab.
     let frozen = context.journal.frozen();
     let mut components = context.lab.dead_components();
     components.retain(|line| !pod_of_line(line).is_some_and(|pod| frozen.contains(&pod)));
@@ -63,23 +63,23 @@ async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Connectio
     context.clock.waiting(diagnose(&context.lab.catalog, &gateway, subject, &settings)).await
 }
 
-/// The Pod, as `namespace/name`, that a sentence such as `kafka-a_broker-10 is stopped` is about.
+/// The Pod, as `namespace/name`, in a sentence such as `kafka-a_broker-10 is stopped`.
 fn pod_of_line(line: &str) -> Option<String> {
     pod_of(line.split(' ').next()?)
 }
 
-/// What there is to say when parts of the lab itself do not run: whatever the client met, they are the reason.
-/// `components`: a sentence each, such as `agent does not run`.
+/// The failure for parts of the lab that do not run. They explain every error of a client. `components` has a sentence
+/// for each, such as `agent does not run`.
 fn dead(components: &[String]) -> Option<Failure> {
     if components.is_empty() {
         return None;
     }
     let seen = format!(
-        "a part of the lab itself is down ({}), so nothing that needs it works; `cargo xtask lab up` repairs it",
+        "a part of the lab does not run ({}); run `cargo xtask lab up` to start it again",
         components.join(", ")
     );
     let evidence = components.iter().map(|one| format!("processes: {one}"));
-    Some(Failure::new(Cause::LabComponentDead, "a lab whose parts all run", seen).with_evidence(evidence))
+    Some(Failure::new(Cause::LabComponentDead, "a lab in which every part runs", seen).with_evidence(evidence))
 }
 
 #[cfg(test)]
@@ -87,22 +87,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_agent_is_the_lab_and_not_the_gateway() {
+    fn a_dead_agent_is_a_failure_of_the_lab_not_of_the_gateway() {
         assert_eq!(dead(&[]), None);
         let failure = dead(&["agent does not run".to_owned()]).expect("a failure");
         assert_eq!(failure.cause, Cause::LabComponentDead);
         assert!(failure.seen.contains("agent does not run"), "{}", failure.seen);
-        assert!(failure.seen.contains("`cargo xtask lab up` repairs it"), "{}", failure.seen);
+        assert!(failure.seen.contains("run `cargo xtask lab up`"), "{}", failure.seen);
     }
 
     #[test]
-    fn the_pod_of_a_component_is_known_from_the_sentence_on_it() {
+    fn the_pod_of_a_component_is_parsed_from_its_sentence() {
         assert_eq!(pod_of_line("kafka-a_broker-10 is stopped (SIGSTOP)").as_deref(), Some("a/broker-10"));
         assert_eq!(pod_of_line("agent does not run"), None);
     }
 
     #[test]
-    fn the_clients_words_are_there_once_and_first() {
+    fn the_clients_error_comes_first_and_once() {
         let mut error =
             ClientError::harness("produce to x", "Disconnected: connecting to a PLAINTEXT broker listener?");
         error.log = vec!["FAIL: b11: gone (after 1ms)".into(), "FAIL: b11: gone (after 2ms)".into()];
@@ -115,7 +115,7 @@ mod tests {
                 "kubernetes: no route"
             ]
         );
-        // A diagnosis that did not look at the client's words has none of them.
+        // A diagnosis that did not use the client's error does not repeat it.
         assert_eq!(with_client(Vec::new(), &error)[0], "client: produce to x: Disconnected");
     }
 }

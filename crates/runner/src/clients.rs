@@ -1,4 +1,4 @@
-//! From a client's description to what it needs to connect.
+//! Turns a client's description into the settings of its connection.
 
 use super::{Context, authority, existing, failure, forward};
 use k8s_openapi::ByteString;
@@ -9,16 +9,16 @@ use scenario::Library;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long an operator may take to make a user's or a cluster's Secret.
+/// How long an operator may take to create the Secret of a user or a cluster.
 const SECRET_WITHIN: Duration = Duration::from_secs(60);
 
-/// The client that a step uses when it names none.
+/// The client of a step that names none.
 pub const DEFAULT: &str = "default";
 
-/// How the named client connects; made once a run.
+/// The connection settings of the named client, built once per run.
 ///
 /// # Errors
-/// When there is no such client, or a Secret that it needs does not come.
+/// If there is no such client, or one of its Secrets does not appear in time.
 pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<ConnectionConfig, Failure> {
     let name = name.unwrap_or(DEFAULT);
     if let Some(access) = context.clients.get(name) {
@@ -48,24 +48,24 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Con
     Ok(access)
 }
 
-/// Whose code the named client is.
+/// The library of the named client.
 pub fn library(context: &Context<'_>, name: Option<&str>) -> Library {
     let client = context.job.scenario.clients.get(name.unwrap_or(DEFAULT));
     client.and_then(|client| client.library).unwrap_or(Library::Librdkafka)
 }
 
-/// The authorities of the Kafka cluster in use, PEM.
+/// The CA certificates of the Kafka cluster in use, in PEM.
 ///
 /// # Errors
-/// When the Secret does not come.
+/// If the Secret does not appear in time.
 pub async fn cluster_ca(context: &Context<'_>) -> Result<String, Failure> {
     secret_text_for(context, &context.kafka_namespace, &format!("{}-cluster-ca-cert", context.cluster), "ca.crt").await
 }
 
-/// The lab's own CA, PEM.
+/// The lab's own CA, in PEM.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub fn lab_ca(context: &Context<'_>) -> Result<String, Failure> {
     authority::lab_ca(&context.lab.dir).map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
 }
@@ -88,7 +88,7 @@ async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result
 }
 
 async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, Failure> {
-    // An operator makes a user's Secret beside the KafkaUser, which lives with its cluster.
+    // An operator creates a user's Secret in the namespace of the KafkaUser, which is the cluster's.
     let of = |namespace: &Option<String>| namespace.clone().unwrap_or_else(|| context.kafka_namespace.clone());
     match who {
         None => Ok(Identity::Anonymous),
@@ -108,14 +108,14 @@ async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Re
 
 async fn secret_text_for(context: &Context<'_>, namespace: &str, name: &str, key: &str) -> Result<String, Failure> {
     let read = secret_text(&context.lab.catalog, namespace, name, key);
-    let wanted = || format!("key {key} of Secret {namespace}/{name}");
-    context.clock.waiting(read).await.map_err(|error| failure::kubernetes(wanted(), &error))
+    let expected = || format!("key {key} of Secret {namespace}/{name}");
+    context.clock.waiting(read).await.map_err(|error| failure::kubernetes(expected(), &error))
 }
 
-/// A key of a Secret, which may take a while to come.
+/// A key of a Secret. Waits until it exists.
 ///
 /// # Errors
-/// When it does not come.
+/// If it does not appear in time.
 pub async fn secret_text(catalog: &Catalog, namespace: &str, name: &str, key: &str) -> Result<String, kubeapi::Error> {
     let secret = ObjectRef {
         api_version: "v1".to_owned(),
@@ -132,7 +132,7 @@ pub async fn secret_text(catalog: &Catalog, namespace: &str, name: &str, key: &s
                 found = Some(String::from_utf8_lossy(bytes).into_owned());
                 ConditionState::Met
             }
-            // Names only: a Secret's content is never shown.
+            // Only names: a Secret's content is never shown.
             None => ConditionState::NotYet(format!(
                 "it has the keys {}",
                 data.keys().cloned().collect::<Vec<_>>().join(", ")

@@ -1,11 +1,11 @@
-//! Tells waiting for others from the runner's own time.
+//! Separates the time that an attempt waits for others from the runner's own time.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The time of one attempt. Waiting inside of waiting counts once.
+/// The time of one attempt. Nested waits count once.
 #[derive(Debug)]
 pub struct Clock {
     start: Instant,
@@ -20,18 +20,18 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Since the attempt's start.
+    /// The time since the attempt's start.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// Of these, spent in [`Self::waiting`].
+    /// The part of that time that was spent in [`Self::waiting`].
     pub fn waited(&self) -> Duration {
         Duration::from_nanos(self.waited_nanos.load(Ordering::Relaxed))
     }
 
-    /// Awaits something that the API server, the gateway or Kafka answers. The steps of an attempt run one after the
-    /// other; only a future that is dropped half-way needs the guard.
+    /// Awaits an answer of the API server, the gateway or Kafka. The guard is for a future that is dropped before it
+    /// completes.
     pub async fn waiting<T>(&self, future: impl Future<Output = T>) -> T {
         let _guard = Waiting::start(self);
         future.await
@@ -69,15 +69,15 @@ mod tests {
         let clock = Clock::default();
         let seconds = Duration::from_secs;
         clock.waiting(clock.waiting(tokio::time::sleep(seconds(40)))).await;
-        // A timer may be a millisecond late, also when time is paused.
-        let about = |waited: Duration, wanted| waited >= wanted && waited < wanted + seconds(1);
+        // A timer may be a millisecond late, even if time is paused.
+        let about = |waited: Duration, expected| waited >= expected && waited < expected + seconds(1);
         assert!(about(clock.waited(), seconds(40)), "{:?}", clock.waited());
 
         let long = clock.waiting(tokio::time::sleep(seconds(600)));
         assert!(tokio::time::timeout(seconds(20), long).await.is_err());
         assert!(about(clock.waited(), seconds(60)), "{:?}", clock.waited());
         tokio::time::sleep(seconds(30)).await;
-        assert!(about(clock.waited(), seconds(60)), "what nobody waits for does not count");
+        assert!(about(clock.waited(), seconds(60)), "time outside a wait does not count");
         assert!(about(clock.elapsed(), seconds(90)), "{:?}", clock.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! One run of one scenario, as its steps see it.
+//! The state of one attempt that its steps share.
 
 use super::clock::Clock;
 use super::journal::Journal;
@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinSet;
 
-/// What lasts from step to step.
+/// The state that lasts from step to step.
 pub struct Context<'a> {
     pub lab: &'a Lab,
     pub job: &'a Job,
@@ -30,32 +30,32 @@ pub struct Context<'a> {
     pub kafka_namespace: String,
     pub variables: Variables,
     pub clock: &'a Clock,
-    /// Where the user sees what is being done.
+    /// The progress line on the terminal.
     pub line: Line,
-    /// Clients by name, each made when a step first needs it.
+    /// Clients by name. Each is created when a step first needs it.
     pub clients: BTreeMap<String, ConnectionConfig>,
-    /// What cleanup has to undo.
+    /// The changes that cleanup must undo.
     pub journal: Journal,
     pub workloads: BTreeMap<String, Load>,
-    /// Of the workload that the present step ended.
+    /// The figures of the load generator that the current step stopped.
     pub figures: Option<LoadFigures>,
-    /// What `produce` steps wrote, by topic as the scenario calls it.
+    /// The messages of `produce` steps, by the topic's name in the scenario.
     pub produced: BTreeMap<String, Produced>,
-    /// The server names and ports of probes that found what they looked for.
+    /// The server names and ports of probes that passed.
     pub served: BTreeSet<(String, u16)>,
     /// From a topic's name in the scenario to its name in Kafka.
     pub topics: BTreeMap<String, String>,
-    /// Port-forwards; they end with the context.
+    /// Port-forwards and other tasks, which end with the context.
     pub tasks: JoinSet<()>,
     /// Releases the exclusive listener when the context is dropped.
     _listener: Option<LockGuard>,
 }
 
 impl<'a> Context<'a> {
-    /// Everything but the namespace, which [`Self::make_namespace`] makes.
+    /// Prepares the context. [`Self::create_namespace`] creates the namespace.
     ///
     /// # Errors
-    /// When the exclusive listener is not in the spec of the shared cluster.
+    /// If the spec of the shared cluster lacks the exclusive listener.
     pub async fn new(
         lab: &'a Lab,
         job: &'a Job,
@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
             None => None,
         };
         let journal = Journal::begin(&lab.dir, &namespace, port.map(|(listener, _)| listener))
-            .map_err(|error| Failure::new(Cause::Unknown, "a record of what is to be undone", error.to_string()))?;
+            .map_err(|error| Failure::new(Cause::Unknown, "a cleanup record", error.to_string()))?;
         let own = Own {
             scenario: job.name(),
             id: &id,
@@ -111,11 +111,11 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Makes the scenario's own namespace.
+    /// Creates the scenario's own namespace.
     ///
     /// # Errors
-    /// When the API server refuses.
-    pub async fn make_namespace(&self) -> Result<(), Failure> {
+    /// If the API server refuses it.
+    pub async fn create_namespace(&self) -> Result<(), Failure> {
         let object: DynamicObject = serde_json::from_value(serde_json::json!({
             "apiVersion": "v1",
             "kind": "Namespace",
@@ -125,8 +125,8 @@ impl<'a> Context<'a> {
             }},
         }))
         .map_err(|error| Failure::new(Cause::Unknown, "a namespace", error.to_string()))?;
-        let made = kubeapi::apply(&self.lab.catalog, &object, "", kubeapi::MANAGER);
-        match self.clock.waiting(made).await {
+        let applied = kubeapi::apply(&self.lab.catalog, &object, "", kubeapi::MANAGER);
+        match self.clock.waiting(applied).await {
             Ok(_) => Ok(()),
             Err(error) => Err(failure::kubernetes(format!("namespace {}", self.namespace), &error)),
         }
@@ -150,24 +150,24 @@ impl<'a> Context<'a> {
             .map_err(|error| Failure::new(Cause::Unknown, "a value for each variable", error.to_string()))
     }
 
-    /// The objects of one of the scenario's manifests, with their variables replaced.
+    /// The objects of a manifest of the scenario, with their variables replaced.
     ///
     /// # Errors
-    /// When the file cannot be read or is no manifest.
+    /// If the file cannot be read or is not a manifest.
     pub fn manifest(&self, file: &str) -> Result<Vec<DynamicObject>, Failure> {
         let path = self.job.path.join(file);
-        let wanted = || format!("the objects of {file}");
+        let expected = || format!("the objects of {file}");
         let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::new(Cause::ManifestRefused, wanted(), format!("{path}: {error}")))?;
+            .map_err(|error| Failure::new(Cause::ManifestRefused, expected(), format!("{path}: {error}")))?;
         let text = vars::substitute(&text, &self.variables)
-            .map_err(|error| Failure::new(Cause::ManifestRefused, wanted(), format!("{file}: {error}")))?;
-        kubeapi::parse_manifests(file, &text).map_err(|error| failure::kubernetes(wanted(), &error))
+            .map_err(|error| Failure::new(Cause::ManifestRefused, expected(), format!("{file}: {error}")))?;
+        kubeapi::parse_manifests(file, &text).map_err(|error| failure::kubernetes(expected(), &error))
     }
 
-    /// An object by kind and name; without a namespace in the scenario's own.
+    /// An object by kind and name. Without a namespace, it is in the scenario's own.
     ///
     /// # Errors
-    /// When the API server knows no such kind.
+    /// If the API server does not serve the kind.
     pub async fn object(&self, kind: &str, name: &str, namespace: Option<&str>) -> Result<ObjectRef, Failure> {
         let found = self.clock.waiting(self.lab.catalog.kind(kind, None)).await;
         let found = found.map_err(|error| failure::kubernetes(format!("{kind} {name}"), &error))?;
@@ -180,25 +180,25 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Kafka's name for a topic of the scenario.
+    /// The name in Kafka of a topic of the scenario.
     pub fn topic(&self, topic: &str) -> String {
         self.topics.get(topic).cloned().unwrap_or_else(|| topic.to_owned())
     }
 }
 
-/// The port of a listener, by the spec of the shared cluster.
+/// The port of a listener in the spec of the shared cluster.
 async fn listener_port(lab: &Lab, listener: &str) -> Result<u16, Failure> {
     let shared = &lab.info.shared;
-    let wanted = format!("the port of listener {listener} of Kafka {}/{}", shared.namespace, shared.cluster);
-    let kind = lab.catalog.kind("Kafka", None).await.map_err(|error| failure::kubernetes(&wanted, &error))?;
+    let expected = format!("the port of listener {listener} of Kafka {}/{}", shared.namespace, shared.cluster);
+    let kind = lab.catalog.kind("Kafka", None).await.map_err(|error| failure::kubernetes(&expected, &error))?;
     let api = kind.api(lab.catalog.client(), &shared.namespace);
     let kafka = api
         .get(&shared.cluster)
         .await
-        .map_err(|error| Failure::new(Cause::ConditionUnmet, &wanted, error.to_string()))?;
+        .map_err(|error| Failure::new(Cause::ConditionUnmet, &expected, error.to_string()))?;
     let listeners = kafka.data["spec"]["kafka"]["listeners"].as_array();
     let port =
         listeners.and_then(|all| all.iter().find(|one| one["name"] == listener)).and_then(|one| one["port"].as_u64());
     port.and_then(|port| u16::try_from(port).ok())
-        .ok_or_else(|| Failure::new(Cause::ConditionUnmet, &wanted, "no such listener in its spec"))
+        .ok_or_else(|| Failure::new(Cause::ConditionUnmet, &expected, "its spec has no such listener"))
 }

@@ -1,4 +1,4 @@
-//! What is collected when a scenario fails, while everything is still there.
+//! Collects diagnostics when a scenario fails, before cleanup.
 
 use super::Context;
 use ::kube::Api;
@@ -18,13 +18,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// For all of it: a cluster that does not answer must not hold the run up for long.
+/// The deadline of the whole collection. A cluster that does not answer must not delay the run for long.
 const WITHIN: Duration = Duration::from_secs(30);
 const PROBE_WITHIN: Duration = Duration::from_secs(3);
-/// The end of a log that is kept, in bytes.
+/// The number of bytes that are kept from the end of a log.
 const LOG_END: u64 = 64 * 1024;
 
-/// Kinds that are written out whole. Secrets are listed by their keys only.
+/// Kinds that are written in full. Of Secrets only the keys are listed.
 const WHOLE: [&str; 12] = [
     "Gateway",
     "TLSRoute",
@@ -40,10 +40,10 @@ const WHOLE: [&str; 12] = [
     "ConfigMap",
 ];
 
-/// Collects into `folder`. Whatever cannot be collected is said in the file that should have had it.
+/// Collects into `folder`. If something cannot be collected, its file contains the error.
 pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure) -> Option<Utf8PathBuf> {
     if let Err(error) = fs::create_dir_all(folder) {
-        eprintln!("no diagnostics: {folder}: {error}");
+        eprintln!("could not create the folder for diagnostics, {folder}: {error}");
         return None;
     }
     let mut first = String::new();
@@ -67,7 +67,7 @@ pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure
         write(
             folder,
             "incomplete.txt",
-            &format!("collecting took longer than {WITHIN:?}; what is here came in time\n"),
+            &format!("collecting was stopped after {WITHIN:?}, so files may be missing here\n"),
         );
     }
     Some(folder.to_owned())
@@ -114,7 +114,7 @@ async fn list(catalog: &Catalog, kind: &str, namespace: &str) -> Result<Vec<Dyna
     Ok(objects)
 }
 
-/// One line an object: its conditions, or its phase.
+/// One line per object: its phase and its conditions.
 fn summarized(kind: &str, namespace: &str, object: &DynamicObject) -> String {
     let name = object.metadata.name.as_deref().unwrap_or_default();
     let mut text = format!("{kind} {namespace}/{name}:");
@@ -141,7 +141,7 @@ async fn events(catalog: &Catalog, namespace: &str) -> String {
         .iter()
         .map(|event| {
             let part = |pointer: &str| {
-                // Both of Kubernetes' event APIs are in use, with other names for the same.
+                // Kubernetes has two event APIs, with different names for the same fields.
                 event.data.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
             };
             let either = |a: &str, b: &str| if part(a).is_empty() { part(b) } else { part(a) };
@@ -160,7 +160,7 @@ async fn events(catalog: &Catalog, namespace: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Who answers for each name that a route or a broker has.
+/// Probes each name that a route or a broker has.
 async fn probes(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
     let mut hosts = BTreeSet::new();
     for namespace in namespaces {
@@ -196,7 +196,7 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
     if context.lab.backend.process_node().is_some() {
         return;
     }
-    // The gateway's own words, and those of its data plane, are often the only ones that say why.
+    // Often only the logs of the gateway and of its data plane say why something failed.
     let fixture = GatewayFixture::load(gateway).ok().and_then(|fixture| fixture.kind);
     let gateways = fixture.as_ref().map(|kind| kind.namespace.as_str());
     for namespace in namespaces.iter().copied().chain(gateways) {
@@ -204,7 +204,7 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
         let Ok(list) = pods.list(&ListParams::default()).await else { continue };
         for pod in list.items {
             let Some(name) = pod.metadata.name else { continue };
-            // Of a Pod with several containers the API gives no log without a container's name.
+            // For a Pod with several containers, the API requires the container's name.
             for container in pod.spec.into_iter().flat_map(|spec| spec.containers) {
                 let container = container.name;
                 let tail =
@@ -220,6 +220,6 @@ fn write(folder: &Utf8Path, name: &str, text: &str) {
     let path = folder.join(name);
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
     if let Err(error) = written {
-        eprintln!("diagnostics: {path}: {error}");
+        eprintln!("could not write the diagnostics {path}: {error}");
     }
 }

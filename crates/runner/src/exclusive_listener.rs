@@ -1,4 +1,4 @@
-//! A listener of the shared cluster that a scenario has to itself for a while.
+//! A listener of the shared cluster that only one scenario at a time uses.
 
 use super::gateway::default_certificate;
 use futures::future::join_all;
@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Gateways stop serving a route some two seconds after its end, and a namespace is emptied in the background.
+/// Gateways stop serving a route about two seconds after its deletion, and a namespace is emptied in the background.
 const AT_MOST: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(200);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
-/// The listeners of which a scenario claims one, if it claims any.
+/// The listeners of this kind. A scenario claims one of them.
 pub fn claimable(shared: &SharedCluster, listener: Listener) -> &[String] {
     match listener {
         Listener::ExclusiveTls => &shared.exclusive_tls,
@@ -24,11 +24,11 @@ pub fn claimable(shared: &SharedCluster, listener: Listener) -> &[String] {
     }
 }
 
-/// Waits until the gateway serves none of the listener's names any more. A route of the scenario before would answer for this
-/// one's, and the first answer of a probe may then be right by chance.
+/// Waits until the gateway no longer serves any of the listener's names. A route of an earlier scenario could otherwise
+/// answer a probe of this one.
 ///
 /// # Errors
-/// With the name that is still served when time is up.
+/// The name that is still served at the deadline.
 pub async fn vacant(lab: &Lab, listener: &str) -> Result<(), String> {
     let gateway = &lab.info.gateway;
     let ports = [gateway.ports.passthrough, gateway.ports.second, gateway.ports.terminate];
@@ -44,7 +44,7 @@ pub async fn vacant(lab: &Lab, listener: &str) -> Result<(), String> {
         .map_err(|(name, address)| format!("{name} at port {}", address.port()))
 }
 
-/// Whether a route answers for the name: the certificate that a gateway shows for unknown names is not an answer.
+/// Whether a route serves the name. The certificate that a gateway shows for unknown names does not count.
 async fn is_served(name: &str, address: SocketAddr, fallback: Option<&str>) -> bool {
     let probe = Probe { linger: Duration::ZERO, ..Probe::new(address, Some(name), ANSWER_WITHIN) };
     let outcome = probe.run().await;
@@ -53,7 +53,7 @@ async fn is_served(name: &str, address: SocketAddr, fallback: Option<&str>) -> b
     matches!(outcome.handshake, Handshake::Completed { .. }) && !by_default
 }
 
-/// Asks all questions again and again until none is answered with yes; else gives one that is when time is up.
+/// Repeats all questions until every answer is no. At the deadline, returns a question whose answer is still yes.
 async fn until_none<'a, Q, F>(questions: &'a [Q], ask: impl Fn(&'a Q) -> F) -> Result<(), &'a Q>
 where
     F: Future<Output = bool>,
@@ -76,7 +76,7 @@ mod tests {
     use std::cell::Cell;
 
     #[tokio::test(start_paused = true)]
-    async fn a_listener_is_vacant_when_the_routes_of_the_run_before_are_gone() {
+    async fn a_listener_is_vacant_when_the_routes_of_the_earlier_run_are_gone() {
         let asked = Cell::new(0);
         // Seven rounds of two questions: the second name is served in the first six.
         let ask = |name: &&str| {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_name_that_stays_is_told_when_time_is_up() {
+    async fn a_name_that_is_still_served_is_reported_at_the_deadline() {
         let before = Instant::now();
         let ask = |name: &&str| std::future::ready(*name == "broker-11");
         assert_eq!(until_none(&["bootstrap", "broker-11"], ask).await, Err(&"broker-11"));

@@ -1,4 +1,4 @@
-//! A Kafka cluster that was there before the run: where a client reaches it.
+//! The bootstrap address of a Kafka cluster that existed before the run.
 
 use super::Context;
 use model::{Cause, Failure};
@@ -7,23 +7,23 @@ use serde_json::Value;
 /// The bootstrap address of the listener that the scenario names.
 ///
 /// # Errors
-/// When the scenario names none, or the cluster or the listener is not there or has no address.
+/// If the scenario names no listener, or if the cluster, the listener or its address does not exist.
 pub async fn bootstrap(context: &Context<'_>) -> Result<String, Failure> {
     let (cluster, namespace) = (&context.cluster, &context.kafka_namespace);
     let Some(listener) = &context.job.scenario.kafka.listener_name else {
-        let seen = "the scenario says neither `kafka.listener-name` nor the client's `bootstrap`";
+        let seen = "the scenario has neither `kafka.listener-name` nor a `bootstrap` of the client";
         return Err(Failure::new(Cause::Unknown, "a bootstrap address", seen));
     };
-    let wanted = format!("the bootstrap address of listener {listener} of Kafka {namespace}/{cluster}");
+    let expected = format!("the bootstrap address of listener {listener} of Kafka {namespace}/{cluster}");
     let kafka = context.object("Kafka", cluster, Some(namespace)).await?;
     let Some(found) = super::steps::get(context, &kafka).await? else {
-        return Err(Failure::new(Cause::ConditionUnmet, wanted, "there is no such Kafka"));
+        return Err(Failure::new(Cause::ConditionUnmet, expected, "it does not exist"));
     };
     let port = context.lab.info.gateway.ports.passthrough;
-    address(&found.data, listener, port).map_err(|seen| Failure::new(Cause::ConditionUnmet, wanted, seen))
+    address(&found.data, listener, port).map_err(|seen| Failure::new(Cause::ConditionUnmet, expected, seen))
 }
 
-/// The status of a `tlsroute` listener says port 443, whatever the Gateway's port is, so that it is not asked.
+/// For a `tlsroute` listener the spec is used, because its status always says port 443.
 fn address(kafka: &Value, listener: &str, gateway_port: u16) -> Result<String, String> {
     let all = |pointer: &str| kafka.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let named = |all: &'_ [Value]| all.iter().find(|one| one["name"] == listener).cloned();
@@ -38,7 +38,7 @@ fn address(kafka: &Value, listener: &str, gateway_port: u16) -> Result<String, S
     let status = named(all("/status/listeners"));
     let address =
         status.as_ref().and_then(|status| status["bootstrapServers"].as_str()).filter(|text| !text.is_empty());
-    address.map(ToOwned::to_owned).ok_or_else(|| "its status has no address of that listener yet".to_owned())
+    address.map(ToOwned::to_owned).ok_or_else(|| "its status has no address for this listener yet".to_owned())
 }
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_address_is_that_of_the_listener() {
+    fn the_address_is_read_from_the_listener() {
         let kafka = json!({
             "spec": {"kafka": {"listeners": [
                 {"name": "outside", "type": "tlsroute", "configuration": {"bootstrap": {"host": "bootstrap.prod.test"}}},

@@ -1,21 +1,21 @@
-//! From how a scenario ended to what that means: known deviations, sabotage, several attempts.
+//! Turns the end of a scenario into a verdict: known deviations, sabotage and repeated attempts.
 
 use lab::gateway::{Expected, GatewayFixture, Topic};
 use model::{Cause, Failure, SabotageRow, ScenarioResult, Verdict};
 use scenario::{Sabotage, Scenario};
 
-/// A scenario that is known to fail with one gateway, as its fixture lists it.
+/// A scenario that is known to fail with a gateway. The gateway's fixture lists it.
 #[derive(Clone, Debug)]
 pub struct Deviation {
     pub scenario: String,
-    /// `None`: for whatever cause.
+    /// `None` means any cause.
     pub cause: Option<Cause>,
-    /// The report to its maintainers, or the sentence of a specification.
+    /// A link to the upstream issue or to the specification.
     pub link: String,
 }
 
 impl Deviation {
-    /// The scenarios that fail with this gateway, as its fixture lists them.
+    /// The scenarios that the fixture of this gateway lists.
     pub fn of(fixture: &GatewayFixture) -> Vec<Self> {
         let failing = fixture.deviations.iter().filter(|deviation| deviation.expected == Expected::Failed);
         failing
@@ -29,7 +29,7 @@ impl Deviation {
     }
 }
 
-/// What a verdict means where deviations are known. A failure for another cause than the known one stays a failure.
+/// Applies known deviations to a verdict. A failure with another cause than the known one stays a failure.
 pub fn with_deviations(verdict: Verdict, scenario: &str, deviations: &[Deviation]) -> Verdict {
     let mut known = deviations.iter().filter(|deviation| deviation.scenario == scenario).peekable();
     let Some(first) = known.peek().copied() else { return verdict };
@@ -45,7 +45,7 @@ pub fn with_deviations(verdict: Verdict, scenario: &str, deviations: &[Deviation
     }
 }
 
-/// Judges a sabotaged run: it must be red at the step and for the cause that the sabotage names.
+/// Checks a sabotaged run: it must fail at the step and for the cause that the sabotage names.
 pub fn sabotaged(scenario: &Scenario, sabotage: &Sabotage, ended: Verdict) -> (SabotageRow, Verdict) {
     let expect = &sabotage.expect;
     let mut row = SabotageRow {
@@ -57,18 +57,20 @@ pub fn sabotaged(scenario: &Scenario, sabotage: &Sabotage, ended: Verdict) -> (S
     };
     let words = expect.mentions.as_ref().map(|text| format!(", mentioning `{text}`")).unwrap_or_default();
     let step = scenario.step_called(&expect.step);
-    let wanted = format!("red at {step} for {}{words}", expect.cause);
+    let expected = format!("red at {step} for {}{words}", expect.cause);
     let verdict = match ended {
         Verdict::Failed(failure) => match wrongly_red(&step, sabotage, &failure) {
             None => Verdict::Passed,
             Some(how) => {
                 let seen = format!("{how}: {}", failure.seen);
-                Verdict::Failed(Failure { wanted, seen, ..failure })
+                Verdict::Failed(Failure { wanted: expected, seen, ..failure })
             }
         },
-        Verdict::Passed => {
-            Verdict::Failed(Failure::new(Cause::NotRefused, wanted, "green: the scenario does not notice the sabotage"))
-        }
+        Verdict::Passed => Verdict::Failed(Failure::new(
+            Cause::NotRefused,
+            expected,
+            "green: the scenario does not notice the sabotage",
+        )),
         untried => {
             row.red = None;
             untried
@@ -87,16 +89,16 @@ fn wrongly_red(expected: &str, sabotage: &Sabotage, failure: &Failure) -> Option
         return Some(format!("red for {}", failure.cause));
     }
     match &expect.mentions {
-        Some(text) if !failure.mentions(text) => Some(format!("red without a word of `{text}`")),
+        Some(text) if !failure.mentions(text) => Some(format!("red without mentioning `{text}`")),
         _ => None,
     }
 }
 
-/// Adds an attempt to what earlier ones gave. The first bad verdict stays; good and bad ones together are flaky.
+/// Merges an attempt into the earlier ones. The first bad verdict stays. Good and bad attempts together are flaky.
 pub fn merge(earlier: &mut ScenarioResult, later: ScenarioResult) {
     let mixed = earlier.verdict.is_bad() != later.verdict.is_bad();
     earlier.flaky |= later.flaky || (mixed && earlier.verdict.ran() && later.verdict.ran());
-    // An attempt that was stopped says nothing about those before it.
+    // An attempt that was stopped does not change the result of earlier ones.
     if !earlier.verdict.is_bad() && (later.verdict.ran() || !earlier.verdict.ran()) {
         earlier.verdict = later.verdict;
         earlier.seconds = later.seconds;
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn red_at_the_step_for_the_cause_with_the_words_is_what_a_sabotage_wants() {
+    fn a_failure_at_the_step_for_the_cause_with_the_text_passes_a_sabotage() {
         let red = Verdict::Failed(failure("produce-and-consume", Cause::RouteMissing));
         let (row, verdict) = sabotaged(&sabotage(), red);
         assert_eq!(verdict, Verdict::Passed);
@@ -144,20 +146,20 @@ mod tests {
 
     #[test]
     fn any_other_end_of_a_sabotage_is_a_failure() {
-        let said = |ended| match sabotaged(&sabotage(), ended).1 {
+        let seen = |ended| match sabotaged(&sabotage(), ended).1 {
             Verdict::Failed(failure) => failure.seen,
             other => panic!("{other:?}"),
         };
-        assert_eq!(said(Verdict::Passed), "green: the scenario does not notice the sabotage");
-        assert!(said(Verdict::Failed(failure("wait", Cause::RouteMissing))).starts_with("red at wait: "));
+        assert_eq!(seen(Verdict::Passed), "green: the scenario does not notice the sabotage");
+        assert!(seen(Verdict::Failed(failure("wait", Cause::RouteMissing))).starts_with("red at wait: "));
         let other_cause = failure("produce-and-consume", Cause::Timeout);
-        assert!(said(Verdict::Failed(other_cause)).starts_with("red for timeout: "));
+        assert!(seen(Verdict::Failed(other_cause)).starts_with("red for timeout: "));
         let mut silent = failure("produce-and-consume", Cause::RouteMissing);
         silent.evidence.clear();
-        assert!(said(Verdict::Failed(silent)).contains("without a word of `broker-11`"));
+        assert!(seen(Verdict::Failed(silent)).contains("without mentioning `broker-11`"));
         let mut early = failure("x", Cause::RouteMissing);
         early.step = None;
-        assert!(said(Verdict::Failed(early)).starts_with("red at the preparation"));
+        assert!(seen(Verdict::Failed(early)).starts_with("red at the preparation"));
     }
 
     #[test]
@@ -170,18 +172,21 @@ mod tests {
     fn a_known_deviation_is_shown_as_such_and_its_end_is_reported() {
         let known =
             [Deviation { scenario: "fake".into(), cause: Some(Cause::UnknownSni), link: "https://x.test".into() }];
-        let judge = |verdict| with_deviations(verdict, "fake", &known);
+        let verdict_for = |verdict| with_deviations(verdict, "fake", &known);
         let same = failure("refuse", Cause::UnknownSni);
         assert!(
-            matches!(judge(Verdict::Failed(same)), Verdict::ExpectedFailure { link, .. } if link == "https://x.test")
+            matches!(verdict_for(Verdict::Failed(same)), Verdict::ExpectedFailure { link, .. } if link == "https://x.test")
         );
-        assert!(matches!(judge(Verdict::Passed), Verdict::UnexpectedPass { expected: Some(Cause::UnknownSni), .. }));
-        assert!(matches!(judge(Verdict::Failed(failure("refuse", Cause::Timeout))), Verdict::Failed(_)));
+        assert!(matches!(
+            verdict_for(Verdict::Passed),
+            Verdict::UnexpectedPass { expected: Some(Cause::UnknownSni), .. }
+        ));
+        assert!(matches!(verdict_for(Verdict::Failed(failure("refuse", Cause::Timeout))), Verdict::Failed(_)));
         assert_eq!(with_deviations(Verdict::Passed, "another", &known), Verdict::Passed);
     }
 
     #[test]
-    fn a_pass_after_a_fail_is_flaky_and_red() {
+    fn a_pass_after_a_failure_is_flaky_and_fails() {
         let red = || result("a", Verdict::Failed(failure("wait", Cause::Timeout)));
         let green = || result("a", Verdict::Passed);
         for (first, second) in [(red(), green()), (green(), red())] {

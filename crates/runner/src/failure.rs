@@ -1,26 +1,26 @@
-//! What a failure of the Kubernetes API means for a step.
+//! Turns an error of the Kubernetes API into the failure of a step.
 
 use model::{Cause, Failure};
 
-/// A failure of the Kubernetes API while `wanted` was wanted.
-pub fn kubernetes(wanted: impl Into<String>, error: &kubeapi::Error) -> Failure {
-    let wanted = wanted.into();
+/// The failure of a step that expected `expected` and got an error of the Kubernetes API.
+pub fn kubernetes(expected: impl Into<String>, error: &kubeapi::Error) -> Failure {
+    let expected = expected.into();
     match error {
         kubeapi::Error::TimedOut { object, wanted: condition, within, last, since_change } => {
-            let wanted = format!("{object}: {condition} within {within:?}");
-            Failure::new(Cause::ConditionUnmet, wanted, last.clone()).unchanged_for(*since_change)
+            let expected = format!("{object}: {condition} within {within:?}");
+            Failure::new(Cause::ConditionUnmet, expected, last.clone()).unchanged_for(*since_change)
         }
         kubeapi::Error::Failed { object, reason } => {
-            Failure::new(Cause::ConditionUnmet, wanted, format!("{object}: {reason}"))
+            Failure::new(Cause::ConditionUnmet, expected, format!("{object}: {reason}"))
         }
         kubeapi::Error::Refused { code: 500.., .. }
         | kubeapi::Error::Unreachable { .. }
         | kubeapi::Error::Silent { .. }
         | kubeapi::Error::NotUp { .. }
         | kubeapi::Error::Kubeconfig { .. }
-        | kubeapi::Error::Answer { .. } => Failure::new(Cause::Unreachable, wanted, host::with_causes(error)),
+        | kubeapi::Error::Answer { .. } => Failure::new(Cause::Unreachable, expected, host::with_causes(error)),
         kubeapi::Error::Refused { .. } | kubeapi::Error::Manifest { .. } | kubeapi::Error::UnknownKind { .. } => {
-            Failure::new(Cause::ManifestRefused, wanted, host::with_causes(error))
+            Failure::new(Cause::ManifestRefused, expected, host::with_causes(error))
         }
     }
 }

@@ -1,9 +1,9 @@
-//! What the tests of the runner are made of: scenarios from a few lines, a lab that is not there.
+//! Helpers for the runner's tests: scenarios from a few lines, and the facts of a fake lab.
 
 use model::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedCluster};
 use scenario::Scenario;
 
-/// A scenario from the lines that matter; the rest is filled in.
+/// Parses a scenario from a few lines. Missing keys get defaults.
 pub(crate) fn scenario(lines: &str) -> Scenario {
     let mut text = String::new();
     for (key, value) in [("name", "fake"), ("title", "t"), ("why", "w"), ("kafka", "{cluster: shared}")] {

@@ -1,4 +1,4 @@
-//! A port-forward to a Service, as `kubectl port-forward` makes one: a local port, and beyond it the Service.
+//! A port-forward from a local port to a Service, as with `kubectl port-forward`.
 
 use super::Context;
 use ::kube::Api;
@@ -12,10 +12,10 @@ use std::io;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Where accepted connections go.
+/// The target of accepted connections.
 #[derive(Clone)]
 enum ForwardTarget {
-    /// The local lab has no kubelet to forward through, but a ClusterIP is an address of this machine.
+    /// The local lab has no kubelet to forward through, but its ClusterIPs are addresses of this machine.
     ClusterIp(String),
     Pod {
         pods: Box<Api<Pod>>,
@@ -24,28 +24,29 @@ enum ForwardTarget {
     },
 }
 
-/// Opens the forward, which lasts as long as the context; gives `host:port` of its local end.
+/// Opens a port-forward, which lasts as long as the context. Returns `host:port` of its local end.
 ///
 /// # Errors
-/// When the Service has no address or no Pod, or the local port cannot be had.
+/// If the Service has no address or no Pod, or if no local port is free.
 pub async fn open(context: &mut Context<'_>, target: &PortForward) -> Result<String, Failure> {
     let namespace = target.namespace.clone().unwrap_or_else(|| context.namespace.clone());
-    let wanted = format!("a port-forward to Service {namespace}/{}:{}", target.service, target.port);
+    let expected = format!("a port-forward to Service {namespace}/{}:{}", target.service, target.port);
     let local = context.lab.backend.process_node().is_some();
     let found = beyond(&context.lab.catalog, &namespace, target, local);
-    let beyond = context.clock.waiting(found).await.map_err(|seen| Failure::new(Cause::Unreachable, &wanted, seen))?;
+    let beyond =
+        context.clock.waiting(found).await.map_err(|seen| Failure::new(Cause::Unreachable, &expected, seen))?;
     let bound = async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         io::Result::Ok((listener, address))
     };
     let (listener, address) =
-        bound.await.map_err(|error| Failure::new(Cause::Unreachable, &wanted, error.to_string()))?;
+        bound.await.map_err(|error| Failure::new(Cause::Unreachable, &expected, error.to_string()))?;
     context.tasks.spawn(async move {
         while let Ok((mut near, _)) = listener.accept().await {
             let beyond = beyond.clone();
             tokio::spawn(async move {
-                // A connection that breaks is for the client to tell.
+                // The client reports a broken connection.
                 let _ = join(&mut near, &beyond).await;
             });
         }
@@ -61,7 +62,9 @@ async fn join(near: &mut TcpStream, beyond: &ForwardTarget) -> io::Result<()> {
         }
         ForwardTarget::Pod { pods, pod, port } => {
             let mut forwarder = pods.portforward(pod, &[*port]).await.map_err(io::Error::other)?;
-            let mut far = forwarder.take_stream(*port).ok_or_else(|| io::Error::other("no stream"))?;
+            let mut far = forwarder
+                .take_stream(*port)
+                .ok_or_else(|| io::Error::other("the API server opened no stream for the port"))?;
             copy_bidirectional(near, &mut far).await?;
         }
     }
@@ -96,7 +99,10 @@ async fn beyond(
     let pod = list.items.into_iter().find(|pod| pod.metadata.name.is_some()).ok_or("the Service has no Pod")?;
     let name = pod.metadata.name.clone().unwrap_or_default();
     let port = target_port(&pod, port).ok_or_else(|| {
-        format!("the Pod {name} has no port {}, to which the Service leads", target_name(port.target_port.as_ref()))
+        format!(
+            "the Pod {name} has no port {}, which is the Service's target port",
+            target_name(port.target_port.as_ref())
+        )
     })?;
     Ok(ForwardTarget::Pod { pods: Box::new(pods), pod: name, port })
 }
@@ -105,6 +111,6 @@ fn target_name(target: Option<&IntOrString>) -> String {
     match target {
         Some(IntOrString::Int(number)) => number.to_string(),
         Some(IntOrString::String(name)) => name.clone(),
-        None => "of the Service's number".to_owned(),
+        None => "with the Service's port number".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The gateway under test, as steps need it.
+//! Operations of steps on the gateway under test.
 
 use super::{Context, failure};
 use ::kube::api::{DeleteParams, DynamicObject, ListParams};
@@ -11,37 +11,37 @@ use std::time::Duration;
 
 /// The common name of the certificate that the gateway shows for names that it does not know.
 pub fn default_certificate(name: &str) -> Option<String> {
-    // A gateway without a fixture is one of a user's own cluster.
+    // A gateway without a fixture belongs to a user's own cluster.
     GatewayFixture::load(name).ok()?.unknown_sni.common_name
 }
 
-/// Restarts the data plane, and waits until it is back.
+/// Restarts the data plane, and waits until it is ready again.
 ///
 /// # Errors
-/// When it cannot be found, or does not come back in time.
+/// If it cannot be found, or is not ready again in time.
 pub async fn restart(context: &mut Context<'_>, within: Duration) -> Result<Vec<String>, Failure> {
     let name = context.lab.info.gateway.name.clone();
-    let wanted = format!("{name} restarts and is back within {within:?}");
+    let expected = format!("{name} restarts and is ready again within {within:?}");
     let lab = context.lab;
     let Some(restart) = lab.backend.restart_data_plane(lab) else {
-        return restart_pods(context, &wanted, within).await;
+        return restart_pods(context, &expected, within).await;
     };
-    let failed = |seen: String| Failure::new(Cause::Unreachable, &wanted, seen);
+    let failed = |seen: String| Failure::new(Cause::Unreachable, &expected, seen);
     match context.clock.waiting(tokio::time::timeout(within, restart)).await {
-        Ok(Ok(())) => Ok(vec![format!("{name} is back")]),
+        Ok(Ok(())) => Ok(vec![format!("{name} is ready again")]),
         Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed("it was not back".to_owned())),
+        Err(_) => Err(failed("it was not ready again in time".to_owned())),
     }
 }
 
-/// The label that the Gateway API asks implementations to put on Pods (GEP-1762); its value is the Gateway's name.
+/// The label that implementations of the Gateway API put on Pods (GEP-1762). Its value is the Gateway's name.
 const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
 
-/// In a cluster with nodes: deletes the data plane's Pods. The fixture says which where the lab installed the gateway;
-/// else they are those of the run's own Gateways, since a user's cluster has others.
-async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> Result<Vec<String>, Failure> {
+/// Deletes the data plane's Pods in a cluster with nodes. If the lab installed the gateway, its fixture selects the
+/// Pods. Otherwise only Pods of the run's own Gateways are deleted, because a user's cluster may have others.
+async fn restart_pods(context: &Context<'_>, expected: &str, within: Duration) -> Result<Vec<String>, Failure> {
     let name = &context.lab.info.gateway.name;
-    let failed = |seen: String| Failure::new(Cause::Unreachable, wanted, seen);
+    let failed = |seen: String| Failure::new(Cause::Unreachable, expected, seen);
     let selector = match GatewayFixture::load(name) {
         Ok(fixture) => fixture.kind.map(|kind| kind.data_plane),
         // A gateway of a user's own cluster.
@@ -49,11 +49,11 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
         Err(error) => return Err(failed(error.to_string())),
     };
     let catalog = &context.lab.catalog;
-    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| failure::kubernetes(wanted, &error))?;
+    let kind = catalog.kind("Pod", Some("v1")).await.map_err(|error| failure::kubernetes(expected, &error))?;
     let (list, selector) = match selector.filter(|selector| is_the_labs(context.lab, selector)) {
         Some(selector) => (::kube::Api::all_with(catalog.client().clone(), &kind.resource), selector),
         None => {
-            let (namespace, selector) = of_gateways(context, &own_gateways(context, wanted).await?);
+            let (namespace, selector) = gateway_pods(context, &own_gateways(context, expected).await?);
             (kind.api(catalog.client(), &namespace), selector)
         }
     };
@@ -61,7 +61,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
     let listed = context.clock.waiting(list.list(&ListParams::default().labels(&selector))).await;
     let pods = listed.map_err(|error| failed(error.to_string()))?.items;
     let Some(namespace) = pods.first().and_then(|pod| pod.metadata.namespace.clone()) else {
-        return Err(failed(format!("no Pod is labelled {selector}, and Pods of other Gateways are left alone")));
+        return Err(failed(format!("no Pod has the label {selector}; the run does not touch Pods of other Gateways")));
     };
     let api = kind.api(catalog.client(), &namespace);
     let names: Vec<_> = pods.iter().filter_map(|pod| pod.metadata.name.clone()).collect();
@@ -71,7 +71,7 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
     let old: BTreeSet<_> = pods.iter().filter_map(|pod| pod.metadata.uid.clone()).collect();
     let labels = pods[0].metadata.labels.clone().unwrap_or_default();
     let back = wait_for_all(catalog, "Pod", &namespace, "ready again", within, |all| {
-        // The template's hash is the same in the Pods that follow.
+        // New Pods have the same labels, including the template's hash.
         let fresh = all.values().filter(|pod| {
             pod.metadata.labels.as_ref() == Some(&labels)
                 && !pod.metadata.uid.as_ref().is_some_and(|uid| old.contains(uid))
@@ -81,34 +81,35 @@ async fn restart_pods(context: &Context<'_>, wanted: &str, within: Duration) -> 
             ready => ConditionState::NotYet(format!("{ready} of {} Pods are ready", names.len())),
         }
     });
-    context.clock.waiting(back).await.map_err(|error| failure::kubernetes(wanted, &error))?;
-    Ok(vec![format!("{} Pods of {name} in {namespace} came back", names.len())])
+    context.clock.waiting(back).await.map_err(|error| failure::kubernetes(expected, &error))?;
+    Ok(vec![format!("{} Pods of {name} in {namespace} are ready again", names.len())])
 }
 
-/// Whether every Pod that the selector fits is one that the lab made.
+/// Whether the lab created every Pod that the selector matches.
 fn is_the_labs(lab: &Lab, selector: &str) -> bool {
     let installed = lab.info.versions.contains_key(&lab.info.gateway.name);
     lab.backend.owns_cluster() || (installed && selector != OF_GATEWAY)
 }
 
 /// The names of the Gateways in the run's own namespace.
-async fn own_gateways(context: &Context<'_>, wanted: &str) -> Result<Vec<String>, Failure> {
+async fn own_gateways(context: &Context<'_>, expected: &str) -> Result<Vec<String>, Failure> {
     let kind = context.clock.waiting(context.lab.catalog.kind("Gateway", None)).await;
-    let kind = kind.map_err(|error| failure::kubernetes(wanted, &error))?;
+    let kind = kind.map_err(|error| failure::kubernetes(expected, &error))?;
     let api = kind.api(context.lab.catalog.client(), &context.namespace);
     let listed = context.clock.waiting(api.list(&ListParams::default())).await;
     let listed =
-        listed.map_err(|error| failure::kubernetes(wanted, &kubeapi::Error::request("list Gateways")(error)))?;
+        listed.map_err(|error| failure::kubernetes(expected, &kubeapi::Error::request("list Gateways")(error)))?;
     Ok(listed.items.into_iter().filter_map(|gateway| gateway.metadata.name).collect())
 }
 
-/// The namespace and the label selector of the Pods of these Gateways of the run, or of the lab's where it has none.
-fn of_gateways(context: &Context<'_>, own: &[String]) -> (String, String) {
+/// The namespace and the label selector for Pods of the run's own Gateways, or of the lab's Gateway if the run has
+/// none.
+fn gateway_pods(context: &Context<'_>, own: &[String]) -> (String, String) {
     let variable = |name| context.variables.get(name).unwrap_or_default().to_owned();
-    selected(&context.namespace, own, (variable("gateway.namespace"), variable("gateway.name")))
+    gateway_selector(&context.namespace, own, (variable("gateway.namespace"), variable("gateway.name")))
 }
 
-fn selected(namespace: &str, own: &[String], (labs_namespace, labs): (String, String)) -> (String, String) {
+fn gateway_selector(namespace: &str, own: &[String], (labs_namespace, labs): (String, String)) -> (String, String) {
     match own {
         [] => (labs_namespace, format!("{OF_GATEWAY}={labs}")),
         own => (namespace.to_owned(), format!("{OF_GATEWAY} in ({})", own.join(","))),
@@ -121,7 +122,7 @@ mod tests {
     use model::LabKind;
 
     #[tokio::test]
-    async fn only_what_the_lab_installed_is_found_by_the_fixtures_selector() {
+    async fn the_fixtures_selector_is_only_used_for_pods_that_the_lab_installed() {
         let (_folder, mut lab) = lab::testing::lab("restart");
         lab.backend = lab::backends::of(LabKind::Kind);
         assert!(is_the_labs(&lab, "app=traefik") && is_the_labs(&lab, OF_GATEWAY));
@@ -134,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_those_of_the_runs_gateways_or_of_the_labs() {
+    fn pods_belong_to_the_runs_gateways_or_to_the_labs() {
         let labs = || ("kafka".to_owned(), "lab".to_owned());
-        let (namespace, selector) = selected("run-1", &["a".to_owned(), "b".to_owned()], labs());
+        let (namespace, selector) = gateway_selector("run-1", &["a".to_owned(), "b".to_owned()], labs());
         assert_eq!((namespace.as_str(), selector), ("run-1", format!("{OF_GATEWAY} in (a,b)")));
-        let (namespace, selector) = selected("run-1", &[], labs());
+        let (namespace, selector) = gateway_selector("run-1", &[], labs());
         assert_eq!((namespace.as_str(), selector), ("kafka", format!("{OF_GATEWAY}=lab")));
     }
 }

@@ -1,10 +1,10 @@
-//! Names that nobody else has.
+//! Unique names.
 
 use std::hash::{BuildHasher, RandomState};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// A number from the system's randomness, by way of std's hash keys.
+/// A random number. std seeds its hash keys from the system.
 pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
@@ -14,21 +14,21 @@ pub fn short() -> String {
     format!("{:06x}", random() & 0xff_ffff)
 }
 
-/// The name of a run: sorts by time, and is of its own.
+/// A unique name for a run. Names sort by time.
 pub fn run() -> String {
     let format = format_description!("[year][month][day]-[hour][minute][second]");
-    // A time that cannot be written would only cost the order of the folders.
+    // Without the time only the order of the folders would be lost.
     let time = OffsetDateTime::now_utc().format(&format).unwrap_or_default();
     format!("{time}-{}", short())
 }
 
-/// Now, RFC 3339 in UTC.
+/// The current time in UTC, as RFC 3339.
 pub fn now() -> String {
     let second = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or_else(|_| OffsetDateTime::now_utc());
     second.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }
 
-/// A namespace: `<scenario>-<id>`, within the 63 characters that Kubernetes allows.
+/// The name of a namespace, `<scenario>-<id>`, with at most the 63 characters that Kubernetes allows.
 pub fn namespace(scenario: &str, id: &str) -> String {
     let room = 63 - 1 - id.len();
     let name: String = scenario.chars().take(room).collect();
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_of_their_own_and_fit() {
+    fn names_are_unique_and_short_enough() {
         assert_ne!(short(), short());
         assert_eq!(short().len(), 6);
         assert_eq!(namespace("mutual-tls", "0a1b2c"), "mutual-tls-0a1b2c");

@@ -1,20 +1,20 @@
-//! Who may run beside whom.
+//! Decides which scenarios may run at the same time.
 
 use scenario::{ClusterUse, Sabotage, Scenario};
 
-/// How much of the lab a scenario takes.
+/// How much of the lab a scenario uses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Isolation {
-    /// It leaves everybody else alone.
+    /// The scenario does not affect others.
     Parallel,
-    /// It brings a Kafka cluster, of which two at a time are too much for a small machine.
+    /// The scenario has a Kafka cluster of its own. Two of them at the same time are too much for a small machine.
     OneOwnCluster,
-    /// It disturbs what all others use: the gateway, or the shared cluster.
+    /// The scenario disturbs what all others use: the gateway or the shared cluster.
     Exclusive,
 }
 
 impl Isolation {
-    /// From the steps, and from the sabotage that is to be done.
+    /// Derives the isolation from the steps and the sabotage.
     pub fn of(scenario: &Scenario, sabotage: Option<&Sabotage>) -> Self {
         let own = scenario.kafka.cluster == ClusterUse::Own;
         let sabotaged = sabotage.into_iter().flat_map(Sabotage::touches);
@@ -28,7 +28,7 @@ impl Isolation {
     }
 }
 
-/// The first of `pending` that may start beside `running`.
+/// The first of `pending` that may start while `running` runs.
 pub fn next(pending: &[Isolation], running: &[Isolation], jobs: usize) -> Option<usize> {
     if running.len() >= jobs.max(1) || running.contains(&Isolation::Exclusive) {
         return None;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_runs_beside_one_that_must_be_alone() {
+    fn nothing_runs_beside_an_exclusive_scenario() {
         assert_eq!(next(&[Exclusive, Parallel], &[], 4), Some(0));
         assert_eq!(next(&[Exclusive, Parallel], &[Parallel], 4), Some(1));
         assert_eq!(next(&[Exclusive], &[Parallel], 4), None);
@@ -89,10 +89,10 @@ mod tests {
     }
 
     #[test]
-    fn own_clusters_come_one_at_a_time_and_jobs_are_a_limit() {
+    fn only_one_own_cluster_runs_at_a_time_and_jobs_limit_tasks() {
         assert_eq!(next(&[OneOwnCluster, Parallel], &[OneOwnCluster], 4), Some(1));
         assert_eq!(next(&[OneOwnCluster], &[Parallel], 4), Some(0));
         assert_eq!(next(&[Parallel], &[Parallel, Parallel], 2), None);
-        assert_eq!(next(&[Parallel], &[], 0), Some(0), "no jobs at all would be a hang");
+        assert_eq!(next(&[Parallel], &[], 0), Some(0), "zero jobs would hang");
     }
 }

@@ -1,4 +1,4 @@
-//! What a run changed, so that cleanup can undo it in reverse order.
+//! The list of a run's changes, which cleanup undoes in reverse order.
 
 use super::record::{Record, Unfinished};
 use ::kube::api::DynamicObject;
@@ -8,40 +8,40 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io;
 
-/// One thing to undo.
+/// One change to undo.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undo {
-    /// An object that the run made.
+    /// An object that the run created.
     Delete(ObjectRef),
-    /// An object of somebody else that the run deleted: as it was.
+    /// A foreign object that the run deleted, in its former state.
     Restore { object: ObjectRef, was: Box<DynamicObject> },
-    /// An object of somebody else that the run changed: the merge patch that changes it back.
+    /// A foreign object that the run changed, and the merge patch that restores it.
     PatchBack { object: ObjectRef, merge: Value },
     /// A Pod whose process the run froze.
     Resume { namespace: String, pod: String },
-    /// A topic of a cluster that stays, and the client that made it.
+    /// A topic of a cluster that outlives the run, and the client that created it.
     DeleteTopic {
         client: String,
         topic: String,
-        /// Where the cluster is not the lab's: what it is called, for a reader.
+        /// The name of the cluster, if it does not belong to the lab.
         #[serde(default)]
         of: Option<String>,
     },
 }
 
-/// Everything that is to be undone, in the order in which it was done. Each thing is put down before it is done: a run
-/// can be ended at any moment, and what was never made is deleted without harm.
+/// All changes to undo, in the order in which they were made. Each change is recorded before it is made, because a run
+/// can be killed at any moment. Deleting an object that was never created does no harm.
 #[derive(Debug)]
 pub struct Journal {
     record: Record,
-    /// The first thing that could not be written down.
+    /// The first error of writing the record.
     unwritten: Option<io::Error>,
 }
 
 impl Journal {
     /// # Errors
-    /// When the record on disk cannot be begun.
+    /// If the record cannot be written.
     pub fn begin(lab: &LabDir, namespace: &str, listener: Option<&str>) -> io::Result<Self> {
         let state = Unfinished {
             namespace: namespace.to_owned(),
@@ -51,7 +51,7 @@ impl Journal {
         Ok(Self::of(Record::begin(lab, state)?))
     }
 
-    /// That of a run which is over.
+    /// The journal of a run that has ended.
     pub fn of(record: Record) -> Self {
         Self { record, unwritten: None }
     }
@@ -60,15 +60,15 @@ impl Journal {
         &self.record.state.namespace
     }
 
-    /// An object that is about to be made; once is enough.
-    pub fn applies(&mut self, object: &ObjectRef) {
+    /// Records an object that the run is about to create. Each object is recorded once.
+    pub fn record_creation(&mut self, object: &ObjectRef) {
         if !self.owns(object) {
             self.push(Undo::Delete(object.clone()));
         }
     }
 
-    /// An object that the run itself deleted needs no deletion any more. False when it was not the run's own.
-    pub fn deleted(&mut self, object: &ObjectRef) -> bool {
+    /// Removes an object that the run itself deleted from the record. Returns false if it was not the run's own.
+    pub fn forget(&mut self, object: &ObjectRef) -> bool {
         let own = self.owns(object);
         if own {
             self.record.state.undo.retain(|undo| !matches!(undo, Undo::Delete(one) if one == object));
@@ -95,31 +95,31 @@ impl Journal {
         pods.collect()
     }
 
-    /// The last thing that is to be undone.
+    /// The last change to undo.
     pub fn last(&self) -> Option<&Undo> {
         self.record.state.undo.last()
     }
 
-    /// The last thing is undone, or cannot be.
+    /// Removes the last change, after it was undone or could not be.
     pub fn pop(&mut self) {
         self.record.state.undo.pop();
         self.write();
     }
 
-    /// Everything stays until somebody needs its place.
+    /// Marks the run as kept: its objects stay until another run needs their listener.
     ///
     /// # Errors
-    /// When that cannot be written down.
+    /// If the record cannot be written.
     pub fn keep(mut self) -> io::Result<()> {
         self.record.state.kept = true;
         self.write();
         self.unwritten.map_or(Ok(()), Err)
     }
 
-    /// Everything is undone.
+    /// Removes the record after cleanup.
     ///
     /// # Errors
-    /// When the record cannot be removed, or was not whole.
+    /// If the record cannot be removed, or if it could not be written completely.
     pub fn end(self) -> io::Result<()> {
         self.record.end()?;
         self.unwritten.map_or(Ok(()), Err)
@@ -132,7 +132,7 @@ impl Journal {
     }
 }
 
-/// The merge patch that undoes `merge` on an object that was `before`.
+/// The merge patch that undoes `merge` on an object whose former state is `before`.
 pub fn inverse(merge: &Value, before: &Value) -> Value {
     match (merge, before) {
         (Value::Object(merge), Value::Object(before)) => Value::Object(
@@ -145,17 +145,17 @@ pub fn inverse(merge: &Value, before: &Value) -> Value {
     }
 }
 
-/// The merge patch that makes `before` of `after`, an object and what became of it.
-pub fn way_back(after: &Value, before: &Value) -> Value {
+/// The merge patch that turns `after` into `before`.
+pub fn restoring_patch(after: &Value, before: &Value) -> Value {
     let (Value::Object(is), Value::Object(was)) = (after, before) else { return before.clone() };
     let gone = is.keys().filter(|key| !was.contains_key(*key)).map(|key| (key.clone(), Value::Null));
     let changed = was.iter().filter(|(key, value)| is.get(*key) != Some(value));
     let changed =
-        changed.map(|(key, value)| (key.clone(), is.get(key).map_or(value.clone(), |is| way_back(is, value))));
+        changed.map(|(key, value)| (key.clone(), is.get(key).map_or(value.clone(), |is| restoring_patch(is, value))));
     Value::Object(gone.chain(changed).collect::<Map<_, _>>())
 }
 
-/// The object without what only the API server may write, so that it can be made again.
+/// The object without the fields that only the API server writes, so that it can be created again.
 pub fn as_new(object: &DynamicObject) -> DynamicObject {
     let mut fresh = object.clone();
     fresh.metadata.uid = None;
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_is_undone_first_and_each_once() {
+    fn changes_are_undone_in_reverse_and_once() {
         let dir = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(dir.path().to_path_buf().try_into().expect("UTF-8"));
         let mut journal = Journal::begin(&lab, "n-000001", None).expect("begun");
         for name in ["a", "b", "a", "c"] {
-            journal.applies(&object(name));
+            journal.record_creation(&object(name));
         }
-        assert!(journal.deleted(&object("b")) && !journal.deleted(&object("b")));
+        assert!(journal.forget(&object("b")) && !journal.forget(&object("b")));
         let mut order = Vec::new();
         while let Some(undo) = journal.last() {
             order.extend(match undo {
@@ -202,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_leads_from_what_became_of_an_object_to_what_it_was() {
+    fn the_inverse_patch_restores_the_former_object() {
         let was =
             json!({"spec": {"listeners": [{"name": "a"}, {"name": "b"}], "tls": {"x": 1}, "gone": true, "same": 1}});
         let is = json!({"spec": {"listeners": [{"name": "a"}], "tls": {"x": 2, "y": 3}, "fresh": {"z": 1}, "same": 1}});
         assert_eq!(
-            way_back(&is, &was),
+            restoring_patch(&is, &was),
             json!({"spec": {
                 "listeners": [{"name": "a"}, {"name": "b"}],
                 "tls": {"x": 1, "y": null},
@@ -215,11 +215,11 @@ mod tests {
                 "fresh": null,
             }})
         );
-        assert_eq!(way_back(&was, &was), json!({}), "nothing to change is an empty patch");
+        assert_eq!(restoring_patch(&was, &was), json!({}), "nothing to change is an empty patch");
     }
 
     #[test]
-    fn a_merge_patch_is_turned_around() {
+    fn a_merge_patch_is_inverted() {
         let before = json!({"spec": {"replicas": 3, "list": [1], "deep": {"a": 1, "b": 2}}, "other": true});
         let merge = json!({"spec": {"replicas": 4, "fresh": {"x": 1}, "deep": {"a": null}, "list": [2]}});
         assert_eq!(
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_made_again_without_its_history() {
+    fn an_object_is_restored_without_server_side_fields() {
         let old: DynamicObject = serde_json::from_value(json!({
             "apiVersion": "v1", "kind": "X", "spec": {"a": 1}, "status": {"b": 2},
             "metadata": {"name": "x", "uid": "u", "resourceVersion": "7", "labels": {"l": "v"}},

@@ -1,4 +1,4 @@
-//! The runner: one scenario at a time in [`Runner`], many in [`suite`].
+//! The runner. [`Runner`] runs one scenario, and [`suite`] runs many.
 
 mod attempt;
 mod authority;
@@ -51,14 +51,14 @@ pub use stop::Stop;
 pub use suite::{Executor, SuiteOptions};
 pub use task::{Job, Task};
 
-/// What keeps scenarios from being run at all. What goes wrong in one is its verdict.
+/// An error that stops a whole run. An error within a scenario is its verdict instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot handle signals: {0}")]
     Signals(std::io::Error),
-    #[error("cannot lock anything below {dir}: {source}")]
+    #[error("cannot create lock files below {dir}: {source}")]
     Locks { dir: camino::Utf8PathBuf, source: std::io::Error },
-    #[error("cannot read what earlier runs left, below {dir}: {source}")]
+    #[error("cannot read the cleanup records of earlier runs below {dir}: {source}")]
     Records { dir: camino::Utf8PathBuf, source: std::io::Error },
     #[error(transparent)]
     Report(#[from] crate::report::Error),

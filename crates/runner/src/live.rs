@@ -1,5 +1,5 @@
-//! What runs now, for somebody who waits: on a terminal a live line for each running scenario, elsewhere a plain line now
-//! and then. Both go to standard error, so that no report and no pipe gets them.
+//! Shows progress: a live line for each running scenario on a terminal, and occasional plain lines elsewhere. Both go
+//! to standard error, so that they do not mix with piped output.
 
 use super::Task;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,18 +11,18 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-/// On plain output: a step that takes this long is worth a line, and then again after each further time of it.
+/// On plain output, a step gets a line each time that this much time has passed.
 const PLAIN_EVERY: Duration = Duration::from_secs(15);
 
-/// Names are cut to this, so that the step beside them has room at 60 columns.
+/// Names are cut to this length, so that the step fits beside them in 60 columns.
 const NAME_WIDTH: usize = 28;
 
-/// A condition can be as long as an operator likes.
+/// A condition's text has no limit of its own.
 const SEEN_LENGTH: usize = 160;
 
 type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Shows what runs. Cheap to clone; by default nothing is shown.
+/// Shows what runs. Cheap to clone. The default shows nothing.
 #[derive(Clone, Default)]
 pub struct View(Kind);
 
@@ -36,7 +36,7 @@ enum Kind {
 }
 
 impl View {
-    /// Live lines where standard error is a terminal, plain ones elsewhere. `longest` is the length of the longest name.
+    /// Live lines if standard error is a terminal, otherwise plain lines. `longest` is the length of the longest name.
     pub fn stderr(longest: usize) -> Self {
         if std::io::stderr().is_terminal() {
             Self(Kind::Live(MultiProgress::new(), longest.min(NAME_WIDTH)))
@@ -54,13 +54,13 @@ impl View {
         Self(Kind::Plain(Arc::new(sink)))
     }
 
-    /// The line of a task that begins; it goes away when its last clone is dropped. Must be called within the runtime.
+    /// The line of a new task. It disappears when its last clone is dropped. This must be called within the runtime.
     pub fn begin(&self, task: &Task) -> Line {
         let name = match task.sabotage {
             Some(index) => format!("{} / {}", task.job.name(), index + 1),
             None => task.job.name().to_owned(),
         };
-        let state = Arc::new(Mutex::new(State::new("starts".to_owned())));
+        let state = Arc::new(Mutex::new(State::new("starting".to_owned())));
         let shown = match &self.0 {
             Kind::Hidden => Shown::Nothing,
             Kind::Live(bars, width) => Shown::Bar(bar(bars, &short(&name), *width)),
@@ -69,7 +69,7 @@ impl View {
                 let ticker = tokio::spawn(async move {
                     loop {
                         sleep(Duration::from_secs(1)).await;
-                        if let Some(line) = lock(&state).due(&name) {
+                        if let Some(line) = lock(&state).plain_line(&name) {
                             sink(&line);
                         }
                     }
@@ -80,12 +80,12 @@ impl View {
         Line(Arc::new(Held { state, shown }))
     }
 
-    /// A line on standard output, above the live lines.
+    /// Prints a line on standard output, above the live lines.
     pub fn print(&self, line: impl Display) {
         self.above(|| println!("{line}"));
     }
 
-    /// A line on standard error, above the live lines.
+    /// Prints a line on standard error, above the live lines.
     pub fn say(&self, line: impl Display) {
         self.above(|| eprintln!("{line}"));
     }
@@ -97,11 +97,11 @@ impl View {
         }
     }
 
-    /// Takes the live lines off the screen while `shown` is false: somebody else talks to the user.
+    /// Hides the live lines while `shown` is false, because another part of the program talks to the user.
     pub fn show(&self, shown: bool) {
         if let Kind::Live(bars, _) = &self.0 {
             if !shown {
-                // Whatever cannot be cleared is overwritten.
+                // A line that cannot be cleared is overwritten.
                 let _ = bars.clear();
             }
             bars.set_draw_target(if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
@@ -145,7 +145,7 @@ impl Drop for Held {
 }
 
 impl Line {
-    /// A step begins, or something else that takes its time.
+    /// Shows that a step, or other work, begins.
     pub fn step(&self, what: impl Display) {
         let mut state = lock(&self.0.state);
         *state = State::new(visible(&what.to_string()).into_owned());
@@ -155,7 +155,7 @@ impl Line {
         }
     }
 
-    /// The last condition seen in the present step.
+    /// Shows the last condition seen in the current step.
     pub fn seen(&self, seen: &str) {
         let mut state = lock(&self.0.state);
         if state.seen != seen {
@@ -167,18 +167,18 @@ impl Line {
     }
 }
 
-/// What one scenario is doing.
+/// The progress of one scenario.
 struct State {
     step: String,
     since: Instant,
     seen: String,
-    /// How many plain lines the present step had.
-    said: u32,
+    /// The number of plain lines that the current step had.
+    printed: u32,
 }
 
 impl State {
     fn new(step: String) -> Self {
-        Self { step, since: Instant::now(), seen: String::new(), said: 0 }
+        Self { step, since: Instant::now(), seen: String::new(), printed: 0 }
     }
 
     fn message(&self) -> String {
@@ -188,13 +188,13 @@ impl State {
         }
     }
 
-    /// The plain line, when it is time for one.
-    fn due(&mut self, name: &str) -> Option<String> {
+    /// The plain line, if it is time for one.
+    fn plain_line(&mut self, name: &str) -> Option<String> {
         let took = self.since.elapsed();
-        if took < PLAIN_EVERY * (self.said + 1) {
+        if took < PLAIN_EVERY * (self.printed + 1) {
             return None;
         }
-        self.said += 1;
+        self.printed += 1;
         Some(format!("{:<15}  {name}  {}  {} s", "running", self.message(), took.as_secs()))
     }
 }
@@ -205,12 +205,12 @@ fn bar(bars: &MultiProgress, name: &str, width: usize) -> ProgressBar {
         bar.set_style(style);
     }
     bar.set_prefix(format!("{name:<width$}"));
-    bar.set_message("starts");
+    bar.set_message("starting");
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }
 
-/// The end of a long name, which has the sabotage's number, is worth more than its middle.
+/// A long name is cut in the middle, because its end has the sabotage's number.
 fn short(name: &str) -> String {
     let name = visible(name);
     let letters: Vec<char> = name.chars().collect();
@@ -238,7 +238,7 @@ mod tests {
         (view, lines)
     }
 
-    fn said(lines: &Mutex<Vec<String>>) -> Vec<String> {
+    fn printed(lines: &Mutex<Vec<String>>) -> Vec<String> {
         std::mem::take(&mut *lines.lock().expect("unpoisoned"))
     }
 
@@ -249,15 +249,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_terminal_a_long_step_is_never_silent_for_long() {
+    async fn a_long_step_prints_lines_without_a_terminal() {
         let (view, lines) = view();
         let line = view.begin(&Task::plain(Job::new("/x", scenario("name: two-clusters\n"))));
         line.step("wait#2 Kafka two: Ready");
         pass(10).await;
-        assert_eq!(said(&lines), Vec::<String>::new(), "a short step needs no line");
+        assert_eq!(printed(&lines), Vec::<String>::new(), "a short step needs no line");
         line.seen("NotReady=True (Creating)");
         pass(30).await;
-        let seen = said(&lines);
+        let seen = printed(&lines);
         assert_eq!(seen.len(), 2, "{seen:?}");
         assert!(
             seen[0].starts_with("running          two-clusters  wait#2 Kafka two: Ready (NotReady=True (Creating))  1"),
@@ -265,10 +265,10 @@ mod tests {
         );
         line.step("produce");
         pass(10).await;
-        assert_eq!(said(&lines), Vec::<String>::new(), "each step has its own time");
+        assert_eq!(printed(&lines), Vec::<String>::new(), "each step has its own time");
         drop(line);
         pass(60).await;
-        assert_eq!(said(&lines), Vec::<String>::new(), "what is over says nothing more");
+        assert_eq!(printed(&lines), Vec::<String>::new(), "a finished task prints nothing more");
     }
 
     #[tokio::test(start_paused = true)]
@@ -277,7 +277,7 @@ mod tests {
         let line = view.begin(&Task::plain(Job::new("/x", scenario("name: two-clusters\n"))));
         line.step("wait Kafka \u{1b}[2J: Ready");
         pass(20).await;
-        assert!(said(&lines)[0].contains("\\u{1b}[2J"));
+        assert!(printed(&lines)[0].contains("\\u{1b}[2J"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Who has which part of the lab, across threads and processes: advisory file locks, which the kernel lets go of
-//! whatever becomes of their holder.
+//! Locks parts of the lab across threads and processes, with advisory file locks. The kernel releases the locks of a
+//! process that dies.
 
 use super::Isolation;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -8,10 +8,10 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::time::Duration;
 
-/// File locks cannot be waited for without blocking a thread for good, so they are asked for again and again.
+/// Waiting for a file lock would block a thread that cannot be interrupted, so the lock is polled.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// A lock that is let go of when dropped.
+/// A lock that is released when dropped.
 #[derive(Debug)]
 pub struct LockGuard(#[expect(dead_code, reason = "the open file is the lock")] Option<File>);
 
@@ -23,36 +23,36 @@ pub struct Locks {
 
 impl Locks {
     /// # Errors
-    /// When the folder cannot be made.
+    /// If the folder cannot be created.
     pub fn of(lab: &LabDir) -> io::Result<Self> {
         Ok(Self { dir: lab.folder("locks")? })
     }
 
-    /// the right to run under this isolation; waits for as long as it takes.
+    /// Acquires the right to run under this isolation. Waits without a limit.
     ///
     /// # Errors
-    /// When a lock file cannot be opened.
+    /// If a lock file cannot be opened.
     pub async fn isolation(&self, isolation: Isolation) -> io::Result<Vec<LockGuard>> {
-        // Everybody passes through one door, so that whoever wants to be alone is not overtaken for ever.
+        // Every task takes this lock first, so that an exclusive one is not overtaken forever.
         let door = self.wait("door", true).await?;
-        let everybody = self.wait("isolation", isolation == Isolation::Exclusive).await?;
+        let isolation_lock = self.wait("isolation", isolation == Isolation::Exclusive).await?;
         drop(door);
-        let mut held = vec![everybody];
+        let mut guards = vec![isolation_lock];
         if isolation == Isolation::OneOwnCluster {
-            held.push(self.wait("own-cluster", true).await?);
+            guards.push(self.wait("own-cluster", true).await?);
         }
-        Ok(held)
+        Ok(guards)
     }
 
-    /// One of several things that only one may have; waits until one is free.
+    /// Locks one of several resources. Waits until one is free.
     ///
     /// # Errors
-    /// When a lock file cannot be opened.
+    /// If a lock file cannot be opened.
     pub async fn one_of<'a>(&self, names: &'a [String]) -> io::Result<(&'a str, LockGuard)> {
         loop {
             for name in names {
-                if let Some(held) = attempt(&self.file(name), true)? {
-                    return Ok((name, held));
+                if let Some(guard) = attempt(&self.file(name), true)? {
+                    return Ok((name, guard));
                 }
             }
             tokio::time::sleep(AGAIN).await;
@@ -61,8 +61,8 @@ impl Locks {
 
     async fn wait(&self, name: &str, alone: bool) -> io::Result<LockGuard> {
         loop {
-            if let Some(held) = attempt(&self.file(name), alone)? {
-                return Ok(held);
+            if let Some(guard) = attempt(&self.file(name), alone)? {
+                return Ok(guard);
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -78,7 +78,7 @@ fn attempt(path: &Utf8Path, alone: bool) -> io::Result<Option<LockGuard>> {
     match if alone { file.try_lock() } else { file.try_lock_shared() } {
         Ok(()) => Ok(Some(LockGuard(Some(file)))),
         Err(TryLockError::WouldBlock) => Ok(None),
-        // A file system without locks: go on, as every tool without a lock does.
+        // A file system without locks: continue without a lock.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(Some(LockGuard(None))),
         Err(TryLockError::Error(error)) => Err(error),
     }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn alone_waits_for_the_others_and_is_not_overtaken() {
+    async fn an_exclusive_run_waits_for_others_and_is_not_overtaken() {
         let (_dir, locks) = locks();
         let shared = locks.isolation(Isolation::Parallel).await.expect("free");
         let own = locks.isolation(Isolation::OneOwnCluster).await.expect("beside it");
@@ -122,7 +122,7 @@ mod tests {
         tokio::time::sleep(SOON).await;
         assert!(
             timeout(SOON, locks.isolation(Isolation::Parallel)).await.is_err(),
-            "behind the one who waits to be alone"
+            "behind the exclusive one that waits"
         );
         drop((shared, own));
         let alone = timeout(SOON, alone).await.expect("in time").expect("no panic").expect("locked");

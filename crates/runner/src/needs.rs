@@ -1,10 +1,10 @@
-//! Whether a scenario makes sense on this lab.
+//! Checks whether a scenario can run on this lab.
 use super::exclusive_listener;
 use lab::backends::cluster::images;
 use model::{LabInfo, Verdict};
 use scenario::Scenario;
 
-/// The verdict of a scenario that need not be tried: `skipped` or `unsupported`, with the reason.
+/// The verdict of a scenario that cannot run here: `skipped` or `unsupported`, with the reason.
 pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
     let needs = &scenario.needs;
     if let Some(reason) = &needs.skip {
@@ -37,7 +37,7 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
     let claims = scenario.kafka.listener.filter(|listener| listener.is_exclusive());
     if claims.is_some_and(|listener| exclusive_listener::claimable(&info.shared, listener).is_empty()) {
         return Some(Verdict::Skipped {
-            reason: "claims an exclusive listener; the shared cluster of this lab has none".to_owned(),
+            reason: "requires an exclusive listener; the shared cluster of this lab has none".to_owned(),
         });
     }
     let lacking: Vec<_> =
@@ -45,16 +45,16 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
     (!lacking.is_empty()).then(|| Verdict::Unsupported { feature: lacking.join(", ") })
 }
 
-/// Whether the Java client can be run here, or why not.
+/// Checks whether the Java client can run here.
 ///
 /// # Errors
-/// The reason.
+/// The reason why it cannot.
 pub async fn java() -> Result<(), String> {
     let image = images::apache_kafka().map_err(|error| error.to_string())?;
     probe::java_available(&image.image).await
 }
 
-/// A part's version, by its own name or by that of the part which brings it.
+/// A part's version, by its own name or by the name of the part that contains it.
 fn version<'a>(info: &'a LabInfo, part: &str) -> Option<&'a str> {
     let other = match part {
         "kubernetes" => "kube-apiserver",
@@ -64,7 +64,7 @@ fn version<'a>(info: &'a LabInfo, part: &str) -> Option<&'a str> {
     info.versions.get(part).or_else(|| info.versions.get(other)).map(String::as_str)
 }
 
-/// `v1.34.4-x` as 1, 34, 4. A part that is not there counts as older than 0.
+/// Parses `v1.34.4-x` as 1, 34, 4. A missing number counts as older than 0.
 fn numbers(version: &str) -> Vec<u64> {
     let plain = version.trim_start_matches('v').split(['-', '+', ' ']).next().unwrap_or_default();
     plain.split('.').map_while(|number| number.parse().ok()).collect()
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gateway_does_not_claim_is_unsupported() {
+    fn a_feature_that_the_gateway_does_not_claim_is_unsupported() {
         assert_eq!(verdict("{features: [TLSRoute]}"), None);
         assert_eq!(
             verdict("{features: [TLSRoute, TCPRoute]}"),

@@ -1,4 +1,4 @@
-//! The order in which tasks start, so that a run ends early.
+//! Orders the tasks of a run so that the run ends early.
 
 use super::{Isolation, Task};
 use crate::report::ReportFolder;
@@ -6,15 +6,16 @@ use camino::Utf8Path;
 use model::Report;
 use std::collections::BTreeMap;
 
-/// Runs that are looked at.
+/// The number of earlier runs to read.
 const RUNS: usize = 10;
 
-/// How long each scenario took in an earlier run, in seconds of its own.
+/// How long each scenario took in an earlier run, in seconds without waiting in the queue.
 #[derive(Clone, Debug, Default)]
 pub struct History(BTreeMap<String, f64>);
 
 impl History {
-    /// What the newest runs below the folder of reports took. A scenario that a run left out is looked up in an older one.
+    /// Reads the times of the newest runs below the folder of reports. For a scenario that the newest run did not
+    /// include, an older run is used.
     pub fn below(reports: &Utf8Path) -> Self {
         let mut history = Self::default();
         for report in ReportFolder::newest(reports, RUNS) {
@@ -29,14 +30,14 @@ impl History {
         }
     }
 
-    /// A scenario that never ran here is taken for a long one: its own deadline is the only hint.
+    /// A scenario that never ran here counts as long, because its own deadline is the only hint.
     fn seconds(&self, task: &Task) -> f64 {
         self.0.get(&task.title()).copied().unwrap_or_else(|| task.job.scenario.within.0.as_secs_f64())
     }
 }
 
-/// First those with a cluster of their own, since these run one after another; then the others; last those that run alone,
-/// so that nothing waits in front of them. Within each of the three the longest first.
+/// Scenarios with a cluster of their own come first, because they run one after another. Exclusive scenarios come last,
+/// so that no other waits for them. Within each group the longest comes first.
 pub fn arrange(tasks: Vec<(Isolation, Task)>, history: &History) -> Vec<(Isolation, Task)> {
     let rank = |isolation: Isolation| match isolation {
         Isolation::OneOwnCluster => 0,
@@ -67,7 +68,7 @@ mod tests {
         {
             report.scenarios.push(model::ScenarioResult { seconds, ..result(name, Verdict::Passed) });
         }
-        // Its time is that of a scenario which was not tried.
+        // The time of this scenario does not count, because it was not run.
         report.scenarios.push(result("skipped", Verdict::Skipped { reason: "r".into() }));
         let kinds = [
             ("alone", Isolation::Exclusive),

@@ -1,10 +1,10 @@
-//! `--pause-on-failure`: everything stays as it is until somebody has looked.
+//! `--pause-on-failure`: keeps everything in place until the user presses Enter.
 
 use super::{Context, Stop};
 use model::{Failure, visible};
 use std::io::{self, BufRead, IsTerminal};
 
-/// Says how to look around, and waits for Enter, or until the run is stopped. Without a terminal it only says.
+/// Prints how to inspect the lab, and waits for Enter or until the run is stopped. Without a terminal it does not wait.
 pub async fn pause(context: &Context<'_>, failure: &Failure, stop: &Stop) {
     let info = &context.lab.info;
     eprintln!("\n{}", paused(context.job.name(), failure));
@@ -12,14 +12,14 @@ pub async fn pause(context: &Context<'_>, failure: &Failure, stop: &Stop) {
     eprintln!("  kubectl --context {} -n {} get gateways,tlsroutes,kafkas,pods", info.context, context.namespace);
     eprintln!("  logs: {}", context.lab.dir.logs());
     if !io::stdin().is_terminal() {
-        eprintln!("  (standard input is no terminal: going on)");
+        eprintln!("  (standard input is not a terminal, so the run continues)");
         return;
     }
-    eprintln!("Enter cleans up and goes on.");
-    // A thread of its own: the runtime would wait for one of its own at the end, after Ctrl-C too.
+    eprintln!("Press Enter to clean up and continue.");
+    // This is not a thread of the runtime, which would wait for it at the end, even after Ctrl-C.
     let (pressed, enter) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
-        // End of file goes on as well; who no longer listens was stopped.
+        // End of file continues too. If nobody receives this, the run was stopped.
         let _ = io::stdin().lock().read_line(&mut String::new());
         let _ = pressed.send(());
     });
@@ -29,7 +29,7 @@ pub async fn pause(context: &Context<'_>, failure: &Failure, stop: &Stop) {
     }
 }
 
-/// What was seen may be a text of a broker or of a gateway.
+/// The text may come from a broker or a gateway, so control characters are escaped.
 fn paused(name: &str, failure: &Failure) -> String {
     visible(&format!("paused: {name} failed: {}: {}", failure.cause, failure.seen)).into_owned()
 }
@@ -40,7 +40,7 @@ mod tests {
     use model::Cause;
 
     #[test]
-    fn what_was_seen_does_nothing_to_a_terminal() {
+    fn control_characters_in_observations_are_escaped() {
         let failure = Failure::new(Cause::Timeout, "", "\u{1b}[2Jgone");
         assert_eq!(paused("one", &failure), "paused: one failed: timeout: \\u{1b}[2Jgone");
     }

@@ -1,7 +1,7 @@
-//! What a run has yet to undo, on disk: whoever comes after a run that was killed, or that kept everything, can undo it.
+//! The cleanup records on disk. With them a later run can clean up after a run that was killed or kept.
 //!
-//! One file a run, `<lab>/runs/<namespace>`, locked for as long as the run lives; the kernel lets go of the lock whatever
-//! becomes of its holder. Each change adds a line with all that is to be undone, and the last whole line counts.
+//! Each run has one file, `<lab>/runs/<namespace>`, which it locks. The kernel releases the lock when the process dies.
+//! Each change appends a line with everything to undo, and the last complete line counts.
 
 use super::journal::Undo;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,24 +10,24 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 
-/// The records' folder in that of the lab.
+/// The folder of the records, in the lab's folder.
 const RUNS: &str = "runs";
 
-/// What a run would have to undo if it ended now.
+/// Everything that a run would have to undo if it ended now.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Unfinished {
     pub namespace: String,
-    /// The listener that it had to itself.
+    /// The exclusive listener that the run used.
     #[serde(alias = "slot")]
     pub listener: Option<String>,
-    /// Left in place on purpose, by `--keep`.
+    /// The run was kept with `--keep`.
     pub kept: bool,
-    /// In the order in which it was done.
+    /// The changes, in the order in which they were made.
     pub undo: Vec<Undo>,
 }
 
-/// The record of one run, in the hands of whoever may undo it.
+/// The record of one run. Its owner holds the lock and may undo the changes.
 #[derive(Debug)]
 pub struct Record {
     path: Utf8PathBuf,
@@ -36,14 +36,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// Begins a record, before anything is done that it would have to hold.
+    /// Creates a record. This must happen before the run's first change.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn begin(lab: &LabDir, state: Unfinished) -> io::Result<Self> {
         let dir = lab.folder(RUNS)?;
         let path = dir.join(&state.namespace);
-        // Under another name until it is locked, so that nobody takes it for that of a dead run.
+        // The file has another name until it is locked, so that nobody takes it for the record of a killed run.
         let fresh = dir.join(format!(".{}", state.namespace));
         let file = File::options().create(true).append(true).open(&fresh)?;
         lock(&file)?;
@@ -53,7 +53,7 @@ impl Record {
         Ok(record)
     }
 
-    /// The fitting records whose runs are over without having undone everything.
+    /// The matching records of runs that ended without a complete cleanup.
     ///
     /// # Errors
     /// When the folder or a file in it cannot be read.
@@ -71,7 +71,7 @@ impl Record {
             }
             let Some((path, file)) = open(entry.path())? else { continue };
             let free = lock(&file)?;
-            // Read only now: somebody else may have finished it between the opening and the lock.
+            // Read after locking, because another process may have finished the cleanup in between.
             let Some(state) = read(&path)?.filter(&fits) else { continue };
             if free {
                 found.records.push(Self { path, file, state });
@@ -83,26 +83,26 @@ impl Record {
         Ok(found)
     }
 
-    /// Writes the state down.
+    /// Appends the state to the file.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// If the file cannot be written.
     pub fn write(&self) -> io::Result<()> {
         let mut line = serde_json::to_string(&self.state).map_err(io::Error::from)?;
         line.push('\n');
         (&self.file).write_all(line.as_bytes())
     }
 
-    /// Everything is undone.
+    /// Removes the record after cleanup.
     ///
     /// # Errors
-    /// When the file cannot be removed.
+    /// If the file cannot be removed.
     pub fn end(self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }
 }
 
-/// How many scenarios run on this lab at the moment, by whichever command.
+/// How many scenarios run on this lab now, in all processes.
 ///
 /// # Errors
 /// When the folder or a file in it cannot be read.
@@ -110,16 +110,16 @@ pub fn under_way(lab: &LabDir) -> io::Result<usize> {
     Ok(Record::abandoned(lab, |_| true)?.held)
 }
 
-/// What earlier runs left.
+/// The records of earlier runs.
 #[derive(Debug)]
 pub struct Abandoned {
-    /// In our hands until they are dropped.
+    /// Records that this process has locked, until they are dropped.
     pub records: Vec<Record>,
-    /// Fitting ones in the hands of others: of runs that live, or just being undone.
+    /// The number of matching records that others have locked: runs that are alive, or cleanups in progress.
     pub held: usize,
 }
 
-/// Nothing when it is gone.
+/// Opens a record. `None` if the file is gone.
 fn open(path: &Utf8Path) -> io::Result<Option<(Utf8PathBuf, File)>> {
     match File::options().append(true).open(path) {
         Ok(file) => Ok(Some((path.to_owned(), file))),
@@ -128,7 +128,7 @@ fn open(path: &Utf8Path) -> io::Result<Option<(Utf8PathBuf, File)>> {
     }
 }
 
-/// The last line that was written whole; nothing when the file is gone.
+/// Reads the last complete line. `None` if the file is gone.
 fn read(path: &Utf8Path) -> io::Result<Option<Unfinished>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(last(&text)),
@@ -141,7 +141,7 @@ fn folder(lab: &LabDir) -> Utf8PathBuf {
     lab.path().join(RUNS)
 }
 
-/// Whether the lock could be had. A file system without locks gives it to nobody but the first.
+/// Tries to take the lock. Without file locking, only the creating process counts as the owner.
 fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_runs_record_is_found_and_a_living_ones_is_not() {
+    fn only_records_of_runs_that_ended_are_found() {
         let (_dir, lab) = lab();
         let abandoned = || Record::abandoned(&lab, |state| state.namespace.starts_with("a-")).expect("readable");
         assert!(abandoned().records.is_empty(), "no folder is no record");
@@ -186,14 +186,14 @@ mod tests {
         drop((record, other));
         assert_eq!(under_way(&lab).expect("readable"), 0);
         let found = abandoned().records.pop().expect("one fits");
-        assert_eq!((abandoned().records.len(), abandoned().held), (0, 1), "it is in our hands now");
+        assert_eq!((abandoned().records.len(), abandoned().held), (0, 1), "this process has locked it");
         assert!(matches!(&found.state.undo[..], [Undo::Delete(one)] if *one == object));
         found.end().expect("removed");
         assert_eq!((abandoned().records.len(), abandoned().held), (0, 0));
     }
 
     #[test]
-    fn a_torn_line_does_not_count() {
+    fn an_incomplete_line_does_not_count() {
         let whole = serde_json::to_string(&state("a-000001")).expect("it serializes");
         let text = format!("{whole}\n{{\"namespace\": \"a-0");
         assert_eq!(last(&text).expect("the line before").namespace, "a-000001");

@@ -1,4 +1,4 @@
-//! One scenario, from its needs to its cleanup.
+//! Runs one scenario: checks its needs, runs its steps and cleans up.
 
 use super::attempt;
 use super::clock::Clock;
@@ -18,16 +18,16 @@ use scenario::{Library, Sabotage};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
 
-/// How single scenarios are run.
+/// Options for running a scenario.
 #[derive(Clone, Debug, Default)]
 pub struct RunnerOptions {
-    /// Leave everything in place.
+    /// Skip the cleanup.
     pub keep: bool,
     /// Wait for Enter before the cleanup of a failed scenario.
     pub pause_on_failure: bool,
-    /// What the gateway is known to do otherwise.
+    /// The known deviations of the gateway.
     pub deviations: Vec<Deviation>,
-    /// Shows what runs. By default nothing is shown.
+    /// Shows progress. The default shows nothing.
     pub view: View,
 }
 
@@ -39,18 +39,18 @@ pub struct Runner {
     stop: Stop,
     locks: Locks,
     start: Instant,
-    /// One pause at a time: there is one terminal.
+    /// Only one pause at a time, because there is one terminal.
     pausing: Mutex<()>,
-    /// Whether the Java client can be run, once a scenario wants it.
+    /// Whether the Java client can run here. Checked when a scenario first needs it.
     java: OnceCell<Result<(), String>>,
 }
 
 type Claimed = (Vec<LockGuard>, Option<(String, LockGuard)>);
 
-/// How an attempt ended, before it is put into a result.
+/// The outcome of an attempt, from which the result is built.
 struct AttemptOutcome {
     verdict: Verdict,
-    /// With this run's values for its variables, once they are known.
+    /// The sabotage, with this run's values of its variables if they are known.
     sabotage: Option<SabotageRow>,
     steps: Vec<StepResult>,
     namespace: String,
@@ -75,7 +75,7 @@ impl AttemptOutcome {
 
 impl Runner {
     /// # Errors
-    /// When the folder of the lab's locks cannot be made.
+    /// If the folder of the lab's locks cannot be created.
     pub fn new(lab: Lab, folder: ReportFolder, options: RunnerOptions, stop: Stop) -> Result<Self, Error> {
         let locks = Locks::of(&lab.dir).map_err(|source| Error::Locks { dir: lab.dir.path().to_owned(), source })?;
         Ok(Self {
@@ -90,26 +90,25 @@ impl Runner {
         })
     }
 
-    /// Undoes what earlier runs left that were killed; what was kept on purpose stays. One line for each, with whatever
-    /// could not be undone.
+    /// Cleans up after runs that were killed, but not after kept runs. Returns one line for each, with its problems.
     ///
     /// # Errors
-    /// When their records cannot be read.
+    /// If the records cannot be read.
     pub async fn sweep(&self) -> Result<Vec<String>, Error> {
         let mut lines = Vec::new();
         let found = Record::abandoned(&self.lab.dir, |state| !state.kept);
         let found = found.map_err(|source| Error::Records { dir: self.lab.dir.path().to_owned(), source })?;
         for record in found.records {
             let namespace = record.state.namespace.clone();
-            let problem = cleanup::after(&self.lab, record).await;
+            let problem = cleanup::cleanup_after(&self.lab, record).await;
             let problem = problem.map(|problem| format!(", but {problem}")).unwrap_or_default();
-            lines.push(format!("undone what {namespace} left, whose run was killed{problem}"));
+            lines.push(format!("cleaned up after {namespace}, whose run was killed{problem}"));
         }
         Ok(lines)
     }
 
-    /// Why there is nothing to run.
-    async fn untried(&self, task: &Task) -> Option<Verdict> {
+    /// The verdict of a task that need not run.
+    async fn verdict_without_run(&self, task: &Task) -> Option<Verdict> {
         let scenario = &task.job.scenario;
         if let Some(verdict) = needs::unmet(scenario, &self.lab.info) {
             return Some(verdict);
@@ -127,18 +126,20 @@ impl Runner {
             return Some(Verdict::Skipped { reason: format!("requires the Java client: {reason}") });
         }
         if self.deviates(task) && task.sabotage.is_some() {
-            let reason = "with a known deviation of this gateway there is no green to sabotage".to_owned();
+            let reason =
+                "the scenario already fails on this gateway (a known deviation), so its sabotage proves nothing"
+                    .to_owned();
             return Some(Verdict::Skipped { reason });
         }
         self.stop.reason().map(|reason| Verdict::Skipped { reason: format!("not started: {reason}") })
     }
 
-    /// Whether the gateway is known to do otherwise than the scenario demands.
+    /// Whether the scenario is a known deviation of the gateway.
     fn deviates(&self, task: &Task) -> bool {
         self.options.deviations.iter().any(|deviation| deviation.scenario == task.job.name())
     }
 
-    /// The right to run, and the exclusive listener where the scenario claims one.
+    /// Acquires the right to run, and the exclusive listener if the scenario uses one.
     async fn claim(&self, task: &Task) -> Result<Claimed, Verdict> {
         let claimed = async {
             let isolation = self.locks.isolation(self.isolation(task)).await?;
@@ -149,13 +150,13 @@ impl Runner {
             std::io::Result::Ok((isolation, listener))
         };
         tokio::select! {
-            claimed = claimed => claimed.map_err(|error| Verdict::Failed(Failure::new(Cause::Unknown, "a turn", format!("the lab's locks: {error}")))),
+            claimed = claimed => claimed.map_err(|error| Verdict::Failed(Failure::new(Cause::Unknown, "a lock of the lab", error.to_string()))),
             reason = self.stop.raised() => Err(Verdict::Skipped { reason: format!("not started: {reason}") }),
         }
     }
 
-    /// One of the exclusive listeners, if possible one at which nothing was kept. Routes of an earlier run would serve its names too, so
-    /// they have to go first.
+    /// Claims one of the exclusive listeners, if possible one without a kept run. Objects of an earlier run at this
+    /// listener are removed first, because their routes would serve the same names.
     async fn listener(&self, listeners: &[String]) -> std::io::Result<(String, LockGuard)> {
         let kept = Record::abandoned(&self.lab.dir, |state| state.kept)?.records;
         let kept: Vec<_> = kept.into_iter().filter_map(|record| record.state.listener.clone()).collect();
@@ -166,17 +167,17 @@ impl Runner {
             let found = Record::abandoned(&self.lab.dir, |state| state.listener.as_deref() == Some(listener))?;
             for record in found.records {
                 let namespace = &record.state.namespace;
-                self.options
-                    .view
-                    .say(format!("removing {namespace}, left by an earlier run: this run needs listener {listener}"));
-                if let Some(problem) = cleanup::after(&self.lab, record).await {
+                self.options.view.say(format!(
+                    "removing {namespace}, which an earlier run left: this run needs the listener {listener}"
+                ));
+                if let Some(problem) = cleanup::cleanup_after(&self.lab, record).await {
                     self.options.view.say(format!("  {problem}"));
                 }
             }
             if found.held == 0 {
                 break;
             }
-            // Another process is just undoing it.
+            // Another process is cleaning it up.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         if let Err(name) = exclusive_listener::vacant(&self.lab, listener).await {
@@ -187,23 +188,23 @@ impl Runner {
 
     async fn attempt(&self, task: &Task) -> AttemptOutcome {
         let started = self.start.elapsed().as_secs_f64();
-        let not_tried = |verdict| {
+        let not_run = |verdict| {
             let timeline = Timeline { started, ..Timeline::default() };
             AttemptOutcome { timeline, ..AttemptOutcome::new(self.decide(task, task.sabotage(), verdict)) }
         };
-        if let Some(verdict) = self.untried(task).await {
-            return not_tried(verdict);
+        if let Some(verdict) = self.verdict_without_run(task).await {
+            return not_run(verdict);
         }
         let line = self.options.view.begin(task);
-        line.step("waits for its turn");
+        line.step("waiting for its turn");
         let queued = Instant::now();
         let (_isolation, listener) = match self.claim(task).await {
             Ok(claimed) => claimed,
-            Err(verdict) => return not_tried(verdict),
+            Err(verdict) => return not_run(verdict),
         };
         let queued = queued.elapsed().as_secs_f64();
         let clock = Clock::default();
-        let mut outcome = self.tried(task, &clock, line, listener).await;
+        let mut outcome = self.run_steps(task, &clock, line, listener).await;
         outcome.timeline = Timeline {
             started,
             queued,
@@ -214,7 +215,7 @@ impl Runner {
         outcome
     }
 
-    async fn tried(
+    async fn run_steps(
         &self,
         task: &Task,
         clock: &Clock,
@@ -249,7 +250,7 @@ impl Runner {
             }
         }
         if self.stop.reason().is_some() && self.lab_is_gone() {
-            // Whatever the run made went with the lab.
+            // The run's objects disappeared with the lab.
             return outcome;
         }
         if self.options.keep {
@@ -259,19 +260,19 @@ impl Runner {
                 .map(|error| format!("could not mark the run as kept, so the next run will delete it: {error}"));
         } else {
             let begun = Instant::now();
-            context.line.step("cleans up");
+            context.line.step("cleaning up");
             outcome.cleanup_failed = cleanup::cleanup(context).await;
             outcome.timeline.cleanup = begun.elapsed().as_secs_f64();
         }
         outcome
     }
 
-    /// Whether the lab went down meanwhile, and the cluster with it. A cluster of the user's own stays.
+    /// Whether the lab went down during the run, with its cluster. A user's own cluster stays.
     fn lab_is_gone(&self) -> bool {
         self.lab.backend.owns_cluster() && matches!(self.lab.dir.info().try_exists(), Ok(false))
     }
 
-    /// What the end of the steps means: the one place where a verdict is decided.
+    /// Turns the end of the steps into a verdict. Verdicts are decided only here.
     fn decide(&self, task: &Task, sabotage: Option<&Sabotage>, ended: Verdict) -> (Option<SabotageRow>, Verdict) {
         match sabotage {
             Some(sabotage) => {
@@ -284,8 +285,8 @@ impl Runner {
 }
 
 impl Executor for Runner {
-    /// What a gateway does wrong may be felt by all: an Envoy that refuses a listener's configuration takes no change for
-    /// other routes either, until the cause is gone.
+    /// A deviation can affect other scenarios. For example, while Envoy refuses a listener's configuration, it takes no
+    /// changes for other routes either.
     fn isolation(&self, task: &Task) -> Isolation {
         if self.deviates(task) { Isolation::Exclusive } else { Isolation::of(&task.job.scenario, task.sabotage()) }
     }

@@ -1,4 +1,4 @@
-//! Whole attempts on a lab whose API server is within the test.
+//! Tests whole attempts on a lab whose API server runs within the test.
 
 use super::*;
 use crate::fake::scenario;
@@ -9,7 +9,7 @@ use kubeapi::testing::{Answer, ApiServer, Asked, Store, status};
 use model::StepOutcome;
 use tempfile::TempDir;
 
-/// A scenario's folder with one Pod that is ready, one that never will be, and a runner for it.
+/// A scenario's folder with one Pod that is ready and one that never will be, and a runner for it.
 struct Stage {
     server: ApiServer,
     runner: Runner,
@@ -29,11 +29,11 @@ impl Stage {
             std::fs::write(folder.path().join(format!("{file}.yaml")), pod).expect("written");
         }
         let server = Store::server(refuse);
-        let (held, lab) = lab::testing::lab_on("runner", server.catalog.clone());
+        let (folder_of_lab, lab) = lab::testing::lab_on("runner", server.catalog.clone());
         let reports = ReportFolder::create(&lab.dir.reports(), "run").expect("made");
         let stop = Stop::default();
         let runner = Runner::new(lab, reports, options, stop.clone()).expect("a runner");
-        Self { server, runner, folder, stop, _held: held }
+        Self { server, runner, folder, stop, _held: folder_of_lab }
     }
 
     async fn run(&self, sabotage: Option<usize>, lines: &str) -> ScenarioResult {
@@ -42,7 +42,7 @@ impl Stage {
         self.runner.run(&task).await
     }
 
-    /// What was made and deleted, in order, as `PATCH pods/ready`.
+    /// The changes in order, such as `PATCH pods/ready`.
     fn changes(&self) -> Vec<String> {
         let asked = self.server.asked().into_iter().filter(|one| one.method != Method::GET);
         asked
@@ -75,7 +75,7 @@ const STEPS: &str = "steps:\n  \
     - apply: unready.yaml\n";
 
 #[tokio::test(start_paused = true)]
-async fn steps_are_done_in_order_and_undone_from_the_last_on() {
+async fn steps_run_in_order_and_are_undone_in_reverse() {
     let stage = Stage::new(RunnerOptions::default(), nothing_refused);
     let result = stage.run(None, STEPS).await;
     assert_eq!(result.verdict, Verdict::Passed);
@@ -98,7 +98,7 @@ async fn steps_are_done_in_order_and_undone_from_the_last_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_done_after_the_first_step_that_failed() {
+async fn no_step_runs_after_a_failed_one() {
     let stage = Stage::new(RunnerOptions::default(), nothing_refused);
     let steps = "steps:\n  \
         - apply: unready.yaml\n  \
@@ -114,17 +114,17 @@ async fn nothing_is_done_after_the_first_step_that_failed() {
     assert_eq!(
         failure.step.as_ref().map(|step| (step.label.as_str(), step.line)),
         Some(("wait", 8)),
-        "behind five lines of the test's own"
+        "the test adds five lines before it"
     );
     assert!(!stage.changes().contains(&"PATCH pods/ready".to_owned()));
-    assert_eq!(stage.changes().last().map(String::as_str), Some("DELETE namespaces/fake"), "it is cleaned up");
+    assert_eq!(stage.changes().last().map(String::as_str), Some("DELETE namespaces/fake"), "the run is cleaned up");
     let folder = result.attempts[0].diagnostics.as_ref().expect("collected");
     let first = std::fs::read_to_string(folder.join("failure.txt")).expect("readable");
     assert!(first.contains("condition-unmet"), "{first}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sabotage_changes_what_it_names_and_its_red_is_a_pass() {
+async fn a_sabotage_makes_its_change_and_a_failure_counts_as_a_pass() {
     let sabotage = "sabotage:\n  \
         - {name: the Pod is gone, delete: {kind: Pod, name: ready}, expect: {step: wait, cause: condition-unmet}}\n  \
         - {name: the Pod is never made, leave-out: apply, expect: {step: wait, cause: condition-unmet}}\n  \
@@ -146,7 +146,7 @@ async fn a_sabotage_changes_what_it_names_and_its_red_is_a_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cleanup_that_fails_stands_beside_the_verdict() {
+async fn a_failed_cleanup_does_not_change_the_verdict() {
     let stage = Stage::new(RunnerOptions::default(), |asked| {
         let namespace = asked.method == Method::DELETE
             && asked.path.contains("/namespaces/fake-")
@@ -164,7 +164,7 @@ async fn a_cleanup_that_fails_stands_beside_the_verdict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_kept_stays_and_its_record_says_so() {
+async fn a_kept_run_stays_and_its_record_says_so() {
     let stage = Stage::new(RunnerOptions { keep: true, ..RunnerOptions::default() }, nothing_refused);
     let result = stage.run(None, STEPS).await;
     assert_eq!((result.verdict, result.cleanup_failed), (Verdict::Passed, None));
@@ -181,7 +181,7 @@ async fn a_run_that_is_stopped_is_skipped_and_cleaned_up() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         stop.raise("Ctrl-C".to_owned());
     });
-    assert_eq!(result.verdict, Verdict::Skipped { reason: "stopped in step wait: Ctrl-C".to_owned() });
+    assert_eq!(result.verdict, Verdict::Skipped { reason: "stopped during step wait: Ctrl-C".to_owned() });
     assert_eq!(stage.changes().last().map(String::as_str), Some("DELETE namespaces/fake"));
     let later = stage.run(None, STEPS).await;
     assert_eq!(later.verdict, Verdict::Skipped { reason: "not started: Ctrl-C".to_owned() });
@@ -189,7 +189,7 @@ async fn a_run_that_is_stopped_is_skipped_and_cleaned_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_of_the_scenario_ends_a_step_that_has_more_time() {
+async fn the_scenarios_deadline_ends_a_step_with_a_longer_one() {
     let stage = Stage::new(RunnerOptions::default(), nothing_refused);
     let steps = "within: 3s\nsteps:\n  - wait: {kind: Pod, name: another, condition: Ready, within: 1m}\n";
     let result = stage.run(None, steps).await;

@@ -1,4 +1,4 @@
-//! Which scenarios run, and in which order.
+//! Selects the scenarios to run, and their order.
 
 use model::suggest;
 use scenario::{Broken, Folder};
@@ -6,20 +6,20 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// What the command line asks for.
+/// The selection on the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Parts of names; one has to fit. Empty: all.
+    /// Parts of names, of which one must match. Empty selects all.
     pub filters: Vec<String>,
-    /// Tags; one has to be there. Empty: all.
+    /// Tags, of which the scenario must have one. Empty selects all.
     pub tags: Vec<String>,
-    /// Only these names, as the last run's failures are.
+    /// Only these names, such as the failures of the last run.
     pub only: Option<Vec<String>>,
     pub shard: Option<Shard>,
 }
 
 impl Selection {
-    /// From words as a user writes them: parts of names, and `tag:WORD`.
+    /// Parses a user's words: parts of names, and `tag:WORD`.
     pub fn of(words: &[String]) -> Self {
         let (tags, filters): (Vec<_>, Vec<_>) = words.iter().partition(|word| word.starts_with("tag:"));
         Self {
@@ -29,11 +29,11 @@ impl Selection {
         }
     }
 
-    /// The scenarios that fit, by name. A folder that cannot be read is chosen by its name; it has no tags.
+    /// The matching scenarios, sorted by name. A folder that cannot be read is selected by its name and has no tags.
     ///
     /// # Errors
-    /// When a filter or a tag fits nothing: a slip of the finger must not leave a scenario out. An empty shard, or no
-    /// failure to run again, is fine.
+    /// If a filter or a tag matches nothing, because a typing error must not leave a scenario out. An empty shard is
+    /// not an error, nor is a last run without failures.
     pub fn choose(&self, loaded: Vec<Result<Folder, Broken>>) -> Result<Chosen, NothingChosen> {
         self.known(&loaded)?;
         let mut chosen = Chosen::default();
@@ -61,7 +61,7 @@ impl Selection {
         filtered && (self.tags.is_empty() || self.tags.iter().any(|tag| tags.contains(tag)))
     }
 
-    /// Each filter and each tag fits something by itself.
+    /// Checks that each filter and each tag matches something.
     fn known(&self, loaded: &[Result<Folder, Broken>]) -> Result<(), NothingChosen> {
         let mut names: Vec<&str> = loaded.iter().map(|one| described(one).0).collect();
         names.sort_unstable();
@@ -69,7 +69,7 @@ impl Selection {
         if let Some(filter) = unknown {
             let advice = match suggest::nearest_part(filter, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "`cargo xtask scenario list` shows all".to_owned(),
+                None => "run `cargo xtask scenario list` to see all".to_owned(),
             };
             return Err(NothingChosen::Filter { filter: filter.clone(), advice });
         }
@@ -77,7 +77,7 @@ impl Selection {
         if let Some(tag) = self.tags.iter().find(|tag| !tags.contains(tag.as_str())) {
             let all = format!("the tags are {}", suggest::all_of(tags.iter().copied()));
             let advice = match suggest::nearest(tag, tags.iter().copied()) {
-                Some(near) => format!("did you mean `tag:{near}`? In full: {all}"),
+                Some(near) => format!("did you mean `tag:{near}`? ({all})"),
                 None => all,
             };
             return Err(NothingChosen::Tag { tag: tag.clone(), advice });
@@ -93,29 +93,29 @@ fn described(one: &Result<Folder, Broken>) -> (&str, &[String]) {
     }
 }
 
-/// What a selection chose.
+/// The scenarios that a selection matches.
 #[derive(Debug, Default)]
 pub struct Chosen {
     pub folders: Vec<Folder>,
-    /// Chosen too, but they cannot be read.
+    /// Selected folders that cannot be read.
     pub broken: Vec<Broken>,
-    /// The names of folders that cannot be read and were not chosen.
+    /// The names of folders that cannot be read and are not selected.
     pub passed_over: Vec<String>,
 }
 
-/// A selection that fits no scenario.
+/// A selection that matches no scenario.
 #[derive(Debug, thiserror::Error)]
 pub enum NothingChosen {
     #[error("no scenario has `{filter}` in its name; {advice}")]
     Filter { filter: String, advice: String },
     #[error("no scenario has the tag `{tag}`; {advice}")]
     Tag { tag: String, advice: String },
-    #[error("no scenario fits the names and the tags together; `cargo xtask scenario list` shows all")]
+    #[error("no scenario matches both the names and the tags; run `cargo xtask scenario list` to see all")]
     Together,
 }
 
-/// One of several parts of the scenarios, `2/3` for the second of three. A scenario's part depends on its name alone,
-/// so that a new scenario moves no other.
+/// One of several parts of the scenarios, such as `2/3` for the second of three. The part of a scenario depends only on
+/// its name, so that a new scenario does not move others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Shard {
     part: u32,
@@ -124,16 +124,16 @@ pub struct Shard {
 
 impl Shard {
     pub fn holds(self, name: &str) -> bool {
-        // FNV-1a: stable from version to version, which std's hasher does not promise.
+        // FNV-1a is stable across versions, which std's hasher does not guarantee.
         let hash = name
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        // The low bits of short names are alike; fold the high ones in.
+        // The low bits of short names are similar, so the high bits are mixed in.
         (hash ^ (hash >> 32)) % u64::from(self.parts) == u64::from(self.part - 1)
     }
 }
 
-/// A text that names no shard.
+/// A text that is not a shard.
 #[derive(Debug, thiserror::Error)]
 #[error("found `{0}`, expected I/N with 1 <= I <= N, as in `1/3`")]
 pub struct NotAShard(String);
@@ -155,12 +155,12 @@ impl fmt::Display for Shard {
     }
 }
 
-/// Puts `items` into the order that `seed` stands for.
+/// Shuffles `items`. The same seed gives the same order.
 pub fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut state = seed;
     for end in (1..items.len()).rev() {
         let bound = end as u64 + 1;
-        // The bias of the remainder is far below anything that a few hundred scenarios could show.
+        // The bias of the remainder is negligible for a few hundred scenarios.
         let chosen = usize::try_from(splitmix(&mut state) % bound).unwrap_or(end);
         items.swap(end, chosen);
     }
@@ -214,23 +214,23 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_or_tag_that_fits_nothing_is_an_error_with_the_nearest() {
-        let said = |words: &[&str]| {
+    fn a_filter_or_tag_without_a_match_is_an_error_with_a_suggestion() {
+        let message = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            Selection::of(&words).choose(loaded()).expect_err("nothing fits").to_string()
+            Selection::of(&words).choose(loaded()).expect_err("nothing matches").to_string()
         };
-        assert_eq!(said(&["nativ-tls"]), "no scenario has `nativ-tls` in its name; did you mean `native-tlsroute`?");
-        let one_of_two = said(&["native", "mutal"]);
+        assert_eq!(message(&["nativ-tls"]), "no scenario has `nativ-tls` in its name; did you mean `native-tlsroute`?");
+        let one_of_two = message(&["native", "mutal"]);
         assert!(one_of_two.contains("`mutal`") && one_of_two.contains("did you mean `mutual-tls`"), "{one_of_two}");
-        assert!(said(&["frobnicate"]).ends_with("`cargo xtask scenario list` shows all"));
-        let tag = said(&["tag:nope"]);
+        assert!(message(&["frobnicate"]).ends_with("run `cargo xtask scenario list` to see all"));
+        let tag = message(&["tag:nope"]);
         assert_eq!(tag, "no scenario has the tag `nope`; the tags are `man`, `mut`, `nat` and `unk`");
-        assert!(said(&["tag:natt"]).contains("did you mean `tag:nat`?"));
-        assert!(said(&["mutual", "tag:nat"]).contains("together"));
+        assert!(message(&["tag:natt"]).contains("did you mean `tag:nat`?"));
+        assert!(message(&["mutual", "tag:nat"]).contains("both the names and the tags"));
     }
 
     #[test]
-    fn a_folder_that_cannot_be_read_counts_only_where_it_is_chosen() {
+    fn an_unreadable_folder_only_matters_if_it_is_selected() {
         let with_broken = || loaded().into_iter().chain([half_written()]).collect();
         let all = Selection::default().choose(with_broken()).expect("all fit");
         assert_eq!((all.folders.len(), all.broken.len(), all.passed_over.len()), (4, 1, 0));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_share_all_scenarios_out_once() {
+    fn each_scenario_is_in_exactly_one_shard() {
         let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].iter().map(|text| text.parse().expect(text)).collect();
         let mut sizes = [0; 3];
         for n in 0..300 {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_stands_for_one_order() {
+    fn a_seed_determines_the_order() {
         let order = |seed| {
             let mut items: Vec<_> = (0..20).collect();
             shuffle(&mut items, seed);

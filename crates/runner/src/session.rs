@@ -1,4 +1,4 @@
-//! A run of scenarios as a command does it: choose, run, show, report.
+//! A run of scenarios for a command: runs them, shows results and writes reports.
 
 use super::suite::{self, SuiteOptions};
 use super::{Deviation, Error, History, Job, Runner, RunnerOptions, Stop, Task, new_run};
@@ -9,22 +9,22 @@ use lab::gateway::GatewayFixture;
 use model::{Exit, LabFacts, Report};
 use std::time::Duration;
 
-/// What a command can ask for.
+/// The options of a command.
 #[derive(Clone, Debug, Default)]
 pub struct SessionOptions {
     pub suite: SuiteOptions,
-    /// Without deviations: those of the lab's gateway are added.
+    /// The deviations of the lab's gateway are added to these.
     pub runner: RunnerOptions,
-    /// Each scenario once per sabotage, instead of as it stands.
+    /// Run each sabotage of a scenario, instead of the scenario itself.
     pub sabotage: bool,
-    /// For the whole run.
+    /// The time limit of the whole run.
     pub within: Option<Duration>,
 }
 
-/// Runs the jobs on the lab, with a line on standard output for each, and tells how it went.
+/// Runs the jobs on the lab, and prints a line on standard output for each. Returns the exit code and the report.
 ///
 /// # Errors
-/// When the reports cannot be written.
+/// If the reports cannot be written.
 pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Result<(Exit, Report), Error> {
     let reports = lab.dir.reports();
     let tasks = tasks(jobs, options.sabotage);
@@ -34,8 +34,8 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
     options.runner.deviations.extend(known_deviations(&lab.info.gateway.name));
     let stop = Stop::default();
     let view = options.runner.view.clone();
-    let said = view.clone();
-    stop.on_signals(options.within, move |line| said.say(line))?;
+    let messages = view.clone();
+    stop.on_signals(options.within, move |line| messages.say(line))?;
     let info = lab.dir.info();
     stop.when_gone(&info);
     let console = Console::stdout(tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0));
@@ -58,39 +58,39 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
         }
     }
     if keep {
-        println!("\n{}", kept(&report));
+        println!("\n{}", kept_line(&report));
     }
     println!("{}", console.summary(&report, folder.path()));
     let exit = if lab_is_gone(&info) { Exit::Lab } else { Exit::of(&report) };
     Ok((exit, report))
 }
 
-/// Whether the lab went down meanwhile: then whatever failed tells of the lab, and not of a scenario.
+/// Whether the lab went down during the run. Failures are then failures of the lab, not of scenarios.
 fn lab_is_gone(info: &Utf8Path) -> bool {
     matches!(info.try_exists(), Ok(false))
 }
 
-/// What is to be run: the scenarios as they stand, or each of their sabotages.
+/// The tasks: the scenarios themselves, or each of their sabotages.
 fn tasks(jobs: Vec<Job>, sabotage: bool) -> Vec<Task> {
     if sabotage { jobs.iter().flat_map(Task::sabotages).collect() } else { jobs.into_iter().map(Task::plain).collect() }
 }
 
-/// Where to look for what `--keep` left, and how long it stays.
-fn kept(report: &Report) -> String {
+/// The namespaces that `--keep` left, and how long they stay.
+fn kept_line(report: &Report) -> String {
     let attempts = report.scenarios.iter().flat_map(|scenario| &scenario.attempts);
     let namespaces: Vec<_> = attempts.map(|one| one.namespace.as_str()).filter(|name| !name.is_empty()).collect();
     format!(
-        "kept: {}; until `lab down`, or until a run needs the same listener to itself",
+        "kept: {}; removed by `lab down`, or by the next run that needs the same exclusive listener",
         if namespaces.is_empty() { "nothing".to_owned() } else { namespaces.join(", ") }
     )
 }
 
-/// What the gateway's fixture lists; a gateway without one has none.
+/// The deviations that the gateway's fixture lists. None if the gateway has no fixture.
 pub fn known_deviations(gateway: &str) -> Vec<Deviation> {
     GatewayFixture::load(gateway).map(|fixture| Deviation::of(&fixture)).unwrap_or_default()
 }
 
-/// Which lab the scenarios run on, in a line.
+/// A line that describes the lab.
 pub fn lab_line(lab: &Lab) -> String {
     let facts = LabFacts::from(&lab.info);
     let version = |part: &str| facts.version(part).map(|version| format!(" {version}")).unwrap_or_default();
@@ -112,9 +112,9 @@ mod tests {
     use scenario::load_all;
     use std::collections::BTreeSet;
 
-    /// What a CI job does that sabotages another third each time.
+    /// A CI job sabotages a different third each time.
     #[test]
-    fn shards_share_all_sabotages_out_once() {
+    fn each_sabotage_is_in_exactly_one_shard() {
         let titles = |shard: Option<&str>| -> Vec<String> {
             let shard = shard.map(|text| text.parse().expect("a shard"));
             let selection = Selection { shard, ..Selection::default() };

@@ -1,4 +1,4 @@
-//! The one way to end a run early: Ctrl-C, the run's time limit.
+//! Ends a run early: after Ctrl-C, or at the run's time limit.
 
 use super::Error;
 use camino::Utf8Path;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// Raised once, seen by all. Cheap to clone.
+/// A signal that is raised once and that all tasks see. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Sender<Option<String>>);
 
@@ -17,7 +17,7 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// The first reason stays.
+    /// Raises the signal. Only the first reason counts.
     pub fn raise(&self, reason: impl Into<String>) {
         self.0.send_if_modified(|raised| {
             let first = raised.is_none();
@@ -32,7 +32,7 @@ impl Stop {
         self.0.borrow().clone()
     }
 
-    /// Until it is raised.
+    /// Waits until the signal is raised.
     pub async fn raised(&self) -> String {
         let mut receiver = self.0.subscribe();
         loop {
@@ -45,11 +45,11 @@ impl Stop {
         }
     }
 
-    /// Raises it at the first Ctrl-C or SIGTERM, and after `limit`. A second Ctrl-C ends the process at once, cleanup or
-    /// not. `say` shows the user a line.
+    /// Raises the signal at the first Ctrl-C or SIGTERM, and after `limit`. A second Ctrl-C ends the process at once,
+    /// without cleanup. `say` shows a line to the user.
     ///
     /// # Errors
-    /// When the signal handlers cannot be set.
+    /// If the signal handlers cannot be installed.
     pub fn on_signals(&self, limit: Option<Duration>, say: impl Fn(&str) + Send + 'static) -> Result<(), Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
@@ -60,7 +60,7 @@ impl Stop {
                 _ = interrupt.recv() => stop.raise("Ctrl-C"),
                 _ = terminate.recv() => stop.raise("SIGTERM"),
             }
-            say("stopping: cleaning up and writing the reports; Ctrl-C again ends at once and leaves the rest");
+            say("stopping: cleaning up and writing the reports; press Ctrl-C again to end at once without cleanup");
             interrupt.recv().await;
             std::process::exit(model::Exit::Failed as i32);
         });
@@ -75,16 +75,17 @@ impl Stop {
     }
 }
 
-/// How often it is looked whether the lab is still there.
+/// How often to check whether the lab still exists.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Stop {
-    /// Raises it when the lab goes down, whose file `info` is: what is left of the run would only meet refused
-    /// connections. Ends with the stop itself.
+    /// Raises the signal when the lab with the file `info` goes down, because the rest of the run would only get
+    /// refused connections. The check ends when the signal is raised.
     pub fn when_gone(&self, info: &Utf8Path) {
         let (stop, info) = (self.clone(), info.to_owned());
         tokio::spawn(async move {
-            // Whoever takes the lab down may be of another version, or another tool: the file is all that is agreed on.
+            // Another version or another tool may take the lab down. The file is the only thing that all of them
+            // remove.
             while stop.reason().is_none() {
                 sleep(LOOK_EVERY).await;
                 if matches!(info.try_exists(), Ok(false)) {
@@ -107,13 +108,13 @@ mod tests {
         let stop = Stop::default();
         stop.when_gone(&info);
         sleep(LOOK_EVERY * 3).await;
-        assert_eq!(stop.reason(), None, "it is there");
+        assert_eq!(stop.reason(), None, "the lab still exists");
         std::fs::remove_file(&info).expect("removed");
         assert_eq!(stop.raised().await, "the lab went down during the run");
     }
 
     #[tokio::test]
-    async fn everybody_sees_the_first_reason() {
+    async fn all_waiters_see_the_first_reason() {
         let stop = Stop::default();
         let waiting = tokio::spawn({
             let stop = stop.clone();

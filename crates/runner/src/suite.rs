@@ -1,4 +1,4 @@
-//! Many scenarios: side by side where they may, in rounds where they are repeated, with a report at any moment.
+//! Runs many scenarios: in parallel if possible, in rounds if they are repeated, with an up-to-date report after each.
 
 use super::isolation::{self, Isolation};
 use super::order::{self, History};
@@ -11,32 +11,32 @@ use model::{LabFacts, Report, SCHEMA, ScenarioResult, Verdict};
 use std::future::Future;
 use std::time::Instant;
 
-/// Runs one task to its end. It never fails: whatever goes wrong is in the result.
+/// Runs one task. It never fails: the result contains every error.
 pub trait Executor {
-    /// Beside whom the task may run.
+    /// Which tasks may run at the same time as this one.
     fn isolation(&self, task: &Task) -> Isolation {
         Isolation::of(&task.job.scenario, task.sabotage())
     }
 
-    /// The result with one attempt.
+    /// Runs the task. The result has one attempt.
     fn run(&self, task: &Task) -> impl Future<Output = ScenarioResult>;
 }
 
 /// Measured on two processors: docs/design/isolation.md.
 const JOBS_PER_PROCESSOR: usize = 3;
 
-/// How a suite is run.
+/// Options for running a suite.
 #[derive(Clone, Debug)]
 pub struct SuiteOptions {
-    /// How many tasks at the same time.
+    /// The number of tasks at the same time.
     pub jobs: usize,
-    /// The seed of the order; `None`: the longest first, by `history`.
+    /// The seed of the order. `None` runs the longest first, by `history`.
     pub shuffle: Option<u64>,
     /// An earlier run on this lab, if there was one.
     pub history: History,
-    /// How often each task is run; at least once.
+    /// How often each task runs, at least once.
     pub repeat: u32,
-    /// Start nothing more after the first bad result.
+    /// Start no more tasks after the first bad result.
     pub fail_fast: bool,
 }
 
@@ -49,7 +49,7 @@ impl Default for SuiteOptions {
     }
 }
 
-/// A report with nothing in it yet.
+/// An empty report.
 pub fn new_report(run: String, lab: LabFacts, seed: Option<u64>) -> Report {
     Report {
         schema: SCHEMA,
@@ -63,10 +63,10 @@ pub fn new_report(run: String, lab: LabFacts, seed: Option<u64>) -> Report {
     }
 }
 
-/// Runs `tasks`, and writes the report into `folder` after each. `shown` is called with the result of each attempt.
+/// Runs `tasks`, and writes the report into `folder` after each. Calls `shown` with the result of each attempt.
 ///
 /// # Errors
-/// When the report cannot be written: a run that nobody can read is not worth going on with.
+/// If the report cannot be written. The run stops then, because nobody could read its result.
 pub async fn run(
     executor: &impl Executor,
     tasks: Vec<Task>,
@@ -81,7 +81,7 @@ pub async fn run(
     'rounds: for round in 0..options.repeat.max(1) {
         let mut this_round: Vec<_> = tasks.iter().map(|task| Task { round, ..task.clone() }).collect();
         if let Some(seed) = options.shuffle {
-            // Another order each round, and yet one that the seed stands for.
+            // The order differs in each round, and the seed determines all of them.
             shuffle(&mut this_round, seed.wrapping_add(u64::from(round)));
         }
         let mut pending: Vec<_> = this_round.into_iter().map(|task| (executor.isolation(&task), task)).collect();
@@ -112,7 +112,7 @@ pub async fn run(
             folder.write(&report)?;
         }
         if let Some(reason) = stop.reason() {
-            // A round that was not reached says nothing of a scenario that ran in another.
+            // A round that did not start does not change the result of a scenario from an earlier round.
             for (_, task) in pending {
                 let result = not_started(&task, &reason);
                 if !report.scenarios.iter().any(|earlier| earlier.id() == result.id()) {
@@ -129,7 +129,7 @@ pub async fn run(
     Ok(report)
 }
 
-/// The result of a task whose turn never came.
+/// The result of a task that never started.
 fn not_started(task: &Task, reason: &str) -> ScenarioResult {
     let verdict = Verdict::Skipped { reason: format!("not started: {reason}") };
     let scenario = &task.job.scenario;
@@ -147,7 +147,7 @@ fn not_started(task: &Task, reason: &str) -> ScenarioResult {
     }
 }
 
-/// Puts an attempt's result to those of the same scenario.
+/// Merges an attempt's result into the result of the same scenario.
 pub fn add(report: &mut Report, result: ScenarioResult) {
     match report.scenarios.iter_mut().find(|earlier| earlier.id() == result.id()) {
         Some(earlier) => expectation::merge(earlier, result),

@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Ends each scenario as it was told, and keeps a record.
+/// An executor that returns given verdicts and records its calls.
 #[derive(Default)]
 struct Fake {
-    /// Verdicts by name, one a round; the last holds on. Passed for those not named.
+    /// Verdicts by name, one per round. The last one repeats. Other names pass.
     verdicts: BTreeMap<&'static str, Vec<Verdict>>,
     order: Mutex<Vec<String>>,
     running: AtomicUsize,
@@ -60,7 +60,7 @@ async fn run_all(fake: &Fake, tasks: Vec<Task>, options: &SuiteOptions, stop: &S
 }
 
 #[tokio::test]
-async fn jobs_run_side_by_side_up_to_the_limit() {
+async fn tasks_run_in_parallel_up_to_the_limit() {
     let fake = Fake::default();
     let options = SuiteOptions { jobs: 3, ..SuiteOptions::default() };
     let report = run_all(&fake, tasks(&["a", "b", "c", "d", "e", "f"]), &options, &Stop::default()).await;
@@ -70,7 +70,7 @@ async fn jobs_run_side_by_side_up_to_the_limit() {
 }
 
 #[tokio::test]
-async fn one_that_restarts_the_gateway_runs_alone() {
+async fn a_scenario_that_restarts_the_gateway_runs_alone() {
     let fake = Fake::default();
     let mut all = tasks(&["a", "b", "c"]);
     let alone = scenario("name: restarts\nsteps: [{restart: {gateway: true}}]\n");
@@ -82,7 +82,7 @@ async fn one_that_restarts_the_gateway_runs_alone() {
 }
 
 #[tokio::test]
-async fn the_same_seed_gives_the_same_orders_and_each_round_another() {
+async fn a_seed_repeats_the_orders_and_rounds_differ() {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
     let mut orders = Vec::new();
     for _ in 0..2 {
@@ -118,15 +118,15 @@ async fn fail_fast_starts_nothing_more() {
     let report = run_all(&fake, tasks(&["a", "b", "c", "d"]), &options, &Stop::default()).await;
     assert_eq!(*fake.order.lock().expect("unpoisoned"), ["a", "b"]);
     assert_eq!(report.interrupted.as_deref(), Some("--fail-fast: b failed"));
-    let left = |name: &str| report.scenarios.iter().find(|one| one.name == name).map(|one| one.verdict.clone());
+    let verdict = |name: &str| report.scenarios.iter().find(|one| one.name == name).map(|one| one.verdict.clone());
     for name in ["c", "d"] {
         let reason = "not started: --fail-fast: b failed".to_owned();
-        assert_eq!(left(name), Some(Verdict::Skipped { reason }), "what was chosen is never left out of a report");
+        assert_eq!(verdict(name), Some(Verdict::Skipped { reason }), "the report contains every selected task");
     }
 }
 
 #[tokio::test]
-async fn a_stopped_run_keeps_what_was_done() {
+async fn a_stopped_run_keeps_its_results() {
     let fake = Fake::default();
     let stop = Stop::default();
     let dir = tempfile::tempdir().expect("a folder");

@@ -1,10 +1,10 @@
-//! What there is to run.
+//! The tasks of a run.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use scenario::{Folder, Sabotage, Scenario};
 use std::sync::Arc;
 
-/// A scenario and the folder that it came from. Cheap to clone.
+/// A scenario and its folder. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub path: Utf8PathBuf,
@@ -20,7 +20,7 @@ impl Job {
         &self.scenario.name
     }
 
-    /// `scenario.yaml` as reports name it: from the repository's root, where the folder lies below it.
+    /// The path of `scenario.yaml` in reports: relative to the repository's root, if it is below it.
     pub fn file(&self) -> Utf8PathBuf {
         let file = self.path.join("scenario.yaml");
         file.strip_prefix(model::paths::repo()).map(Utf8Path::to_owned).unwrap_or(file)
@@ -33,13 +33,13 @@ impl From<Folder> for Job {
     }
 }
 
-/// One run of one scenario: as it stands, or with one of its sabotages.
+/// One run of one scenario, with or without one of its sabotages.
 #[derive(Clone, Debug)]
 pub struct Task {
     pub job: Job,
-    /// Which of the scenario's sabotages.
+    /// The index of the sabotage.
     pub sabotage: Option<usize>,
-    /// Counts the attempts of `--repeat`, from 0.
+    /// The attempt of `--repeat`, from 0.
     pub round: u32,
 }
 
@@ -59,7 +59,7 @@ impl Task {
             .collect()
     }
 
-    /// How the result will be called.
+    /// The name of the result.
     pub fn title(&self) -> String {
         match self.sabotage() {
             Some(sabotage) => format!("{} / {}", self.job.name(), sabotage.name),
@@ -67,7 +67,7 @@ impl Task {
         }
     }
 
-    /// A folder's name for this attempt, of its own within the run.
+    /// The name of the attempt's folder, unique within the run.
     pub fn slug(&self) -> String {
         let sabotage = self.sabotage.map(|index| format!("-sabotage-{}", index + 1)).unwrap_or_default();
         let round = if self.round > 0 { format!("-{}", self.round + 1) } else { String::new() };

@@ -1,10 +1,10 @@
-//! The values of a run's variables.
+//! Computes the values of a run's variables.
 
 use lab::manifest_variables;
 use model::vars::Variables;
 use model::{Cause, Failure, LabInfo};
 
-/// What a run claimed or made up for itself.
+/// The values that belong to one run.
 #[derive(Debug)]
 pub struct Own<'a> {
     pub scenario: &'a str,
@@ -17,10 +17,10 @@ pub struct Own<'a> {
     pub listener: Option<(&'a str, u16)>,
 }
 
-/// A value for each variable that has one in this run.
+/// Sets every variable that has a value in this run.
 ///
 /// # Errors
-/// When the language knows a variable by another name than the runner.
+/// If the runner sets a variable that the language does not have.
 pub fn variables(info: &LabInfo, own: &Own<'_>) -> Result<Variables, Failure> {
     let mut values = vec![
         ("scenario", own.scenario.to_owned()),

@@ -8,22 +8,22 @@ use serde_json::Value;
 use std::fmt::Write;
 
 const HEAD: &str = "\
-<!-- Generated from the types of crates/scenario: `UPDATE_DOCS=1 cargo test -p scenario` writes it anew. -->
+<!-- Generated from the types of crates/scenario. `UPDATE_DOCS=1 cargo test -p scenario --lib` writes it again. -->
 # The scenario language
 
-A scenario is a folder below `scenarios/`: a `scenario.yaml`, and manifests that are applied as they are, after their
-variables are replaced. `cargo xtask scenario new NAME` writes one to begin with, `cargo xtask scenario lint` finds what
-is wrong with it without a lab, and [the tutorial](tutorial.md) takes ten minutes.
+A scenario is a folder below `scenarios/` with a `scenario.yaml` and manifests. The lab replaces the variables in the
+manifests and applies them. `cargo xtask scenario new NAME` writes a first scenario, `cargo xtask scenario lint` finds
+errors without a lab, and [the tutorial](tutorial.md) takes ten minutes.
 
-The first line `# yaml-language-server: $schema=../schema.json` makes editors complete keys and words.
+With the first line `# yaml-language-server: $schema=../schema.json`, an editor completes keys and values.
 
-Unknown keys are errors, everywhere. A length of time has its unit: `500ms`, `30s`, `2m`. Keys without \"required\" may be
-left out. Inside `{ }` and `[ ]` a text with `${...}` must be in quotes.
+Unknown keys are errors. A duration has a unit: `500ms`, `30s`, `2m`. Keys without \"required\" are optional. Inside
+`{ }` and `[ ]`, a string with `${...}` must be in quotes.
 
 ";
 
 const EXISTING: &str = "\
-A cluster that is there already, with a topic that is deleted at the end:
+An existing cluster, with a topic that the lab deletes at the end:
 
 ```yaml
 kafka: {cluster: existing, name: prod, namespace: kafka, listener-name: outside}
@@ -68,9 +68,9 @@ fn sections(out: &mut String, schema: &Value) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "## Steps\n\nEach item of `steps` is a mapping with one key, the step's keyword. Beside it there may be \
-         `id: a-name`,\nby which sabotage and reports call the step; without it a step is called by its keyword, with `#2` for \
-         the second of\nits kind.\n"
+        "## Steps\n\nEach item of `steps` is a mapping with one key, the step's keyword. The item may also have an \
+         `id: a-name`.\nSabotage and reports use that name. Without it, the name is the keyword, with `#2` for the second \
+         step of its kind.\n"
     )?;
     for keyword in Step::KEYWORDS {
         let Some((meaning, definition)) = step(schema, keyword) else { continue };
@@ -109,46 +109,52 @@ fn causes(out: &mut String, definition: &Value) -> std::fmt::Result {
     writeln!(out)
 }
 
-/// What a scenario does to meet the cause.
+/// How a scenario can produce the cause.
 fn example(cause: Cause) -> &'static str {
     match cause {
-        Cause::UnresolvedName => "`advertisedHost` has a domain that no DNS serves, and a client is told to go there.",
-        Cause::Unreachable => "An advertised port at which nothing listens, or a gateway that does not run.",
+        Cause::UnresolvedName => "A broker advertises an `advertisedHost` that DNS cannot resolve.",
+        Cause::Unreachable => "Nothing listens at the advertised port, or the gateway does not run.",
         Cause::UnknownSni => {
-            "`refuse: {sni: ...}` with a name for which there is no route: the gateway closes at once."
+            "`refuse: {sni: ...}` with a name that has no route. The gateway closes the connection at once."
         }
         Cause::NoSni => "`refuse: {no-sni: true}`.",
-        Cause::RouteMissing => "The TLSRoute of broker 11 is deleted: the client learns its name and gets no further.",
+        Cause::RouteMissing => {
+            "The TLSRoute of broker 11 is deleted. The client learns the broker's name and cannot connect to it."
+        }
         Cause::RouteNotAccepted => {
-            "The Gateway's listener gets another `hostname`, or its `allowedRoutes` leave the route out."
+            "The Gateway's listener gets another `hostname`, or its `allowedRoutes` exclude the route."
         }
         Cause::BackendUnresolved => {
-            "A route's `backendRefs` name a Service or a port that does not exist, or lack a ReferenceGrant."
+            "A route's `backendRefs` name a Service or a port that does not exist, or a ReferenceGrant is missing."
         }
-        Cause::BrokerDown => "The Pod of the broker is gone, while its route and its Service are in order.",
+        Cause::BrokerDown => "The Pod of the broker is gone, while its route and its Service still exist.",
         Cause::WrongBroker => "The route of `broker-11` leads to the Service of broker 12, or to another cluster's.",
         Cause::AdvertisedAddress => {
-            "`advertisedPort` is 443 while the Gateway listens at 9092: the cluster is reached, its brokers are not."
+            "`advertisedPort` is 443 while the Gateway listens at 9092. Clients reach the bootstrap address, but not the brokers."
         }
-        Cause::CertificateName => "The certificate that a broker shows has no SAN for the name in its route.",
+        Cause::CertificateName => "The broker's certificate has no SAN for the hostname of its route.",
         Cause::UntrustedCertificate => {
             "`trust: clients-ca`, or a gateway that ends TLS with a certificate of another CA."
         }
         Cause::CertificateExpired => "`certificate: {..., expired: true}` in the Secret that the Gateway uses.",
-        Cause::ClientCertificate => "A client without `identity: {tls: ...}` at a listener that demands one.",
+        Cause::ClientCertificate => {
+            "A client without `identity: {tls: ...}` uses a listener that requires a client certificate."
+        }
         Cause::Authentication => "`identity: {scram: {user: ..., password: wrong}}`.",
-        Cause::Authorization => "A KafkaUser whose ACLs do not let it write to the topic.",
-        Cause::UnknownTopic => "A client produces to a topic that was deleted, or that was never made.",
-        Cause::NotRefused => "The sabotage gives the unknown name a route, so that the `refuse` step gets an answer.",
-        Cause::Content => "The topic is deleted while a workload writes to it: `stop` misses messages.",
+        Cause::Authorization => "The ACLs of a KafkaUser do not allow it to write to the topic.",
+        Cause::UnknownTopic => "A client produces to a topic that was deleted or never created.",
+        Cause::NotRefused => "The sabotage gives the unknown name a route, so the `refuse` step gets an answer.",
+        Cause::Content => {
+            "The topic is deleted while a load generator writes to it, so `stop` finds that messages are missing."
+        }
         Cause::ManifestRefused => "A manifest has a value that the CRD does not allow.",
-        Cause::ConditionUnmet => "The sabotage leaves out the `apply` for whose objects a `wait` step waits.",
-        Cause::LabComponentDead => "The lab's agent was killed: `cargo xtask lab up` starts it again.",
+        Cause::ConditionUnmet => "The sabotage leaves out the `apply` of an object that a `wait` step waits for.",
+        Cause::LabComponentDead => "The lab's agent was killed. `cargo xtask lab up` starts it again.",
         Cause::Timeout => {
-            "A step is still under way when the scenario's `within` is over. Expect a nearer cause if there is one."
+            "A step still runs when the scenario's `within` has passed. Expect a more specific cause if there is one."
         }
         Cause::Unknown => {
-            "What no rule of the diagnosis fits. Nothing to expect: the text may change with each version."
+            "No rule of the diagnosis matches. Do not expect this cause: its text may change with each version."
         }
     }
 }
@@ -157,7 +163,7 @@ fn variables(out: &mut String) -> std::fmt::Result {
     writeln!(out, "## Variables\n")?;
     writeln!(
         out,
-        "They are replaced in every text of `scenario.yaml` and everywhere in manifests. There are no others, and no"
+        "The lab replaces variables in every string of `scenario.yaml` and everywhere in manifests. There are no"
     )?;
     writeln!(out, "expressions. `$${{` stands for the two characters `${{`.\n")?;
     writeln!(out, "| variable | for example | meaning |\n|---|---|---|")?;
@@ -171,7 +177,7 @@ fn variables(out: &mut String) -> std::fmt::Result {
 fn conditions(out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
-        "## Conditions\n\nThe condition types that `wait` accepts for a kind.\n\n| kind | conditions |\n|---|---|"
+        "## Conditions\n\nThe condition types that `wait` accepts for each kind.\n\n| kind | conditions |\n|---|---|"
     )?;
     for (kind, conditions) in lint::conditions_table() {
         let conditions: Vec<String> = conditions.iter().map(|condition| format!("`{condition}`")).collect();
@@ -261,7 +267,7 @@ fn kind(schema: &Value, property: &Value) -> String {
     };
     match kind {
         "string" if target.get("pattern").is_some() => "time".to_owned(),
-        "string" => "text".to_owned(),
+        "string" => "string".to_owned(),
         "integer" => "number".to_owned(),
         "boolean" => "`true`, `false`".to_owned(),
         "array" => format!("list: {}", self::kind(schema, &target["items"])),
@@ -290,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_says_what_it_means() {
+    fn every_key_has_a_description() {
         for line in super::reference().lines() {
             assert!(!line.ends_with("|  |") && !line.ends_with("| |"), "without a meaning: {line}");
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A length of time with its unit: `500ms`, `30s`, `2m`. A bare number is refused, since nobody knows its unit.
+/// A length of time with its unit: `500ms`, `30s`, `2m`. A bare number is refused, because its unit is unknown.
 #[derive(Clone, Copy, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
 #[schemars(transparent)]
 pub struct Span(#[schemars(with = "String", regex(pattern = r"^[0-9]+(ms|s|m)$"))] pub Duration);
@@ -17,7 +17,7 @@ impl Span {
     }
 }
 
-/// A text that is no length of time.
+/// A text that is not a duration.
 #[derive(Debug, thiserror::Error)]
 #[error("found `{found}`, expected a whole number with its unit: ms, s or m, as in `30s`")]
 pub struct NotADuration {

@@ -1,13 +1,13 @@
-//! The few lines of a file that a message shows: cut where they are long, with nothing in them that a terminal would obey.
+//! The few lines of a file that a message shows. Long lines are cut, and control characters are escaped.
 
 use super::problem::Source;
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use model::visible;
 use std::ops::Range;
 
-/// A longer line is cut around what is pointed at.
+/// A longer line is cut around the marked text.
 const LONGEST_LINE: usize = 160;
-/// How much of a cut line stands before what is pointed at.
+/// How many characters of a cut line are kept before the marked text.
 const LEAD: usize = 40;
 const CUT: &str = "...";
 
@@ -20,12 +20,12 @@ pub(crate) struct Excerpt {
     span: Range<usize>,
     /// The number of the first line of `text` in the file, from 0.
     first: usize,
-    /// The place's column in the file: bytes, from 0.
+    /// The place's column in the file, in bytes from 0.
     column: usize,
 }
 
 impl Excerpt {
-    /// `span` must be of the source's text, and within one line.
+    /// `span` must be inside one line of the source.
     pub(crate) fn of(source: &Source, span: Range<usize>) -> Self {
         let marked = source.line(span.start);
         let first = marked.saturating_sub(1);
@@ -57,9 +57,9 @@ impl Excerpt {
     }
 }
 
-/// A line as it is shown, and the place of `mark` in that.
+/// A line as it is shown, and the place of `mark` in it.
 fn line_around(line: &str, mark: Range<usize>) -> (String, Range<usize>) {
-    // The end of a line as Windows writes it is no character of the line.
+    // The line ends without the carriage return of Windows.
     let line = line.strip_suffix('\r').unwrap_or(line);
     let mark = mark.start.min(line.len())..mark.end.min(line.len());
     let (mut from, mut to) = (0, line.len());
@@ -88,7 +88,7 @@ impl SourceCode for Excerpt {
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let found = self.text.read_span(span, before, after)?;
-        // Without lines before it, the place itself is asked for.
+        // The caller asks for no lines before the place.
         let column = if before == 0 { self.column } else { found.column() };
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_stays_where_letters_before_it_become_escapes() {
+    fn the_mark_is_correct_after_escaped_characters() {
         let (shown, mark) = line_around("a\u{1b}[0m: WRONG\u{202e}\r", 7..12);
         assert_eq!(shown, "a\\u{1b}[0m: WRONG\\u{202e}");
         assert_eq!(&shown[mark], "WRONG");

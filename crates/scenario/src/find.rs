@@ -16,13 +16,13 @@ impl Scenario {
         same.map(|(index, _)| index).nth(number)
     }
 
-    /// As reports call the step that a reference names; the reference itself where it names none.
+    /// The name that reports give to the step of a reference. An unknown reference is returned unchanged.
     pub fn step_called(&self, reference: &str) -> String {
         self.find_step(reference).map_or_else(|| reference.to_owned(), |index| self.step_name(index))
     }
 
-    /// How a step is called in sabotage and in reports: by its `id`, otherwise `wait`, or `wait#2` for the second of its
-    /// kind.
+    /// The name of a step in sabotage and in reports: its `id`, otherwise its keyword, such as `wait`, or `wait#2` for
+    /// the second of its kind.
     pub fn step_name(&self, index: usize) -> String {
         let Some(step) = self.steps.get(index) else { return String::new() };
         if let Some(id) = &step.value.id {
@@ -64,12 +64,16 @@ mod tests {
         }
         assert_eq!(scenario.find_step("apply#4"), None);
         let names: Vec<String> = (0..3).map(|index| scenario.step_name(index)).collect();
-        assert_eq!(names, ["apply", "routes", "apply#3"], "a name does not shift the numbers of the others");
+        assert_eq!(
+            names,
+            ["apply", "routes", "apply#3"],
+            "a step with an id still counts for the numbers of later steps"
+        );
         assert_eq!(scenario.step_called("apply#2"), "routes");
     }
 
     #[test]
-    fn a_deadline_is_shortened_and_never_made_longer() {
+    fn a_deadline_can_only_be_shortened() {
         let steps = scenario("{wait: {kind: K, name: n, gone: true, within: 4m}}, {produce: {topic: t, messages: 1}}");
         let shortened = |index: usize, most| steps.steps[index].value.shortened(Span::seconds(most)).within();
         assert_eq!(shortened(0, 20), Some(Span::seconds(20)));

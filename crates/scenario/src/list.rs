@@ -3,13 +3,13 @@
 use super::Folder;
 use model::visible;
 
-/// One scenario in a line.
+/// One scenario of the list.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
 pub struct Row {
     pub name: String,
     pub title: String,
     pub tags: Vec<String>,
-    /// What it needs of a lab, in words.
+    /// What the scenario needs from a lab, as texts.
     pub needs: Vec<String>,
     pub sabotages: usize,
 }
@@ -19,7 +19,7 @@ pub fn rows<'a>(folders: impl IntoIterator<Item = &'a Folder>) -> Vec<Row> {
     folders.into_iter().map(row).collect()
 }
 
-/// The rows as text, at most `width` columns wide where the words allow it.
+/// The rows as text, at most `width` columns wide unless a word is longer.
 pub fn listing(rows: &[Row], width: usize) -> String {
     let name_width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(LONGEST_NAME);
     let indent = name_width + 2;
@@ -34,7 +34,7 @@ pub fn listing(rows: &[Row], width: usize) -> String {
         }
         let mut lines = wrap(&row.title, width.saturating_sub(indent));
         for fact in facts {
-            // What a fact needs more lines for stands a little further in.
+            // The continuation lines of a fact are indented further.
             let wrapped = wrap(&fact, width.saturating_sub(indent + 2));
             lines.extend(
                 wrapped.into_iter().enumerate().map(
@@ -53,10 +53,10 @@ pub fn listing(rows: &[Row], width: usize) -> String {
     text
 }
 
-/// A longer name pushes its own first line only.
+/// A longer name only shifts its own first line.
 const LONGEST_NAME: usize = 36;
 
-/// A text of one line, broken between words.
+/// Breaks a text of one line between words.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! A scenario's folder, read: `scenario.yaml` and the manifests beside it.
+//! Reads a scenario's folder: `scenario.yaml` and its manifests.
 
 use super::problem::{Problem, Source};
 use super::tree::{self, Content, Node};
@@ -10,7 +10,7 @@ use std::{fmt, fs};
 
 const FILE: &str = "scenario.yaml";
 
-/// No scenario and no manifest needs more.
+/// A larger file is refused.
 const LARGEST_FILE: u64 = 1 << 20;
 
 /// A scenario and the manifests of its folder.
@@ -18,7 +18,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub struct Folder {
     pub path: Utf8PathBuf,
     pub scenario: Scenario,
-    /// The text of every other `.yaml` file of the folder, by file name, with its variables in it.
+    /// The text of every other `.yaml` file of the folder, by file name. Variables are not replaced.
     pub manifests: BTreeMap<String, String>,
     pub(crate) source: Source,
     pub(crate) tree: Node,
@@ -31,7 +31,7 @@ impl Folder {
     }
 }
 
-/// A folder that holds no readable scenario, with all that is wrong.
+/// A folder whose scenario cannot be read, with every problem.
 #[derive(Debug)]
 pub struct Broken {
     /// The folder's name.
@@ -61,7 +61,7 @@ impl miette::Diagnostic for Broken {
     }
 }
 
-/// The names of all scenario folders below `root`, sorted; a folder without any YAML is not one.
+/// The sorted names of all scenario folders below `root`. A folder without YAML files is not a scenario.
 pub fn names(root: &Utf8Path) -> Vec<String> {
     let Ok(entries) = root.read_dir_utf8() else { return Vec::new() };
     let mut names: Vec<String> = entries
@@ -74,7 +74,7 @@ pub fn names(root: &Utf8Path) -> Vec<String> {
     names
 }
 
-/// Every scenario below `root`; a broken one does not hide the others.
+/// Reads every scenario below `root`. A broken scenario does not hide the others.
 pub fn load_all(root: &Utf8Path) -> Vec<Result<Folder, Broken>> {
     names(root).into_iter().map(|name| load(&root.join(name))).collect()
 }
@@ -82,7 +82,7 @@ pub fn load_all(root: &Utf8Path) -> Vec<Result<Folder, Broken>> {
 /// Reads one folder.
 ///
 /// # Errors
-/// [`Broken`] with every problem that keeps `scenario.yaml` from being understood.
+/// [`Broken`], with every problem of `scenario.yaml`.
 pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
     let name = path.file_name().unwrap_or_default().to_owned();
     let broken = |problems| Broken { name: name.clone(), problems };
@@ -111,7 +111,7 @@ pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
     parse(path, &text, manifests)
 }
 
-/// As [`load`], from texts that are already in memory.
+/// As [`load`], for texts in memory.
 ///
 /// # Errors
 /// As [`load`].
@@ -125,7 +125,7 @@ pub fn parse(path: &Utf8Path, text: &str, manifests: BTreeMap<String, String>) -
     }
     match serde_saphyr::from_str_with_options(text, tree::options()) {
         Ok(scenario) => Ok(Folder { path: path.to_owned(), scenario, manifests, source, tree }),
-        // The shape is that of the types, so this is for what a schema cannot say.
+        // The shape matches the types, so this only fails for rules that a schema cannot express.
         Err(error) => Err(Broken { name, problems: vec![unreadable(&source, &error)] }),
     }
 }
@@ -137,8 +137,8 @@ fn root(source: &Source) -> Result<Node, Box<Problem>> {
         (Some(only), None) if matches!(only.content, Content::Map(_)) => return Ok(only),
         (_, Some(second)) => {
             Problem::error("scenario::syntax", source, "found two YAML documents, expected one scenario")
-                .at(second.head(), "the second begins here")
-                .help("a folder holds one scenario: give the other one a folder of its own")
+                .at(second.head(), "the second document")
+                .help("write one scenario per folder: move the second to a folder of its own")
         }
         (Some(Node { content: Content::Null, .. }) | None, None) => {
             Problem::error("scenario::syntax", source, "the file is empty")
@@ -156,13 +156,13 @@ fn unreadable(source: &Source, error: &serde_saphyr::Error) -> Problem {
     let syntax = tree::syntax(source, error);
     let text = error.without_snippet().to_string();
     Problem::error("scenario::unreadable", source, text.split(" at line ").next().unwrap_or(&text))
-        .at(syntax.span().unwrap_or(0..0), "here the reader gave up")
+        .at(syntax.span().unwrap_or(0..0), "the parser stopped here")
 }
 
 fn decode(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Problem>> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        // The replacement character is there to point at.
+        // The replacement character marks the place.
         let readable = format!("{}\u{fffd}", String::from_utf8_lossy(&error.as_bytes()[..at]));
         let problem = Problem::error("scenario::syntax", &Source::new(shown, &readable), "the file is not UTF-8 text")
             .at(at..at + 3, "not UTF-8")
@@ -178,18 +178,18 @@ fn no_file(path: &Utf8Path, shown: &str, error: &std::io::Error) -> Problem {
     }
     if !path.is_dir() {
         let root = path.parent().map(names).unwrap_or_default();
-        let wanted = path.file_name().unwrap_or_default();
-        let problem = Problem::error("scenario::no-file", &source, format!("there is no scenario `{wanted}`"));
-        return match suggest::nearest(wanted, root.iter().map(String::as_str)) {
+        let name = path.file_name().unwrap_or_default();
+        let problem = Problem::error("scenario::no-file", &source, format!("there is no scenario `{name}`"));
+        return match suggest::nearest(name, root.iter().map(String::as_str)) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help(format!("`cargo xtask scenario new {wanted}` makes it")),
+            None => problem.help(format!("run `cargo xtask scenario new {name}` to create it")),
         };
     }
     let files = yaml_files(path).unwrap_or_default().names;
     let problem = Problem::error("scenario::no-file", &source, format!("the folder has no {FILE}"));
     match suggest::nearest(FILE, files.iter().map(String::as_str)) {
         Some(near) => problem.help(format!("found `{near}`: rename it to `{FILE}`")),
-        None => problem.help(format!("every scenario is described by a {FILE}")),
+        None => problem.help(format!("add a {FILE}: every scenario folder has one")),
     }
 }
 
@@ -198,12 +198,12 @@ fn name_not_utf8(shown: &str) -> Problem {
     Problem::error("scenario::file-name", &Source::new(shown, ""), message).help("rename it")
 }
 
-/// The YAML files directly in a folder.
+/// The YAML files of a folder, without subfolders.
 #[derive(Default)]
 struct YamlFiles {
     /// Sorted.
     names: Vec<String>,
-    /// As far as they can be shown: the names that are not UTF-8.
+    /// The names that are not UTF-8, in a form that can be shown.
     unreadable: Vec<String>,
 }
 
@@ -242,8 +242,8 @@ mod tests {
 
     const GOOD: &str = "name: x\ntitle: t\nwhy: w\nkafka: {cluster: shared}\nsteps: []\nsabotage: []\n";
 
-    /// What is said of a folder `x` that `prepare` filled; reading it must come to an end.
-    fn said(prepare: impl FnOnce(&Utf8Path)) -> String {
+    /// The error of reading a folder `x` that `prepare` filled. Reading it must not hang.
+    fn message(prepare: impl FnOnce(&Utf8Path)) -> String {
         let dir =
             std::env::temp_dir().join(format!("load-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         let dir = Utf8PathBuf::try_from(dir).expect("UTF-8").join("x");
@@ -262,31 +262,31 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_or_a_device_is_an_error_and_no_hang() {
-        let scenario = said(|dir| pipe(&dir.join(FILE)));
+    fn a_pipe_or_a_device_is_an_error_and_does_not_hang() {
+        let scenario = message(|dir| pipe(&dir.join(FILE)));
         assert!(scenario.contains("scenario.yaml cannot be read: it is not a regular file"), "{scenario}");
-        let manifest = said(|dir| {
+        let manifest = message(|dir| {
             fs::write(dir.join(FILE), GOOD).expect("written");
             pipe(&dir.join("route.yaml"));
         });
         assert!(manifest.contains("route.yaml cannot be read: it is not a regular file"), "{manifest}");
-        let device = said(|dir| std::os::unix::fs::symlink("/dev/zero", dir.join(FILE)).expect("a link"));
+        let device = message(|dir| std::os::unix::fs::symlink("/dev/zero", dir.join(FILE)).expect("a link"));
         assert!(device.contains("not a regular file"), "{device}");
     }
 
     #[test]
     fn a_huge_file_is_an_error() {
-        let huge = said(|dir| fs::write(dir.join(FILE), vec![b'#'; (1 << 20) + 1]).expect("written"));
+        let huge = message(|dir| fs::write(dir.join(FILE), vec![b'#'; (1 << 20) + 1]).expect("written"));
         assert!(huge.contains("it has more than 1048576 bytes"), "{huge}");
     }
 
     #[test]
     fn a_manifest_whose_name_is_not_utf8_is_an_error() {
-        let said = said(|dir| {
+        let message = message(|dir| {
             fs::write(dir.join(FILE), GOOD).expect("written");
             let name = std::ffi::OsStr::from_bytes(b"caf\xe9.yaml");
             fs::write(dir.as_std_path().join(name), "a: b\n").expect("written");
         });
-        assert!(said.contains("is not UTF-8"), "{said}");
+        assert!(message.contains("is not UTF-8"), "{message}");
     }
 }

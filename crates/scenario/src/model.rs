@@ -1,4 +1,4 @@
-//! A scenario as it stands in `scenario.yaml`.
+//! The types of `scenario.yaml`.
 
 use super::steps::StepDefinition;
 use super::{Patch, Span, Step, StepItem, Target, Touches};
@@ -14,31 +14,31 @@ use std::collections::BTreeMap;
 pub struct Scenario {
     /// The name of its folder.
     pub name: String,
-    /// What holds when it passes, in one sentence.
+    /// What is true when the scenario passes, in one sentence.
     pub title: String,
-    /// Why anybody should care, in one sentence.
+    /// Why it matters, in one sentence.
     pub why: String,
-    /// Reports, specifications or posts that it comes from.
+    /// Reports, specifications or posts that the scenario is based on.
     #[serde(default)]
     pub links: Vec<String>,
-    /// Words to filter by.
+    /// Words to filter scenarios by.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// What the lab must offer; otherwise the scenario is skipped or unsupported, with the reason.
+    /// What the lab must offer. Without it, the scenario is skipped or unsupported, and the report gives the reason.
     #[serde(default)]
     pub needs: Needs,
-    /// The Kafka cluster and the listener that it goes through.
+    /// The Kafka cluster and the listener that the clients use.
     pub kafka: KafkaUse,
-    /// Kafka clients by name. `default` is the one that a step uses when it names none.
+    /// Kafka clients by name. A step that names no client uses `default`.
     #[serde(default)]
     pub clients: BTreeMap<String, Client>,
     /// Time for all steps together. Default: 2m.
     #[serde(default = "two_minutes")]
     pub within: Span,
-    /// What is done and demanded, in order.
+    /// The steps, which run in this order.
     #[schemars(with = "Vec<Step>")]
     pub steps: Vec<Spanned<StepItem>>,
-    /// Changes that must turn the scenario red, at the step and for the cause that each names.
+    /// Changes that must make the scenario fail, each at the step and for the cause that it names.
     #[schemars(with = "Vec<Sabotage>")]
     pub sabotage: Vec<Spanned<Sabotage>>,
 }
@@ -47,63 +47,65 @@ fn two_minutes() -> Span {
     Span::seconds(120)
 }
 
-/// What a lab must offer for the scenario to make sense there.
+/// What a lab must offer before the scenario can run there.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Needs {
-    /// Gateway API features by their names, such as `TLSRoute` or `TLSRouteModeTerminate`. A gateway that does not claim
-    /// one makes the scenario `unsupported`.
+    /// Names of Gateway API features, such as `TLSRoute` or `TLSRouteModeTerminate`. If the gateway does not claim one
+    /// of them, the scenario is `unsupported`.
     pub features: Vec<String>,
-    /// The labs on which it can run. Default: all.
+    /// The labs on which the scenario can run. Default: all.
     pub labs: Vec<LabKind>,
-    /// The implementations on which it makes sense, by the names of their folders under `fixtures/gateways`, since it
-    /// uses settings of their own. Default: all.
+    /// The gateways on which the scenario can run, by the names of their folders under `fixtures/gateways`. This is for
+    /// a scenario that uses a gateway's own settings. Default: all.
     pub gateways: Vec<String>,
-    /// The operator that it needs behind `Kafka` resources. Default: any.
+    /// The operator that must manage the `Kafka` resources. Default: any.
     pub kafka: Option<KafkaProvider>,
-    /// Kinds that the cluster must serve, such as `Ingress` or OpenShift's `Route`; otherwise skipped.
+    /// Kinds that the cluster must serve, such as `Ingress` or OpenShift's `Route`. Without one of them, the scenario
+    /// is skipped.
     pub kinds: Vec<String>,
-    /// Minimum versions by part, such as `kubernetes: "1.31"`, `gateway-api: "1.5"`, `kafka: "4.0"` or `strimzi: "1.1"`;
-    /// otherwise skipped.
+    /// Minimum versions by part, such as `kubernetes: "1.31"`, `gateway-api: "1.5"`, `kafka: "4.0"` or `strimzi:
+    /// "1.1"`. With an older version, the scenario is skipped.
     pub versions: BTreeMap<String, String>,
-    /// A reason why it cannot run anywhere yet: the scenario is skipped with it.
+    /// The reason why the scenario cannot run anywhere yet. The scenario is skipped, and the report gives this reason.
     pub skip: Option<String>,
 }
 
-/// Which Kafka the scenario talks to.
+/// The Kafka cluster that the scenario uses.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct KafkaUse {
-    /// Whose cluster it is.
+    /// The owner of the cluster.
     pub cluster: ClusterUse,
-    /// With `own`: the name of the `Kafka` resource in the manifests. With `existing`: the name of the one that is there.
+    /// With `own`: the name of the `Kafka` resource in the manifests. With `existing`: the name of the existing `Kafka`
+    /// resource.
     pub name: Option<String>,
     /// With `existing`: the namespace of the `Kafka` resource.
     pub namespace: Option<String>,
     /// With `shared`: the listener.
     pub listener: Option<Listener>,
-    /// With `existing`: the name of the listener, in the `Kafka` resource, at which a client without a `bootstrap`
-    /// connects. Its address is the host in the listener's `configuration.bootstrap`, at `${gateway.port}` where the
-    /// listener is a `tlsroute`; without such a host it is the one in the resource's status.
+    /// With `existing`: the listener of the `Kafka` resource that a client without a `bootstrap` connects to. The
+    /// address is the host in the listener's `configuration.bootstrap`, with `${gateway.port}` if the listener is a
+    /// `tlsroute`. Without such a host, it is the address in the resource's status.
     pub listener_name: Option<String>,
 }
 
-/// Whose Kafka cluster a scenario uses.
+/// The owner of the Kafka cluster that a scenario uses.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClusterUse {
-    /// The lab's own cluster, beside other scenarios.
+    /// The lab's own cluster, which other scenarios use at the same time.
     Shared,
-    /// One that the scenario's manifests bring, in the scenario's namespace.
+    /// A cluster that the scenario's manifests define, in the scenario's namespace.
     Own,
-    /// One that is there already. Nothing of it is changed or deleted, but for topics, which get the run's id into their
-    /// names and are deleted at the end.
+    /// A cluster that already exists. The scenario does not change it. It only creates topics, which carry the run's id
+    /// in their names and are deleted at the end.
     Existing,
 }
 
 impl KafkaUse {
-    /// The bootstrap address of a client that names none, with variables in it; that of a cluster which is there already
-    /// can only be asked for.
+    /// The bootstrap address of a client that names none, with variables in it. `None` for an existing cluster, whose
+    /// address must be read from the cluster.
     pub fn default_bootstrap(&self) -> Option<&'static str> {
         Some(match (self.cluster, self.listener) {
             (ClusterUse::Existing, _) => return None,
@@ -124,20 +126,23 @@ impl KafkaUse {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Client {
-    /// Host and port. Default, but for `cluster: existing`: the listener's bootstrap name, at `${gateway.port}`: `bootstrap.${domain}`,
-    /// `bootstrap.mtls.${domain}`, `bootstrap.scram.${domain}` or `bootstrap.${listener.domain}`; with a cluster of its own
-    /// `bootstrap.${id}.${domain}`. `exclusive-plaintext` is at `${gateway.terminate-port}`, `exclusive-tcp` at `${gateway.tcp-port}`.
+    /// Host and port. The default host is the listener's bootstrap name: `bootstrap.${domain}`,
+    /// `bootstrap.mtls.${domain}`, `bootstrap.scram.${domain}` or `bootstrap.${listener.domain}`, and
+    /// `bootstrap.${id}.${domain}` for an own cluster. The default port is `${gateway.port}`,
+    /// `${gateway.terminate-port}` for `exclusive-plaintext`, or `${gateway.tcp-port}` for `exclusive-tcp`. For
+    /// `cluster: existing` see `listener-name`.
     pub bootstrap: Option<String>,
-    /// Instead of `bootstrap`: connects first through a port-forward to a Service, as `kubectl port-forward` makes one.
+    /// Instead of `bootstrap`: a port-forward to a Service, as with `kubectl port-forward`. The client uses it for its
+    /// first connection.
     pub port_forward: Option<PortForward>,
-    /// Whose signature on a broker's certificate is trusted. Default: the cluster CA. For a second cluster of the folder
-    /// it is `secret: {name: NAME-cluster-ca-cert, key: ca.crt}`, beside that cluster's own `bootstrap`.
+    /// The CA that must have signed the broker's certificate. Default: the cluster CA. For a second cluster of the
+    /// folder, write `secret: {name: NAME-cluster-ca-cert, key: ca.crt}` and that cluster's `bootstrap`.
     pub trust: Option<Trust>,
-    /// Who the client says it is. Default: nobody.
+    /// The identity that the client shows to the broker. Default: none.
     pub identity: Option<Identity>,
-    /// Whose code the client is. Default: `librdkafka`. `java` is Apache Kafka's own, as its console tools in a container
-    /// on this machine's network: for `produce-and-consume` only, to a topic that nobody else writes to. Where no
-    /// container can be run, the scenario is skipped.
+    /// The client library. Default: `librdkafka`. `java` runs Apache Kafka's console tools in a container on this
+    /// machine's network. It supports `produce-and-consume` only, and no other client may write to the topic. If this
+    /// machine cannot run containers, the scenario is skipped.
     pub library: Option<Library>,
 }
 
@@ -145,9 +150,9 @@ pub struct Client {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Library {
-    /// In this process; every step can use it.
+    /// librdkafka, in this process. Every step can use it.
     Librdkafka,
-    /// Apache Kafka's own, in a container.
+    /// Apache Kafka's own client, in a container.
     Java,
 }
 
@@ -163,38 +168,39 @@ pub struct PortForward {
     pub namespace: Option<String>,
 }
 
-/// Where trust in a server's certificate comes from.
+/// The CA that a client trusts.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Trust {
     /// The CA of the Kafka cluster in use: Secret `<cluster>-cluster-ca-cert`, key `ca.crt`.
     ClusterCa,
-    /// The CA that signs client certificates: the classic mistake.
+    /// The CA that signs client certificates. Trusting it is a common mistake.
     ClientsCa,
-    /// The lab's own CA, which signs what `certificate` steps make; it is made when a scenario first needs it.
+    /// The lab's own CA, which signs the certificates of `certificate` steps. It is created when a scenario first needs
+    /// it.
     LabCa,
-    /// A key of a Secret.
+    /// A CA from a Secret.
     Secret {
         /// The Secret's name.
         name: String,
-        /// The key that holds certificates, such as `ca.crt`.
+        /// The key with the certificates, such as `ca.crt`.
         key: String,
         /// Default: the scenario's namespace.
         namespace: Option<String>,
     },
-    /// No TLS at all.
+    /// The client connects without TLS.
     Plaintext,
 }
 
-/// What the client shows to the broker.
+/// The identity that a client shows to the broker.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Identity {
-    /// SCRAM-SHA-512 as a KafkaUser.
+    /// SCRAM-SHA-512 with the name and the password of a KafkaUser.
     Scram {
         /// The KafkaUser.
         user: String,
-        /// Default: the one in the KafkaUser's Secret.
+        /// Default: the password in the KafkaUser's Secret.
         password: Option<String>,
         /// The namespace of the KafkaUser's Secret. Default: that of the Kafka cluster in use.
         namespace: Option<String>,
@@ -208,11 +214,11 @@ pub enum Identity {
     },
 }
 
-/// A change that must turn the scenario red. Exactly one of `delete`, `apply`, `patch` and `leave-out`.
+/// A change that must make the scenario fail. Write exactly one of `delete`, `apply`, `patch` and `leave-out`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Sabotage {
-    /// What is done, in a few words.
+    /// What the change is, in a few words.
     pub name: String,
     /// Deletes an object and waits until it is gone.
     pub delete: Option<Target>,
@@ -220,16 +226,16 @@ pub struct Sabotage {
     pub apply: Option<String>,
     /// Patches an object.
     pub patch: Option<Patch>,
-    /// Leaves out a step: its `id`, or its keyword, with `#2` for the second of its kind.
+    /// Leaves out a step. Name the step by its `id`, or by its keyword, with `#2` for the second of its kind.
     pub leave_out: Option<String>,
-    /// The step before which `delete`, `apply` or `patch` is done. Default: the step that is to fail.
+    /// `delete`, `apply` or `patch` runs before this step. Default: the step that must fail.
     pub before: Option<String>,
-    /// How the run must end.
+    /// How the sabotaged run must end.
     pub expect: Expectation,
 }
 
 impl Sabotage {
-    /// What the change itself may disturb for other scenarios.
+    /// What the change may disturb for other scenarios.
     pub fn touches(&self) -> impl Iterator<Item = Touches<'_>> {
         let deleted = self.delete.as_ref().map(StepDefinition::touches);
         let patched = self.patch.as_ref().map(StepDefinition::touches);
@@ -241,14 +247,14 @@ impl Sabotage {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expectation {
-    /// The step that must fail: its `id`, or its keyword, with `#2` for the second of its kind.
+    /// The step that must fail. Name it by its `id`, or by its keyword, with `#2` for the second of its kind.
     pub step: String,
-    /// The cause that it must give.
+    /// The cause that the step must fail with.
     pub cause: Cause,
     /// A text that the failure must contain.
     pub mentions: Option<String>,
-    /// A shorter deadline for the step that must fail, so that a wait which is bound to fail does not take all of its
-    /// time. It must be longer than the step takes when nothing is wrong, or the sabotage proves nothing. Default: the
-    /// step's own.
+    /// A shorter deadline for the step that must fail, so that the run does not wait for the full deadline. It must be
+    /// longer than the step takes when nothing is wrong, otherwise the sabotage proves nothing. Default: the step's own
+    /// deadline.
     pub within: Option<Span>,
 }

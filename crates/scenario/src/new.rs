@@ -1,14 +1,14 @@
-//! `scenario new`: a scenario that lints clean and passes on a lab, to change from there.
+//! `scenario new`: writes a scenario that passes the linter and a lab, as a starting point.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs;
 
 const TEMPLATE: &str = "\
-# yaml-language-server: $schema=../schema.json
-# Every key and every step: docs/scenarios.md. What is wrong: cargo xtask scenario lint NAME
+# yaml-language-server: $schema=../schema.json The reference of every key and step is docs/scenarios.md. To check this
+# file: cargo xtask scenario lint NAME
 name: NAME
 title: Messages reach every broker through the gateway, and unknown names are refused
-why: A client finds each broker by the name that it advertises, so one name that leads nowhere is a part of the data lost
+why: A client connects to each broker by its advertised name, so one name without a route makes a part of the data unreachable
 tags: [my-own]
 needs: {features: [TLSRoute]}
 kafka: {cluster: shared, listener: external}
@@ -19,7 +19,7 @@ steps:
   - refuse: {sni: \"nobody-${id}.${domain}\", cause: unknown-sni}
 
 sabotage:
-  # With a route for it, the name is no longer unknown: the step that demands its refusal must notice.
+  # This adds a route for the name, so the `refuse` step must fail.
   - name: the unknown name gets a route
     apply: nobody.yaml
     before: create-topic
@@ -27,7 +27,7 @@ sabotage:
 ";
 
 const MANIFEST: &str = "\
-# In the namespace of the cluster, where the Service is; the id in the name keeps it apart from other runs.
+# The route is in the cluster's namespace, like its Service. The id in its name separates it from other runs.
 apiVersion: gateway.networking.k8s.io/v1
 kind: TLSRoute
 metadata:
@@ -45,7 +45,7 @@ spec:
           port: 9094
 ";
 
-/// Why no scenario was written.
+/// Why `create` failed.
 #[derive(Debug, thiserror::Error)]
 pub enum NewError {
     #[error(
@@ -54,14 +54,14 @@ pub enum NewError {
     Name { name: String },
     #[error("{path} is there already: choose another name, or remove it first")]
     Exists { path: Utf8PathBuf },
-    #[error("{path} cannot be written: {source}")]
+    #[error("could not write {path}: {source}")]
     Write { path: Utf8PathBuf, source: std::io::Error },
 }
 
-/// Writes `root/name/scenario.yaml` and its manifest, and says where the first is.
+/// Writes `root/name/scenario.yaml` and its manifest, and returns the path of the first.
 ///
 /// # Errors
-/// When the name cannot name a scenario, the folder is there already, or the disk refuses.
+/// If the name is not valid, the folder already exists, or a file cannot be written.
 pub fn create(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, NewError> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > 50 || !name.chars().all(fits) || name.starts_with('-') || name.ends_with('-') {
@@ -77,7 +77,7 @@ pub fn create(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, NewError> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(NewError::Exists { path: folder });
         }
-        made => made.map_err(failed(&folder))?,
+        created => created.map_err(failed(&folder))?,
     }
     let file = folder.join("scenario.yaml");
     fs::write(&file, TEMPLATE.replace("NAME", name)).map_err(failed(&file))?;
@@ -93,7 +93,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn a_new_scenario_has_nothing_to_complain_about() {
+    fn a_new_scenario_has_no_problems() {
         let text = TEMPLATE.replace("NAME", "my-first");
         let folder = parse(
             Utf8Path::new("scenarios/my-first"),

@@ -1,4 +1,4 @@
-//! One thing that is wrong with a scenario, and where.
+//! A problem of a scenario, with its place.
 
 use super::excerpt::Excerpt;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
@@ -8,20 +8,20 @@ use std::io::IsTerminal;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A message, a label or a help text is at most this long: a user's value may stand in it.
+/// The longest message, label or help text. They may contain a user's value.
 const LONGEST_TEXT: usize = 1000;
 
-/// As wide as most terminals, or narrower.
+/// Most terminals are at least this wide.
 const TERMINAL_WIDTH: usize = 110;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Severity {
-    /// Worth knowing: something could not be checked.
+    /// Something could not be checked.
     Note,
-    /// Probably wrong.
+    /// Something is probably wrong.
     Warning,
-    /// The scenario does not run like this.
+    /// The scenario cannot run.
     Error,
 }
 
@@ -35,12 +35,12 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A file of a scenario: the name that is shown and its text. Cheap to clone.
+/// A file of a scenario: its displayed name and its text. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     name: Arc<str>,
     text: Arc<str>,
-    /// Where each line begins, so that many places are found in one text without reading it again for each.
+    /// Where each line begins, so that finding many places does not read the text again for each.
     lines: Arc<[usize]>,
 }
 
@@ -50,19 +50,19 @@ impl Source {
         Self { name: visible(name).as_ref().into(), text: text.into(), lines }
     }
 
-    /// The line of a place, from 0.
+    /// The line number of a place, from 0.
     pub(crate) fn line(&self, at: usize) -> usize {
         self.lines.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
-    /// The bytes of a line without its end; nothing where there is no such line.
+    /// The bytes of a line without its line end. `None` if there is no such line.
     pub(crate) fn line_span(&self, line: usize) -> Option<Range<usize>> {
         let start = *self.lines.get(line)?;
         let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
         Some(start..end)
     }
 
-    /// The file's name as it is shown.
+    /// The file's displayed name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -83,7 +83,7 @@ pub struct Problem {
     help: Option<String>,
     source: Source,
     span: Option<Range<usize>>,
-    /// The lines around the span; there with it.
+    /// The lines around the span. Set together with the span.
     shown: Option<Excerpt>,
 }
 
@@ -109,7 +109,7 @@ impl Problem {
         Self::new(Severity::Warning, code, source, message)
     }
 
-    /// Points at bytes of the file. A span that the text does not have is cut to what it has.
+    /// Points at bytes of the file. A span beyond the text is cut.
     pub(crate) fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         let text = self.source.text();
         let floor = |at: usize| {
@@ -120,7 +120,7 @@ impl Problem {
             at
         };
         let start = floor(span.start);
-        // A caret below several lines would hide the one that matters.
+        // The mark stays in the first line, which is the one that matters.
         let line_end = self.source.line_span(self.source.line(start)).map_or(text.len(), |line| line.end);
         let end = floor(span.end).min(line_end).max(start);
         self.shown = Some(Excerpt::of(&self.source, start..end));
@@ -134,12 +134,12 @@ impl Problem {
         self
     }
 
-    /// The file that it is about, as shown to the user.
+    /// The displayed name of the file.
     pub fn file(&self) -> &str {
         &self.source.name
     }
 
-    /// The same about another text, at the place there that fits.
+    /// The same problem in another text. `place` converts positions.
     pub(crate) fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
         let span = self.span.map(|span| place(span.start)..place(span.end));
         let mut moved = Self { source: source.clone(), shown: None, span: None, ..self };
@@ -154,7 +154,7 @@ impl Problem {
         self.span.clone()
     }
 
-    /// Line and column, from 1; column counts characters.
+    /// Line and column, from 1. The column counts characters.
     pub fn position(&self) -> Option<(usize, usize)> {
         let start = self.span.as_ref()?.start;
         let line = self.source.line(start);
@@ -163,18 +163,18 @@ impl Problem {
         Some((line + 1, column))
     }
 
-    /// What is wrong, without place and help.
+    /// The message, without place and help.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// As [`Self::render`], for standard error: with colours on a terminal, unless `NO_COLOR` is set.
+    /// As [`Self::render`], for standard error. A terminal gets colours, unless `NO_COLOR` is set.
     pub fn for_terminal(&self) -> String {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         self.render(TERMINAL_WIDTH, std::io::stderr().is_terminal() && !refused)
     }
 
-    /// The whole message as a terminal shows it: code, text, the lines around it with a caret, and help.
+    /// The whole message for a terminal: code, text, the lines around the place, and help.
     pub fn render(&self, width: usize, colours: bool) -> String {
         let theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
@@ -186,7 +186,7 @@ impl Problem {
     }
 }
 
-/// The text alone: place, code and help are the report's.
+/// Only the message. The report adds place, code and help.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -30,7 +30,7 @@ fn a_step_is_resolved_in_every_text() {
 }
 
 #[test]
-fn a_json_patch_has_variables_and_nothing_is_a_value_too() {
+fn a_json_patch_has_variables_and_null_is_a_value() {
     let text = "{kind: Gateway, name: g, json: [\
                 {op: replace, path: /spec/listeners/0/port, value: '${gateway.port}'}, \
                 {op: add, path: /spec/x, value: null}, {op: remove, path: '/spec/${domain}'}]}";
@@ -46,7 +46,7 @@ fn a_json_patch_has_variables_and_nothing_is_a_value_too() {
 }
 
 #[test]
-fn only_in_a_merge_a_port_becomes_a_number() {
+fn a_port_becomes_a_number_only_in_a_merge() {
     let patch = Patch {
         kind: "Gateway".into(),
         name: "${gateway.port}".into(),

@@ -1,11 +1,11 @@
-//! The JSON Schema of `scenario.yaml`, from the types.
+//! Generates the JSON Schema of `scenario.yaml` from the types.
 
 use super::step_item::ID;
 use super::{Scenario, Step};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The schema as a value, its keys sorted: what else is compiled in must not change the committed files.
+/// The schema as a value. Its keys are sorted, so that the features of other crates do not change the committed file.
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(Scenario).to_value();
     name_steps(&mut schema);
@@ -13,17 +13,17 @@ pub fn schema() -> Value {
     sorted(schema)
 }
 
-/// Beside its keyword a step may have its name, which no variant of the enum has by itself.
+/// Adds the optional name of a step, which the enum's variants do not have.
 fn name_steps(schema: &mut Value) {
     for step in schema["$defs"]["Step"]["oneOf"].as_array_mut().into_iter().flatten() {
         step["properties"][ID] = serde_json::json!({
             "type": "string",
-            "description": "A name by which sabotage and reports call the step.",
+            "description": "The name of the step in sabotage and in reports.",
         });
     }
 }
 
-/// The default of a step's `within` is a constant beside the step, and is said here to people.
+/// Adds the default of each step's `within`, which is a constant in the code, to the description.
 fn say_default_deadlines(schema: &mut Value) {
     let defaults: BTreeMap<String, String> = Step::default_deadlines()
         .filter_map(|(keyword, within)| Some((definition(schema, keyword)?, within.to_string())))
@@ -35,7 +35,7 @@ fn say_default_deadlines(schema: &mut Value) {
     }
 }
 
-/// The name of the definition of a step's keys.
+/// The name of the definition that has a step's keys.
 fn definition(schema: &Value, keyword: &str) -> Option<String> {
     let steps = schema["$defs"]["Step"]["oneOf"].as_array()?;
     let reference = steps.iter().find_map(|step| step["properties"].get(keyword)?["$ref"].as_str())?;
@@ -54,9 +54,9 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-/// The schema as `scenario schema` prints it and `scenarios/schema.json` holds it.
+/// The text that `scenario schema` prints and that `scenarios/schema.json` contains.
 pub fn schema_text() -> String {
-    // Printing a JSON value cannot fail; the alternate form is the indented one.
+    // Printing a JSON value cannot fail. The alternate form is indented.
     format!("{:#}\n", schema())
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_default_deadline_is_said_once() {
+    fn each_default_deadline_is_described_once() {
         let schema = schema();
         for (keyword, within) in Step::default_deadlines() {
             let name = definition(&schema, keyword).expect(keyword);

@@ -1,5 +1,5 @@
-//! Whether a tree has the shape of a scenario: every unknown key, wrong type and missing key at once, each with its
-//! place. serde would stop at the first, and point at the wrong token for a missing one.
+//! Checks a tree against the schema of a scenario. It reports every unknown key, wrong type and missing key with its
+//! place. serde would stop at the first error, and would point at the wrong token for a missing key.
 
 use super::problem::{Problem, Source};
 use super::tree::{Content, Entry, Node};
@@ -7,7 +7,7 @@ use model::suggest;
 use serde_json::Value;
 use std::ops::Range;
 
-/// Every way in which `root` is not what `schema` (as schemars writes it) describes.
+/// Reports every place where `root` does not match `schema`, which has the form that schemars writes.
 pub(crate) fn check(source: &Source, root: &Node, schema: &Value) -> Vec<Problem> {
     let mut checker = Checker { source, schema, problems: Vec::new() };
     checker.node(root, schema, "the scenario", root.head(), None);
@@ -21,12 +21,12 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// `holder` is where the value is named: its key. `meaning` is the key's description.
+    /// `holder` is the place of the value's key. `meaning` is the key's description.
     fn node(&mut self, node: &Node, schema: &'a Value, name: &str, holder: Range<usize>, meaning: Option<&'a str>) {
         let schema = self.follow(schema);
         let meaning = meaning.or_else(|| text(schema, "description"));
         if let Some(choices) = schema["anyOf"].as_array() {
-            // schemars writes an optional value so; a key that is there without a value is taken as absent.
+            // schemars writes an optional value like this. A key without a value counts as absent.
             let Some(choice) = choices.iter().find(|choice| choice["type"] != "null") else { return };
             if !matches!(node.content, Content::Null) {
                 self.node(node, choice, name, holder, meaning);
@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
         match (kind, &node.content) {
             (_, Content::Null) if optional => {}
             ("string", Content::Text(found)) => self.pattern(node, schema, name, found),
-            // `port: 9092` and `name: 10` say clearly what they mean. A truth value does not: `True` and "True" differ.
+            // A number is accepted as a string, as in `port: 9092`. A boolean is not, because `True` and "True" differ.
             ("string", Content::Number(number)) => self.pattern(node, schema, name, &number.to_string()),
             ("boolean", Content::Bool(_)) => {}
             ("integer", Content::Number(number)) => self.whole(node, schema, name, number, meaning),
@@ -90,7 +90,7 @@ impl<'a> Checker<'a> {
             }
         }
         for required in required(schema) {
-            // A misspelt key has been shown already, with this one as the suggestion.
+            // The misspelt key has already been reported, with this key as the suggestion.
             if node.entry(required).is_none() && !misspelt.contains(&required) {
                 let problem =
                     Problem::error("scenario::missing-key", self.source, format!("{name} has no `{required}`"));
@@ -104,7 +104,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// An enum: words, and mappings with one key.
+    /// An enum: strings, and mappings with one key.
     fn choice<'n>(&mut self, node: &'n Node, schema: &'a Value, name: &str, holder: Range<usize>) {
         let (mut words, mut keyed) = (Vec::new(), Vec::new());
         collect(schema, &mut words, &mut keyed);
@@ -112,10 +112,10 @@ impl<'a> Checker<'a> {
         let all: Vec<&str> = words.iter().chain(&keys).copied().collect();
         let unknown = |found: &str, span: Range<usize>| {
             Problem::error("scenario::unknown-word", self.source, format!("{name} cannot be `{found}`"))
-                .at(span, "unknown word")
+                .at(span, "unknown value")
                 .help(suggest::advice(found, all.iter().copied()))
         };
-        // What may stand beside the one key, such as a step's name.
+        // Keys that may accompany the one key, such as a step's `id`.
         let beside = |key: &str| {
             let choices = schema["oneOf"].as_array().into_iter().flatten();
             let mut properties = choices.filter_map(|choice| {
@@ -133,11 +133,11 @@ impl<'a> Checker<'a> {
             }
         }
         match &node.content {
-            // A rule of the linter says what it is called today.
+            // A rule of the linter suggests the current word.
             Content::Text(found) if words.contains(&found.as_str()) || former(schema, found) => {}
             Content::Text(found) if keys.contains(&found.as_str()) => self.problems.push(
                 Problem::error("scenario::wrong-type", self.source, format!("`{found}` needs a value"))
-                    .at(node.span.clone(), "found a word, expected a mapping")
+                    .at(node.span.clone(), "found a string, expected a mapping")
                     .help(format!("write it as `{found}: ...`")),
             ),
             Content::Text(found) => self.problems.push(unknown(found, node.span.clone())),
@@ -158,16 +158,16 @@ impl<'a> Checker<'a> {
                 };
                 let span = keywords(entries).nth(1).map_or(holder, |second| second.span.clone());
                 let both_known = found.len() > 1 && found.iter().all(|key| keys.contains(key));
-                let way_out = if both_known {
-                    "make an item of its own of each: begin the second with `- `".to_owned()
+                let help = if both_known {
+                    "write each as a separate item: begin the second with `- `".to_owned()
                 } else {
                     format!(
-                        "the keys of the keyword itself are indented below it, or inside its `{{ }}`; a keyword is {}",
+                        "indent the step's keys below its keyword, or write them inside `{{ }}`; the keyword must be {}",
                         suggest::one_of(keys)
                     )
                 };
                 self.problems
-                    .push(Problem::error("scenario::one-key", self.source, message).at(span, label).help(way_out));
+                    .push(Problem::error("scenario::one-key", self.source, message).at(span, label).help(help));
             }
             _ => {
                 let problem = Problem::error(
@@ -182,12 +182,12 @@ impl<'a> Checker<'a> {
     }
 
     fn pattern(&mut self, node: &Node, schema: &Value, name: &str, found: &str) {
-        // The only pattern in the types is that of a length of time.
+        // The only pattern in the types is that of a duration.
         if schema.get("pattern").is_some()
             && let Err(error) = found.parse::<super::Span>()
         {
             let problem = Problem::error("scenario::duration", self.source, format!("{name}: {error}"));
-            self.problems.push(problem.at(node.span.clone(), "not a length of time"));
+            self.problems.push(problem.at(node.span.clone(), "not a duration"));
         }
     }
 
@@ -210,7 +210,7 @@ impl<'a> Checker<'a> {
 
     fn wrong_type(&mut self, node: &Node, name: &str, kind: &str, holder: Range<usize>, meaning: Option<&str>) {
         let expected = match kind {
-            "string" => "a text",
+            "string" => "a string",
             "integer" => "a whole number",
             "boolean" => "`true` or `false`",
             "array" => "a list",
@@ -223,7 +223,7 @@ impl<'a> Checker<'a> {
         self.problems.push(match (&node.content, kind) {
             (Content::Bool(_), "string") => problem.help("put it in quotes, as in \"True\""),
             (Content::Text(_), "array") => {
-                problem.help("write a list of one as `[...]`, or each item below it after `- `")
+                problem.help("write the list as `[...]`, or each item on its own line after `- `")
             }
             _ => with_meaning(problem, meaning),
         });
@@ -256,7 +256,7 @@ fn kind_of(schema: &Value) -> Option<&str> {
     }
 }
 
-/// The words and the one-key mappings among the alternatives of an enum.
+/// The strings and the one-key mappings among the alternatives of an enum.
 fn collect<'a>(schema: &'a Value, words: &mut Vec<&'a str>, keyed: &mut Vec<(&'a str, &'a Value)>) {
     for choice in schema["oneOf"].as_array().into_iter().flatten() {
         collect(choice, words, keyed);
@@ -268,7 +268,7 @@ fn collect<'a>(schema: &'a Value, words: &mut Vec<&'a str>, keyed: &mut Vec<(&'a
     }
 }
 
-/// Whether a word is one of earlier releases, which is still read.
+/// Whether this is a word of an earlier release, which this release still reads.
 fn former(schema: &Value, word: &str) -> bool {
     schema["x-former-words"].as_array().is_some_and(|former| former.iter().any(|one| one == word))
 }

@@ -1,4 +1,4 @@
-//! An item of `steps`: a step's keyword, and beside it a name for the step.
+//! An item of `steps`: a step with an optional `id`.
 
 use super::Step;
 use serde::de::value::StrDeserializer;
@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Deref;
 
-/// A step, and how the scenario calls it.
+/// A step and its optional name.
 #[derive(Clone, Debug, Serialize)]
 pub struct StepItem {
-    /// A name by which sabotage and reports call the step.
+    /// The name of the step in sabotage and in reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     #[serde(flatten)]
     pub step: Step,
 }
 
-/// The key of a step's name, beside its keyword.
+/// The key of a step's name.
 pub(crate) const ID: &str = "id";
 
 impl Deref for StepItem {
@@ -30,8 +30,8 @@ impl Deref for StepItem {
     }
 }
 
-/// By hand, since serde's `flatten` would read each value before it is known what it must be: a port written as a number
-/// would no longer do as a text.
+/// This is written by hand because serde's `flatten` reads each value before its type is known. A port that is written
+/// as a number would then not become a string.
 impl<'de> Deserialize<'de> for StepItem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Item;
@@ -48,12 +48,12 @@ impl<'de> Deserialize<'de> for StepItem {
                     if key == ID {
                         id = entries.next_value()?;
                     } else if step.is_some() {
-                        return Err(A::Error::custom("found two keywords, expected one step"));
+                        return Err(A::Error::custom("found two keywords, expected exactly one"));
                     } else {
                         step = Some(Step::deserialize(Keyword { key: &key, entries: &mut entries })?);
                     }
                 }
-                let step = step.ok_or_else(|| A::Error::custom("found no keyword, expected one step"))?;
+                let step = step.ok_or_else(|| A::Error::custom("found no keyword, expected exactly one"))?;
                 Ok(StepItem { id, step })
             }
         }
@@ -102,11 +102,12 @@ impl<'de, A: MapAccess<'de>> VariantAccess<'de> for Keyword<'_, A> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, A::Error> {
-        self.unit_variant().and_then(|()| Err(A::Error::custom("no step is a list")))
+        self.unit_variant().and_then(|()| Err(A::Error::custom("found a list, expected a mapping")))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, A::Error> {
-        self.unit_variant().and_then(|()| Err(A::Error::custom("no step has its keys beside its keyword")))
+        self.unit_variant()
+            .and_then(|()| Err(A::Error::custom("found the step's keys beside its keyword, expected them below it")))
     }
 }
 
@@ -133,7 +134,7 @@ mod tests {
         let Step::Probe(probe) = item("{id: look, probe: {sni: x, port: 9092, expect: {kafka: true}}}").step else {
             panic!("a probe")
         };
-        assert_eq!(probe.port.as_deref(), Some("9092"), "a number where a text is due");
+        assert_eq!(probe.port.as_deref(), Some("9092"), "a number is accepted as a string");
         let Step::Wait(wait) = item("{wait: {kind: K, name: n, gone: true, within: 30s}}").step else {
             panic!("a wait")
         };

@@ -1,4 +1,4 @@
-//! YAML with the place of every key and value.
+//! Reads YAML with the place of every key and value.
 
 use super::problem::{Problem, Source};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -6,7 +6,7 @@ use serde_saphyr::{Location, Options, Spanned};
 use std::fmt;
 use std::ops::Range;
 
-/// Nesting that no scenario and no manifest needs; deeper input is refused before it can exhaust the stack.
+/// Deeper nesting is refused before it can exhaust the stack.
 const DEEPEST: usize = 100;
 
 /// A value and the bytes of the file where it starts.
@@ -52,8 +52,8 @@ impl Node {
         }
     }
 
-    /// The place that a path such as `/steps/3/wait` leads to; where it leads nowhere, the nearest place above it. A
-    /// mapping is shown by its key, which is what a reader looks for.
+    /// The place of a path such as `/steps/3/wait`, or of its nearest existing parent. The place of a mapping is its
+    /// key.
     pub(crate) fn place(&self, pointer: &str) -> Range<usize> {
         let mut node = self;
         let mut place = self.span.clone();
@@ -98,21 +98,21 @@ impl Node {
         }
     }
 
-    /// What was found, in words: "the number 30".
+    /// A description for messages, such as "the number 30".
     pub(crate) fn describe(&self) -> String {
         match &self.content {
             Content::Null => "nothing".to_owned(),
             Content::Bool(truth) => format!("`{truth}`"),
             Content::Number(number) => format!("the number {number}"),
-            Content::Text(text) if text.chars().count() > 40 => "a text".to_owned(),
-            Content::Text(text) => format!("the text `{text}`"),
+            Content::Text(text) if text.chars().count() > 40 => "a string".to_owned(),
+            Content::Text(text) => format!("the string `{text}`"),
             Content::List(_) => "a list".to_owned(),
             Content::Map(_) => "a mapping".to_owned(),
         }
     }
 }
 
-/// The documents of a YAML file; a document without content is `Null`.
+/// The documents of a YAML file. A document without content is `Null`.
 pub(crate) fn documents(source: &Source) -> Result<Vec<Node>, Box<Problem>> {
     let text = source.text();
     let raw: Vec<Spanned<Raw>> =
@@ -120,7 +120,7 @@ pub(crate) fn documents(source: &Source) -> Result<Vec<Node>, Box<Problem>> {
     Ok(raw.into_iter().map(|node| finish(node, text)).collect())
 }
 
-/// Bounds on depth and size, so that no input can exhaust this program.
+/// Limits on depth and size, so that no input can exhaust memory or stack.
 pub(crate) fn options() -> Options {
     let mut budget = serde_saphyr::budget::Budget::default();
     budget.max_depth = DEEPEST;
@@ -129,7 +129,7 @@ pub(crate) fn options() -> Options {
     options
 }
 
-/// An error of the YAML reader as a problem at its place.
+/// Turns an error of the YAML parser into a problem at its place.
 pub(crate) fn syntax(source: &Source, error: &serde_saphyr::Error) -> Problem {
     let error = error.without_snippet();
     let text = source.text();
@@ -139,32 +139,32 @@ pub(crate) fn syntax(source: &Source, error: &serde_saphyr::Error) -> Problem {
         _ => None,
     };
     if let Some(key) = duplicate {
-        return Problem::error("scenario::duplicate-key", source, format!("the key `{key}` is there twice"))
+        return Problem::error("scenario::duplicate-key", source, format!("the key `{key}` occurs twice"))
             .at(span, "the second one")
-            .help("remove one of the two; a later key never replaces an earlier one here");
+            .help("remove one of the two");
     }
     let rendered = error.to_string();
     let message = rendered.split(" at line ").next().unwrap_or(&rendered).to_owned();
-    let problem = Problem::error("scenario::syntax", source, format!("this is not YAML: {message}"));
-    problem.at(span.clone(), "here the reader gave up").help(way_out(&message, text, span.start))
+    let problem = Problem::error("scenario::syntax", source, format!("the file is not valid YAML: {message}"));
+    problem.at(span.clone(), "the parser stopped here").help(syntax_help(&message, text, span.start))
 }
 
-/// What is most likely behind the reader's complaint.
-fn way_out(message: &str, text: &str, at: usize) -> &'static str {
+/// The most likely reason for a parser's error.
+fn syntax_help(message: &str, text: &str, at: usize) -> &'static str {
     let line_start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     if line.trim_start_matches(' ').starts_with('\t') {
-        "YAML is indented with spaces, never with tabs"
+        "indent YAML with spaces, not with tabs"
     } else if message.contains("quote") {
-        "a quote above is probably never closed, so that it ends at the next one"
+        "close the quotation mark: one above is probably never closed"
     } else if message.contains("flow") && line.contains("${") {
-        "inside `{ }` and `[ ]` a text with `${...}` must be in double quotes, since YAML takes its braces for a mapping"
+        "put the string with `${...}` in double quotes: inside `{ }` and `[ ]`, YAML reads its braces as a mapping"
     } else {
-        "look for a missing quote, bracket or colon, or a wrong indentation, here or in the line above"
+        "look for a missing quotation mark, bracket or colon, or for wrong indentation, here or in the line above"
     }
 }
 
-/// The bytes of a place. The reader knows them, except in errors of its scanner, which count characters.
+/// The bytes of a place. The parser reports them, except in errors of its scanner, which count characters.
 fn bytes(location: Location, text: &str) -> Range<usize> {
     let span = location.span();
     let known = span.byte_offset().zip(span.byte_len()).map(|(start, length)| (start as usize, length as usize));
@@ -238,7 +238,7 @@ impl<'de> Deserialize<'de> for Raw {
                 Ok(Raw::Number(number.into()))
             }
             fn visit_f64<E>(self, number: f64) -> Result<Raw, E> {
-                // JSON has no number for infinity; neither has any field here.
+                // JSON cannot express infinity, and no field here needs it.
                 Ok(serde_json::Number::from_f64(number).map_or_else(|| Raw::Text(number.to_string()), Raw::Number))
             }
             fn visit_str<E>(self, text: &str) -> Result<Raw, E> {

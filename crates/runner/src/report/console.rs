@@ -1,11 +1,11 @@
-//! One line a scenario, and a short block for each that did not do as it should.
+//! Prints one line per scenario, and a short block for each that did not end as expected.
 
 use camino::Utf8Path;
 use model::{Cause, Failure, Report, RunStats, ScenarioResult, Verdict, visible};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
-/// How lines are put together. Colours only when asked for.
+/// Formats lines, with or without colours.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     colours: bool,
@@ -13,7 +13,8 @@ pub struct Console {
 }
 
 impl Console {
-    /// For standard output: colours on a terminal, unless `NO_COLOR` is set. `width` is that of the longest name.
+    /// For standard output. A terminal gets colours, unless `NO_COLOR` is set. `width` is the length of the longest
+    /// name.
     pub fn stdout(width: usize) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { colours: std::io::stdout().is_terminal() && !refused, width }
@@ -23,14 +24,14 @@ impl Console {
         Self { colours: false, width }
     }
 
-    /// The line of one scenario, and on a failure the block below it; without a line end.
+    /// The line of one scenario, followed by its block if it failed. There is no line end.
     pub fn scenario(&self, result: &ScenarioResult) -> String {
         let mut text = self.line(result);
         text += &self.block(result);
         text
     }
 
-    /// The line alone.
+    /// Only the line.
     pub fn line(&self, result: &ScenarioResult) -> String {
         let word = self.paint(result);
         let id = result.id();
@@ -52,19 +53,19 @@ impl Console {
             add(&mut text, &format!("{} attempts", result.attempts.len()));
         }
         if result.cleanup_failed.is_some() {
-            // Its colour is ours.
+            // This word contains our own colour codes, so it must not be escaped.
             text.push_str("  ");
             text.push_str(&self.colour("31", "cleanup-failed"));
         }
         text
     }
 
-    /// What is said below the line of a scenario that went wrong; else empty.
+    /// The block below the line of a scenario that failed, or an empty text.
     pub fn block(&self, result: &ScenarioResult) -> String {
         let mut text = String::new();
         if let Verdict::UnexpectedPass { link, expected, .. } = &result.verdict {
-            entry(&mut text, "wanted", &format!("an expected failure: failed{} ({link})", cause(*expected)));
-            entry(&mut text, "seen", "it is gone: remove it from the gateway's list");
+            entry(&mut text, "wanted", &format!("a failure{} ({link})", cause(*expected)));
+            entry(&mut text, "seen", "the scenario passed; remove the deviation from the gateway's fixture");
         }
         if result.is_bad()
             && let Some(failure) = result.verdict.failure()
@@ -84,21 +85,21 @@ impl Console {
 
     /// The last lines of a run.
     pub fn summary(&self, report: &Report, folder: &Utf8Path) -> String {
-        let tally = RunStats::of(report);
+        let stats = RunStats::of(report);
         let counts = [
-            (tally.passed, "passed"),
-            (tally.red_as_demanded, "red as demanded"),
-            (tally.failed, "failed"),
-            (tally.expected_failures, "expected failures"),
-            (tally.skipped, "skipped"),
-            (tally.unsupported, "unsupported"),
+            (stats.passed, "passed"),
+            (stats.red_as_demanded, "red as demanded"),
+            (stats.failed, "failed"),
+            (stats.expected_failures, "expected failures"),
+            (stats.skipped, "skipped"),
+            (stats.unsupported, "unsupported"),
         ];
         let mut parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        if tally.flaky > 0 {
-            parts.push(format!("{} of them flaky", tally.flaky));
+        if stats.flaky > 0 {
+            parts.push(format!("{} of them flaky", stats.flaky));
         }
-        if tally.cleanup_failed > 0 {
-            parts.push(format!("{} cleanup-failed", tally.cleanup_failed));
+        if stats.cleanup_failed > 0 {
+            parts.push(format!("{} cleanup-failed", stats.cleanup_failed));
         }
         if parts.is_empty() {
             parts.push("no scenario ran".to_owned());
@@ -153,7 +154,7 @@ fn failure_block(text: &mut String, failure: &Failure) {
     }
 }
 
-/// A line of a block; further lines of a longer text are put below its first.
+/// A line of a block. Further lines of the text are aligned below the first.
 fn entry(text: &mut String, name: &str, value: &str) {
     for (number, line) in value.lines().enumerate() {
         let name = if number == 0 { name } else { "" };
@@ -167,7 +168,7 @@ mod tests {
     use model::sample::{failure, report, result};
 
     #[test]
-    fn a_failure_in_a_few_lines() {
+    fn a_failure_takes_a_few_lines() {
         let text = Console::plain(16).scenario(&result("native-tlsroute", Verdict::Failed(failure())));
         assert_eq!(
             text,
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sabotage_is_told_by_how_the_scenario_took_it() {
+    fn a_sabotage_is_reported_by_its_outcome() {
         let row = model::SabotageRow {
             name: "no route".into(),
             step: "wait#5".into(),
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown() {
+    fn control_characters_are_escaped() {
         let broken = Failure { seen: "broker says \u{1b}[2J".into(), ..failure() };
         let text = Console::plain(4).scenario(&result("red\u{202e}", Verdict::Failed(broken)));
         assert!(text.contains("broker says \\u{1b}[2J") && text.contains("red\\u{202e}"), "{text}");
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn no_colours_where_nobody_asked() {
+    fn colours_are_off_by_default() {
         let painted = Console { colours: true, width: 4 }.line(&result("fine", Verdict::Passed));
         assert!(painted.starts_with("\u{1b}[32m"), "{painted:?}");
         assert!(!Console::plain(4).line(&result("fine", Verdict::Passed)).contains('\u{1b}'));

@@ -1,4 +1,4 @@
-//! The folder of one run, and the pointer to the last one.
+//! The folder of one run, and the link to the last run.
 
 use super::{Error, json, junit};
 use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
@@ -7,7 +7,7 @@ use model::Report;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
-/// Runs that are kept.
+/// The number of runs to keep.
 const KEPT: usize = 100;
 
 /// `<reports>/<run>`: `report.json`, `junit.xml`, and a folder for each failed scenario.
@@ -17,16 +17,16 @@ pub struct ReportFolder {
 }
 
 impl ReportFolder {
-    /// Makes the folder, and lets `<reports>/last` lead to it. Of older runs the newest hundred stay.
+    /// Creates the folder, and points `<reports>/last` to it. Older runs are removed, except for the newest hundred.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// If the folder cannot be created.
     pub fn create(reports: &Utf8Path, run: &str) -> Result<Self, Error> {
         let path = reports.join(run);
-        // Private, as the lab's own folder is: a broker's log may say anything.
+        // The folder is private, like the lab's own, because logs may contain secrets.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(write_error(&path))?;
         prune(reports);
-        // A link that is renamed over the old one: another run that ends now never finds none.
+        // The new link replaces the old one by renaming, so that a link always exists.
         let fresh = reports.join(format!(".last-{run}"));
         std::os::unix::fs::symlink(run, &fresh).map_err(write_error(&fresh))?;
         let last = reports.join("last");
@@ -38,15 +38,15 @@ impl ReportFolder {
         &self.path
     }
 
-    /// Where one attempt of one scenario may leave what it collected.
+    /// The folder for the diagnostics of one attempt.
     pub fn scenario(&self, attempt: &str) -> Utf8PathBuf {
         self.path.join(attempt)
     }
 
-    /// Writes both reports. Each file is whole at any moment, so that a crash leaves what was done until then.
+    /// Writes both reports. Each file is replaced atomically, so that a crash leaves the last complete report.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// If a file cannot be written.
     pub fn write(&self, report: &Report) -> Result<(), Error> {
         self.replace("report.json", &json::text(report)?)?;
         self.replace("junit.xml", &junit::text(report)?)
@@ -55,7 +55,7 @@ impl ReportFolder {
     /// The last run's report.
     ///
     /// # Errors
-    /// When there is none, or it cannot be read.
+    /// If there is none, or it cannot be read.
     pub fn last(reports: &Utf8Path) -> Result<Report, Error> {
         json::read(&reports.join("last/report.json")).map_err(|error| match error {
             Error::Read { path, source } => Error::NoLast { path, source },
@@ -63,7 +63,7 @@ impl ReportFolder {
         })
     }
 
-    /// The reports of the newest runs, the newest first; at most this many. One that cannot be read is left out.
+    /// The reports of the newest runs, at most `most`, the newest first. Reports that cannot be read are skipped.
     pub fn newest(reports: &Utf8Path, most: usize) -> Vec<Report> {
         let newest = runs(reports).into_iter().rev();
         newest.filter_map(|run| json::read(&run.join("report.json")).ok()).take(most).collect()
@@ -77,10 +77,10 @@ impl ReportFolder {
     }
 }
 
-/// The folders of runs, the oldest first: their names begin with their times.
+/// The folders of runs, the oldest first. Their names begin with their times.
 fn runs(reports: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(entries) = reports.read_dir_utf8() else { return Vec::new() };
-    // A folder with a name of another form is not a run's, so somebody else made it.
+    // A folder with another kind of name does not belong to the lab.
     let is_run = |entry: &Utf8DirEntry| {
         let day = entry.file_name().split('-').next().unwrap_or_default();
         let dated = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
@@ -91,7 +91,7 @@ fn runs(reports: &Utf8Path) -> Vec<Utf8PathBuf> {
     runs
 }
 
-/// Removes all but the newest runs. What cannot be removed stays for the next run.
+/// Removes all but the newest runs. The next run tries again to remove what it could not.
 fn prune(reports: &Utf8Path) {
     let runs = runs(reports);
     for old in &runs[..runs.len().saturating_sub(KEPT)] {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_runs_make_place() {
+    fn the_oldest_runs_are_removed() {
         let dir = tempfile::tempdir().expect("a folder");
         let reports = Utf8Path::from_path(dir.path()).expect("UTF-8");
         fs::create_dir_all(reports.join("2025-mine")).expect("made");
@@ -134,7 +134,7 @@ mod tests {
             ReportFolder::create(reports, &name(run)).expect("made");
         }
         assert!(!reports.join(name(0)).exists() && reports.join(name(1)).exists());
-        assert!(reports.join("2025-mine").exists(), "a folder that is no run's is not the lab's to remove");
+        assert!(reports.join("2025-mine").exists(), "the lab does not remove a folder of somebody else");
         assert_eq!(fs::read_link(reports.join("last")).expect("a link"), *name(KEPT));
     }
 }

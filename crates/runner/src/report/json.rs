@@ -1,4 +1,4 @@
-//! `report.json`.
+//! Reads and writes `report.json`.
 
 use super::Error;
 use camino::Utf8Path;
@@ -6,13 +6,13 @@ use model::{Report, SCHEMA, regular_file};
 use serde::Deserialize;
 use std::io;
 
-/// A run of every scenario and every sabotage has a few hundred kilobytes.
+/// A report of every scenario and every sabotage has a few hundred kilobytes.
 const LARGEST: u64 = 64 << 20;
 
 /// The text of `report.json`.
 ///
 /// # Errors
-/// When a value cannot be put into JSON.
+/// If a value cannot be serialized as JSON.
 pub fn text(report: &Report) -> Result<String, Error> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
@@ -22,9 +22,9 @@ pub fn text(report: &Report) -> Result<String, Error> {
 /// Reads a `report.json`.
 ///
 /// # Errors
-/// When the file is missing, is not a report, or has another schema.
+/// If the file is missing, is not a report, or has another schema.
 pub fn read(path: &Utf8Path) -> Result<Report, Error> {
-    // The schema first: a report of another version may lack anything else.
+    // The schema is read first, because a report of another version may lack other fields.
     #[derive(Deserialize)]
     struct Head {
         schema: u32,
@@ -47,7 +47,7 @@ mod tests {
     use model::sample::{failure, report, result};
 
     #[test]
-    fn the_failed_and_the_unclean_are_run_again() {
+    fn failed_and_unclean_scenarios_are_rerun() {
         let mut unclean = result("unclean", Verdict::Passed);
         unclean.cleanup_failed = Some("x".into());
         let mut flaky = result("flaky", Verdict::Failed(failure()));

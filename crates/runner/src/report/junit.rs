@@ -1,14 +1,14 @@
-//! `junit.xml`, as CI systems read it.
+//! Writes `junit.xml` for CI systems.
 
 use super::Error;
 use model::{Cause, Report, ScenarioResult, Verdict};
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
-/// The text of `junit.xml`. A failed cleanup is a case of its own, an error, so that no reader can miss it.
+/// The text of `junit.xml`. A failed cleanup is a separate test case with an error, so that nobody overlooks it.
 ///
 /// # Errors
-/// When quick-junit cannot write it.
+/// If quick-junit cannot serialize it.
 pub fn text(report: &Report) -> Result<String, Error> {
     let mut junit = Junit::new("kafka-gateway-lab");
     junit.set_time(seconds(report.seconds));
@@ -95,12 +95,12 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
                 .set_message(format!("{flaky}{}: {}", failure.cause, failure.seen))
                 .set_type(failure.cause.to_string());
         }
-        // Shown as passed; the case's properties tell the rest.
+        // Shown as passed. The properties of the case contain the rest.
         Verdict::ExpectedFailure { .. } => {}
         Verdict::UnexpectedPass { link, expected, .. } => {
             status
                 .set_message(format!(
-                    "expected to fail{} ({link}), and did not; remove the deviation",
+                    "expected a failure{} ({link}), but the scenario passed; remove the deviation from the gateway's fixture",
                     cause(*expected)
                 ))
                 .set_type("unexpected-pass");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_what_where_and_why() {
+    fn a_failure_has_its_message_place_and_cause() {
         let xml = xml(vec![result("red", Verdict::Failed(failure()))]);
         assert!(xml.contains(r#"tests="1" skipped="0" failures="1" errors="0""#), "{xml}");
         assert!(xml.contains(r#"type="route-missing""#), "{xml}");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_skipped_says_why() {
+    fn a_skipped_scenario_has_a_reason() {
         let unsupported = result("u", Verdict::Unsupported { feature: "TCPRoute".into() });
         let xml = xml(vec![result("s", Verdict::Skipped { reason: "needs kind".into() }), unsupported]);
         assert!(xml.contains(r#"<skipped message="needs kind"/>"#), "{xml}");
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_cleanup_is_an_error_beside_the_verdict() {
+    fn a_failed_cleanup_is_a_separate_error() {
         let mut unclean = result("unclean", Verdict::Passed);
         unclean.cleanup_failed = Some("TLSRoute x/y is still there".into());
         let xml = xml(vec![unclean]);

@@ -1,13 +1,13 @@
-//! Many runs as one page: scenario by lab and gateway, with what workloads and sabotages showed. GitHub's Markdown.
+//! Formats many runs as one Markdown page: scenarios by lab and gateway, load figures and sabotages.
 
 use model::{KafkaProvider, LabFacts, LabKind, Report, ScenarioResult, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// A cell of which nothing is known.
+/// The cell of a scenario without a result.
 const NOTHING: &str = "-";
 
-/// The page for these runs. Where several were made on the same kind of lab, each of them counts.
+/// The page for these runs. Several runs on the same kind of lab all count.
 pub fn table(reports: &[Report]) -> String {
     let columns: BTreeSet<Column> = reports.iter().map(|report| Column::of(&report.lab)).collect();
     let matrix = Matrix { reports, columns: columns.into_iter().collect() };
@@ -29,13 +29,13 @@ pub fn table(reports: &[Report]) -> String {
     page
 }
 
-/// Where runs are comparable: the same lab, gateway and Kafka.
+/// A column: runs with the same lab, gateway and Kafka.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Column {
-    /// The labs of this repository before those of users.
+    /// The labs of this repository come before those of users.
     place: usize,
     lab: &'static str,
-    /// Strimzi itself last: it is the rarer one.
+    /// Strimzi comes last, because it is rarer.
     strimzi: bool,
     kafka: String,
     gateway: String,
@@ -65,7 +65,7 @@ struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// The rows of a kind, by what the key makes of them, each with the results of every column.
+    /// Groups results by a key. Each row has the results of every column.
     fn rows<K: Ord>(&self, key: impl Fn(&'a ScenarioResult) -> Option<K>) -> BTreeMap<K, Vec<Vec<&'a ScenarioResult>>> {
         let mut rows: BTreeMap<K, Vec<Vec<_>>> = BTreeMap::new();
         for report in self.reports {
@@ -80,7 +80,7 @@ impl<'a> Matrix<'a> {
         rows
     }
 
-    /// A table of the columns in which anything is known. Each row has its own first cells.
+    /// A table of the columns that have results. Each row starts with its own cells.
     fn grid(&self, first: &[&str], rows: &[(String, Vec<String>)]) -> String {
         let known: Vec<bool> =
             (0..self.columns.len()).map(|index| rows.iter().any(|(_, cells)| cells[index] != NOTHING)).collect();
@@ -168,7 +168,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// All results of one scenario on one kind of lab. What ran counts; a skipped one only where nothing else is known.
+/// The cell for all results of one scenario on one kind of lab. Skipped results count only if there are no others.
 fn cell(results: &[&ScenarioResult]) -> String {
     let ran: Vec<_> = results.iter().filter(|result| result.verdict.ran()).collect();
     let Some(last) = ran.last().copied().or(results.last()).copied() else { return NOTHING.to_owned() };
@@ -188,7 +188,7 @@ fn cell(results: &[&ScenarioResult]) -> String {
     if last.is_bad() || same < ran.len() { format!("**{text}**") } else { text }
 }
 
-/// How many attempts went as they should, and how many there were.
+/// The number of good attempts, and of all attempts.
 fn attempts(ran: &[&&ScenarioResult]) -> (usize, usize) {
     let of_result = |result: &&&ScenarioResult| {
         let tried = result.attempts.iter().filter(|attempt| attempt.verdict.ran());
@@ -201,7 +201,7 @@ fn attempts(ran: &[&&ScenarioResult]) -> (usize, usize) {
     ran.iter().map(of_result).fold((0, 0), |(good, all), (one, more)| (good + one, all + more))
 }
 
-/// What became of the workloads of one scenario on one kind of lab.
+/// The cell for the load figures of one scenario on one kind of lab.
 fn load(results: &[&ScenarioResult]) -> String {
     let figures: Vec<_> = results.iter().flat_map(|result| &result.steps).filter_map(|step| step.workload).collect();
     let mut gaps: Vec<_> = figures.iter().map(|one| one.largest_gap).collect();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flaky_row_never_reads_as_passed() {
+    fn a_flaky_scenario_is_never_shown_as_passed() {
         let attempt = |verdict| result("weights", verdict).attempts.remove(0);
         let attempts = [Verdict::Failed(failure()), Verdict::Passed, Verdict::Passed].map(attempt).to_vec();
         let flaky = ScenarioResult { flaky: true, attempts, ..result("weights", Verdict::Failed(failure())) };
@@ -283,6 +283,6 @@ mod tests {
         let page = table(&[report(vec![red, green])]);
         assert!(page.contains("| weights | no route | red as demanded |"), "{page}");
         assert!(page.contains("| tcp | no route | **green although sabotaged: route-missing** |"), "{page}");
-        assert!(!page.contains("../scenarios/weights"), "a sabotage is no verdict of its scenario: {page}");
+        assert!(!page.contains("../scenarios/weights"), "a sabotage is not a verdict of its scenario: {page}");
     }
 }

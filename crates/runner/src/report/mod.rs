@@ -1,4 +1,4 @@
-//! The views of what a run found, all made from `model::Report`.
+//! The formats of a report, all generated from `model::Report`.
 
 mod console;
 mod folder;
@@ -20,14 +20,17 @@ pub enum Error {
     Write { path: Utf8PathBuf, source: std::io::Error },
     #[error("cannot read {path}: {source}")]
     Read { path: Utf8PathBuf, source: std::io::Error },
-    #[error("there is no last run to take up again ({path}: {source}); run scenarios once without --rerun-failed")]
+    #[error("there is no last run to repeat ({path}: {source}); run scenarios once without `--rerun-failed`")]
     NoLast { path: Utf8PathBuf, source: std::io::Error },
     #[error("{path} is not a report: {source}")]
     Parse { path: Utf8PathBuf, source: serde_json::Error },
-    #[error("{path} has schema {found}, expected {expected}: it was written by another version of the lab; run again")]
+    #[error(
+        "{path} has schema {found}, expected {expected}: another version of the lab wrote it; run the scenarios
+    # again"
+    )]
     Schema { path: Utf8PathBuf, found: u32, expected: u32 },
-    #[error("cannot put the report into JSON: {0}")]
+    #[error("cannot serialize the report as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("cannot put the report into JUnit's XML: {0}")]
+    #[error("cannot serialize the report as JUnit XML: {0}")]
     Junit(#[from] quick_junit::SerializeError),
 }

@@ -15,9 +15,9 @@ impl Execute for Churn {
             for object in applied.iter().rev() {
                 let deleted = context.clock.waiting(kubeapi::delete(&context.lab.catalog, object)).await;
                 deleted.map_err(|error| failure::kubernetes(format!("{object} is deleted"), &error))?;
-                context.journal.deleted(object);
+                context.journal.forget(object);
             }
         }
-        Ok(vec![format!("{} objects came and went {} times", manifest.len(), self.times)])
+        Ok(vec![format!("{} objects were applied and deleted {} times", manifest.len(), self.times)])
     }
 }

@@ -1,19 +1,19 @@
-//! Whether an object says what a `wait` step wants to hear.
+//! Checks whether an object fulfils a `wait` step.
 
 use ::kube::api::DynamicObject;
 use kubeapi::{ConditionState, conditions};
 use scenario::Wait;
 use serde_json::Value;
 
-/// What the step wants, in words.
-pub fn wanted(wait: &Wait) -> String {
+/// What the step waits for, as a text.
+pub fn expectation(wait: &Wait) -> String {
     if wait.gone {
         return "gone".to_owned();
     }
     if let Some(field) = &wait.field {
         return match &wait.equals {
             Some(value) => format!("{field} = {value}"),
-            None => format!("{field} is there"),
+            None => format!("{field} exists"),
         };
     }
     let mut text = wait.condition.clone().unwrap_or_default();
@@ -24,12 +24,12 @@ pub fn wanted(wait: &Wait) -> String {
     text
 }
 
-/// A look at one object.
+/// Checks one object.
 pub fn check(wait: &Wait, object: Option<&DynamicObject>) -> ConditionState {
     match object {
         None if wait.gone => ConditionState::Met,
         None => ConditionState::NotYet("it does not exist".to_owned()),
-        Some(_) if wait.gone => ConditionState::NotYet("it is still there".to_owned()),
+        Some(_) if wait.gone => ConditionState::NotYet("it still exists".to_owned()),
         Some(object) => match &wait.field {
             Some(pointer) => field(pointer, wait.equals.as_ref(), object),
             None => condition(wait, object),
@@ -38,32 +38,32 @@ pub fn check(wait: &Wait, object: Option<&DynamicObject>) -> ConditionState {
 }
 
 fn field(pointer: &str, equals: Option<&Value>, object: &DynamicObject) -> ConditionState {
-    // The whole object, since a pointer may lead into its metadata too.
+    // The whole object, because a pointer may also lead into its metadata.
     let whole = serde_json::to_value(object).unwrap_or_default();
     match (whole.pointer(pointer), equals) {
         (None | Some(Value::Null), _) => ConditionState::NotYet(format!("no {pointer}")),
         (Some(_), None) => ConditionState::Met,
-        (Some(found), Some(wanted)) if same(found, wanted) => ConditionState::Met,
+        (Some(found), Some(expected)) if same(found, expected) => ConditionState::Met,
         (Some(found), Some(_)) => ConditionState::NotYet(format!("{pointer} = {found}")),
     }
 }
 
-/// A number and the text of it are the same: a variable can only be written as a text.
-fn same(found: &Value, wanted: &Value) -> bool {
+/// A number equals its text, because a variable can only be written as a string.
+fn same(found: &Value, expected: &Value) -> bool {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-    found == wanted || (!found.is_object() && !found.is_array() && text(found) == text(wanted))
+    found == expected || (!found.is_object() && !found.is_array() && text(found) == text(expected))
 }
 
 fn condition(wait: &Wait, object: &DynamicObject) -> ConditionState {
     let kind = wait.condition.as_deref().unwrap_or_default();
     let all = conditions(object);
-    let fitting: Vec<_> = all.iter().filter(|condition| condition["type"] == kind).collect();
-    if fitting.is_empty() {
-        let seen: Vec<_> = all.iter().map(|condition| told(condition)).collect();
-        let seen = if seen.is_empty() { "no conditions yet".to_owned() } else { seen.join(", ") };
-        return ConditionState::NotYet(format!("no condition {kind}, but {seen}"));
+    let matching: Vec<_> = all.iter().filter(|condition| condition["type"] == kind).collect();
+    if matching.is_empty() {
+        let seen: Vec<_> = all.iter().map(|condition| describe(condition)).collect();
+        let seen = if seen.is_empty() { "no conditions".to_owned() } else { seen.join(", ") };
+        return ConditionState::NotYet(format!("no condition {kind}; found: {seen}"));
     }
-    for condition in &fitting {
+    for condition in &matching {
         let status = wait.status.as_deref().unwrap_or("True");
         let reason = wait.reason.as_deref();
         let stale = match (condition["observedGeneration"].as_i64(), object.metadata.generation) {
@@ -71,16 +71,19 @@ fn condition(wait: &Wait, object: &DynamicObject) -> ConditionState {
             _ => false,
         };
         if stale {
-            return ConditionState::NotYet(format!("{} for an older generation", told(condition)));
+            return ConditionState::NotYet(format!(
+                "{}, which is for an older generation of the object",
+                describe(condition)
+            ));
         }
         if condition["status"] != status || reason.is_some_and(|reason| condition["reason"] != reason) {
-            return ConditionState::NotYet(told(condition));
+            return ConditionState::NotYet(describe(condition));
         }
     }
     ConditionState::Met
 }
 
-fn told(condition: &Value) -> String {
+fn describe(condition: &Value) -> String {
     let part = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
     let mut text = format!("{}={}", part("type"), part("status"));
     if !part("reason").is_empty() {
@@ -128,8 +131,11 @@ mod tests {
         let other = wait("condition: Accepted, status: 'False', reason: NotAllowedByListeners");
         assert_eq!(seen(&other, Some(&route(json!([refused])))), "Accepted=False (NoMatchingParent): no");
         let old = json!({"type": "Accepted", "status": "True", "observedGeneration": 1});
-        assert_eq!(seen(&accepted, Some(&route(json!([old])))), "Accepted=True for an older generation");
-        assert_eq!(seen(&accepted, Some(&route(json!([])))), "no condition Accepted, but no conditions yet");
+        assert_eq!(
+            seen(&accepted, Some(&route(json!([old])))),
+            "Accepted=True, which is for an older generation of the object"
+        );
+        assert_eq!(seen(&accepted, Some(&route(json!([])))), "no condition Accepted; found: no conditions");
         assert_eq!(seen(&accepted, None), "it does not exist");
     }
 
@@ -143,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_waited_for() {
+    fn the_end_of_an_object_can_be_waited_for() {
         let gone = wait("gone: true");
         assert_eq!(seen(&gone, None), "met");
-        assert_eq!(seen(&gone, Some(&route(json!([])))), "it is still there");
+        assert_eq!(seen(&gone, Some(&route(json!([])))), "it still exists");
     }
 }

@@ -17,27 +17,30 @@ impl Execute for Connections {
         let gateway = &context.lab.info.gateway;
         let address = SocketAddr::new(gateway.address, gateway.ports.passthrough);
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
-        let wanted =
-            format!("{count} connections to {} at once, each answered by a broker, within {within:?}", self.sni);
-        // Nobody watches each of them afterwards: the question that follows does.
+        let expected = format!(
+            "{count} connections to {} at the same time, with an answer of a broker on each, within {within:?}",
+            self.sni
+        );
+        // The request after the handshake checks each connection, so nothing needs to watch them.
         let probe = Probe { linger: Duration::ZERO, ..Probe::new(address, Some(&self.sni), within) };
-        let mut held = context
+        let mut connections = context
             .clock
             .waiting(hold(&probe, count))
             .await
-            .map_err(|seen| Failure::new(Cause::Unknown, &wanted, seen))?;
-        let opened = held.open();
-        let failed: Vec<_> = held.failed.iter().map(|(text, count)| format!("{count} connections: {text}")).collect();
+            .map_err(|seen| Failure::new(Cause::Unknown, &expected, seen))?;
+        let opened = connections.open();
+        let failed: Vec<_> =
+            connections.failed.iter().map(|(text, count)| format!("{count} connections: {text}")).collect();
         if opened < count {
-            let seen = format!("{opened} came about");
-            return Err(Failure::new(Cause::Unreachable, wanted, seen).with_evidence(failed));
+            let seen = format!("{opened} were opened");
+            return Err(Failure::new(Cause::Unreachable, expected, seen).with_evidence(failed));
         }
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-        let answered = context.clock.waiting(held.answering(left)).await;
+        let remaining = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        let answered = context.clock.waiting(connections.answering(remaining)).await;
         if answered < count {
-            let seen = format!("{opened} came about, and brokers answered on {answered}");
-            return Err(Failure::new(Cause::BrokerDown, wanted, seen));
+            let seen = format!("{opened} were opened, and brokers answered on {answered}");
+            return Err(Failure::new(Cause::BrokerDown, expected, seen));
         }
-        Ok(vec![format!("{opened} connections open at once, brokers answered on all of them")])
+        Ok(vec![format!("{opened} connections were open at the same time, and brokers answered on all of them")])
     }
 }

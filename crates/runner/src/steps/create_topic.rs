@@ -12,7 +12,7 @@ impl Execute for CreateTopic {
         let access = clients::access(context, self.client.as_deref()).await?;
         let within = self.within.unwrap_or(CreateTopic::WITHIN).0;
         let shared = context.job.scenario.kafka.cluster != ClusterUse::Own;
-        // Others on a shared cluster may use the same word; a name with the run's id in it is the scenario's own already.
+        // On an existing cluster, others may use the same name. A name with the run's id is already unique.
         let name = if shared && !self.topic.contains(&context.id) {
             format!("{}-{}", self.topic, context.id)
         } else {
@@ -28,8 +28,8 @@ impl Execute for CreateTopic {
             let of = existing.then(|| format!("Kafka {}/{}", context.kafka_namespace, context.cluster));
             context.journal.push(Undo::DeleteTopic { client, topic: name.clone(), of });
         }
-        let made = context.clock.waiting(probe::create_topic(&access, &topic, within)).await;
-        match made {
+        let created = context.clock.waiting(probe::create_topic(&access, &topic, within)).await;
+        match created {
             Ok(partitions) => Ok(vec![format!("{name} with {} partitions", partitions.len())]),
             Err(error) => Err(cause::client(context, format!("topic {name} within {within:?}"), &access, &error).await),
         }

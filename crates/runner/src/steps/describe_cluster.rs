@@ -17,8 +17,8 @@ impl Execute for DescribeCluster {
         let mut last = String::new();
         let mut in_a_row = 0;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let asked = context.clock.waiting(probe::cluster(&access, left.max(Duration::from_millis(500)))).await;
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let asked = context.clock.waiting(probe::cluster(&access, remaining.max(Duration::from_millis(500)))).await;
             let found = match asked {
                 Ok(found) => found,
                 Err(error) => {
@@ -31,7 +31,7 @@ impl Execute for DescribeCluster {
                 last = seen;
                 changed = Instant::now();
             }
-            let Some(failure) = differs(self, &found) else {
+            let Some(failure) = mismatch(self, &found) else {
                 in_a_row += 1;
                 if in_a_row >= self.times.unwrap_or(1) {
                     return Ok(brokers);
@@ -46,7 +46,7 @@ impl Execute for DescribeCluster {
             if Instant::now() >= deadline {
                 return Err(failure.with_evidence(brokers).unchanged_for(changed.elapsed()));
             }
-            // Metadata has no watch.
+            // Kafka's metadata cannot be watched.
             context.clock.waiting(tokio::time::sleep(Duration::from_millis(500))).await;
         }
     }
@@ -54,29 +54,29 @@ impl Execute for DescribeCluster {
 
 fn in_a_row_before(count: u32) -> String {
     match count {
-        1 => "1 answer was as expected, then this one was not".to_owned(),
-        _ => format!("{count} answers in a row were as expected, then this one was not"),
+        1 => "1 answer was as expected, but not this one".to_owned(),
+        _ => format!("{count} answers in a row were as expected, but not this one"),
     }
 }
 
-fn differs(step: &DescribeCluster, found: &probe::Cluster) -> Option<Failure> {
-    if let Some(wanted) = &step.brokers {
-        let wanted: BTreeSet<_> = wanted.iter().copied().collect();
+fn mismatch(step: &DescribeCluster, found: &probe::Cluster) -> Option<Failure> {
+    if let Some(brokers) = &step.brokers {
+        let expected: BTreeSet<_> = brokers.iter().copied().collect();
         let ids: BTreeSet<_> = found.brokers.iter().filter_map(|broker| broker.id).collect();
-        if wanted != ids {
-            let text = format!("the brokers {wanted:?}");
+        if expected != ids {
+            let text = format!("the brokers {expected:?}");
             return Some(Failure::new(Cause::ConditionUnmet, text, format!("{ids:?}")));
         }
     }
     let template = step.advertised.as_ref()?;
     found.brokers.iter().find_map(|broker| {
-        let wanted = template.replace("{nodeId}", &broker.id.unwrap_or(-1).to_string());
+        let expected = template.replace("{nodeId}", &broker.id.unwrap_or(-1).to_string());
         let seen = format!("{}:{}", broker.host, broker.port);
-        (wanted != seen).then(|| {
+        (expected != seen).then(|| {
             let id = broker.id.unwrap_or(-1);
             Failure::new(
                 Cause::AdvertisedAddress,
-                format!("broker {id} advertises {wanted}"),
+                format!("broker {id} advertises {expected}"),
                 format!("broker {id} advertises {seen}"),
             )
         })
@@ -88,8 +88,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_before_the_wrong_one_are_counted() {
-        assert_eq!(in_a_row_before(1), "1 answer was as expected, then this one was not");
-        assert_eq!(in_a_row_before(3), "3 answers in a row were as expected, then this one was not");
+    fn expected_answers_before_an_unexpected_one_are_counted() {
+        assert_eq!(in_a_row_before(1), "1 answer was as expected, but not this one");
+        assert_eq!(in_a_row_before(3), "3 answers in a row were as expected, but not this one");
     }
 }

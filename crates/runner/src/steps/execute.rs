@@ -1,39 +1,39 @@
-//! From a step to its execution.
+//! The trait for executing a step.
 
 use crate::Context;
 use model::Failure;
 use scenario::{Step, with_step};
 use std::time::Duration;
 
-/// What a step found, or how it failed.
+/// The evidence of a step, or its failure.
 pub type Outcome = Result<Vec<String>, Failure>;
 
-/// How a step of the language is carried out. Each has to say so, in a file of its name.
+/// The execution of a step. Each step implements this in a file of its own.
 pub trait Execute {
-    /// Carries the step out, whose variables are replaced already.
+    /// Executes the step. Its variables are already replaced.
     ///
     /// # Errors
-    /// When it did not do what it had to.
+    /// If the step failed.
     async fn execute(&self, context: &mut Context<'_>) -> Outcome;
 }
 
-/// Time beyond a step's own deadline until the runner gives it up: its own error tells more than the runner could.
+/// The runner waits this much longer than a step's own deadline, because the step's own error is more precise.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// A step's client may first have to wait for its Secrets.
+/// A step's client may first wait for its Secrets.
 const SECRETS: Duration = Duration::from_secs(60);
 
 /// Carries a step out.
 ///
 /// # Errors
-/// When it did not do what it had to.
+/// If the step failed.
 pub async fn execute(context: &mut Context<'_>, step: &Step) -> Outcome {
-    // Replaced here and nowhere else, so that no step can forget it.
+    // Variables are replaced only here, so that no step can forget it.
     let step = context.resolve(step)?;
     with_step!(&step, step => step.execute(context).await)
 }
 
-/// When the runner gives a step up that does not keep its own deadline.
+/// How long the runner waits for a step that does not keep its own deadline.
 pub fn limit(step: &Step) -> Duration {
     step.longest() + SECRETS + GRACE
 }

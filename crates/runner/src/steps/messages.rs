@@ -1,4 +1,4 @@
-//! What `produce`, `consume` and `produce-and-consume` have in common.
+//! Helpers of `produce`, `consume` and `produce-and-consume`.
 
 use crate::Context;
 use model::{Cause, Failure};
@@ -14,11 +14,11 @@ pub fn produce_spec(context: &Context<'_>, step: &ProduceConsume) -> ProduceSpec
     }
 }
 
-/// With `every-broker`: a broker whose messages went another way than through its own advertised name.
-pub fn unproved(step: &ProduceConsume, brokers: &[BrokerShare], wanted: &str) -> Option<Failure> {
+/// With `every-broker`: the failure of a broker that took messages over a connection to another name than its own.
+pub fn unproved(step: &ProduceConsume, brokers: &[BrokerShare], expected: &str) -> Option<Failure> {
     let share = brokers.iter().find(|share| step.every_broker && !share.proved())?;
     let seen = format!("{} took {} messages over a connection to `{}`", share.broker, share.messages, share.node_name);
-    Some(Failure::new(Cause::WrongBroker, wanted, seen))
+    Some(Failure::new(Cause::WrongBroker, expected, seen))
 }
 
 pub fn shares(did: &str, brokers: &[BrokerShare]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! How each step is carried out: one file for each, and what they share.
+//! The execution of each step, in one file each, and what they share.
 
 mod answers;
 mod apply;
@@ -14,6 +14,7 @@ mod execute;
 mod messages;
 mod objects;
 mod operator;
+mod ownership;
 mod patch;
 mod pause;
 mod pods;
@@ -26,7 +27,6 @@ mod restart;
 mod sabotage;
 mod scale;
 mod sleep;
-mod standing;
 mod start;
 mod stop;
 mod takeover;

@@ -8,15 +8,14 @@ use kubeapi::{ObjectRef, wait_for};
 use scenario::{Patch, Span, Wait};
 use serde_json::json;
 
-/// Strimzi takes notice at its next look at the resource, and may be in the midst of one.
+/// Strimzi notices the annotation at its next reconciliation, and may be in the middle of one.
 const WITHIN: Span = Span::seconds(60);
 
-/// Pauses the reconciliation of the Kafka cluster that an object was made for, if it is one of the operator's own. The
-/// operator puts such an object right at its next look, at the latest after two minutes, which may be in the midst of
-/// the step that has to notice.
+/// If the operator created the object, pauses the reconciliation of its Kafka cluster. Otherwise the operator would
+/// restore the object within two minutes, perhaps before the step that must fail has noticed the change.
 ///
 /// # Errors
-/// When the operator does not say that it pauses.
+/// If the operator does not report the pause in time.
 pub async fn pause(context: &mut Context<'_>, kind: &str, name: &str, namespace: Option<&str>) -> Outcome {
     let object = context.object(kind, name, namespace).await?;
     let found = objects::get(context, &object).await?;
@@ -42,13 +41,14 @@ pub async fn pause(context: &mut Context<'_>, kind: &str, name: &str, namespace:
         gone: false,
         within: WITHIN,
     };
-    let wanted = "ReconciliationPaused=True";
-    let waited = wait_for(&context.lab.catalog, &kafka, wanted, WITHIN.0, |seen| check(&paused, seen));
-    context.clock.waiting(waited).await.map_err(|error| failure::kubernetes(format!("{kafka}: {wanted}"), &error))?;
+    let expected = "ReconciliationPaused=True";
+    let waited = wait_for(&context.lab.catalog, &kafka, expected, WITHIN.0, |seen| check(&paused, seen));
+    context.clock.waiting(waited).await.map_err(|error| failure::kubernetes(format!("{kafka}: {expected}"), &error))?;
     Ok(Vec::new())
 }
 
-/// The cluster that an operator made the object for. Users, topics and pools carry its label too, and are not made by it.
+/// The cluster for which an operator created the object. Users, topics and pools also have the cluster's label, but the
+/// operator does not create them.
 fn made_for<'a>(kind: &str, object: &'a DynamicObject) -> Option<&'a str> {
     let written_by_hand = ["KafkaNodePool", "KafkaUser", "KafkaTopic"].contains(&kind);
     let label = object.metadata.labels.as_ref()?.get("strimzi.io/cluster")?;
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_operator_made_is_its_to_repair() {
+    fn the_operator_only_repairs_objects_that_it_created() {
         let object = |labels: serde_json::Value| -> DynamicObject {
             serde_json::from_value(json!({"metadata": {"name": "x", "labels": labels}})).expect("an object")
         };

@@ -1,8 +1,8 @@
 //! Executes `patch`.
 
-use super::standing::{Standing, left_alone, standing};
+use super::ownership::{Ownership, ownership, protected};
 use super::{Execute, Outcome, objects};
-use crate::journal::{Undo, as_new, inverse, way_back};
+use crate::journal::{Undo, as_new, inverse, restoring_patch};
 use crate::{Context, failure};
 use ::kube::api::{DynamicObject, Patch as KubePatch, PatchParams};
 use model::{Cause, Failure};
@@ -12,31 +12,32 @@ use serde_json::Value;
 impl Execute for Patch {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
         let object = context.object(&self.kind, &self.name, self.namespace.as_deref()).await?;
-        let wanted = format!("{object} is changed");
+        let expected = format!("{object} is changed");
         let Some(before) = objects::get(context, &object).await? else {
-            return Err(Failure::new(Cause::ConditionUnmet, wanted, "it does not exist"));
+            return Err(Failure::new(Cause::ConditionUnmet, expected, "it does not exist"));
         };
         let kind = context.lab.catalog.kind(&object.kind, Some(&object.api_version)).await;
-        let kind = kind.map_err(|error| failure::kubernetes(&wanted, &error))?;
+        let kind = kind.map_err(|error| failure::kubernetes(&expected, &error))?;
         let api = kind.api(context.lab.catalog.client(), &object.namespace);
-        let change = change(self).map_err(|seen| Failure::new(Cause::ManifestRefused, &wanted, seen))?;
-        let refused = |error| failure::kubernetes(&wanted, &kubeapi::Error::request(format!("patch {object}"))(error));
+        let change = change(self).map_err(|seen| Failure::new(Cause::ManifestRefused, &expected, seen))?;
+        let refused =
+            |error| failure::kubernetes(&expected, &kubeapi::Error::request(format!("patch {object}"))(error));
         let params =
             PatchParams { field_validation: Some(::kube::api::ValidationDirective::Strict), ..Default::default() };
-        let standing = standing(context, &object, true);
-        if standing == Standing::LeftAlone {
-            return Err(left_alone(&object));
+        let owner = ownership(context, &object, true);
+        if owner == Ownership::Protected {
+            return Err(protected(&object));
         }
-        if standing == Standing::Borrowed {
+        if owner == Ownership::Borrowed {
             let whole = serde_json::to_value(&before).unwrap_or_default();
             let merge = match &self.merge {
                 Some(merge) => inverse(merge, &whole),
-                // What the operations come to is asked first, since the way back is put down before anything is done.
+                // A dry run comes first, because the inverse patch must be recorded before the change.
                 None => {
                     let trial = PatchParams { dry_run: true, ..params.clone() };
                     let after =
                         context.clock.waiting(api.patch(&object.name, &trial, &change)).await.map_err(refused)?;
-                    way_back(&serde_json::to_value(as_new(&after)).unwrap_or_default(), &as_new_value(&before))
+                    restoring_patch(&serde_json::to_value(as_new(&after)).unwrap_or_default(), &as_new_value(&before))
                 }
             };
             context.journal.push(Undo::PatchBack { object: object.clone(), merge });
@@ -50,7 +51,7 @@ fn as_new_value(object: &DynamicObject) -> Value {
     serde_json::to_value(as_new(object)).unwrap_or_default()
 }
 
-/// The patch as the API server takes it.
+/// The patch in the form that the API server accepts.
 fn change(patch: &Patch) -> Result<KubePatch<Value>, String> {
     match (&patch.merge, &patch.json) {
         (Some(merge), None) => Ok(KubePatch::Merge(merge.clone())),

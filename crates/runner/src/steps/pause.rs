@@ -1,7 +1,7 @@
 //! Executes `pause`.
 
+use super::ownership::{Ownership, ownership, protected};
 use super::pods::of_broker;
-use super::standing::{Standing, left_alone, standing};
 use super::{Execute, Outcome};
 use crate::Context;
 use crate::journal::Undo;
@@ -15,29 +15,29 @@ impl Execute for Pause {
             (Some(pod), _) => format!("Pod {pod}"),
             (None, broker) => format!("broker {}", broker.unwrap_or_default()),
         };
-        let wanted = format!("{target} is frozen");
+        let expected = format!("{target} is frozen");
         if context.lab.backend.process_node().is_none() {
-            let seen = "the step requires the local lab, whose Pods are processes of this machine";
-            return Err(Failure::new(Cause::Unknown, wanted, seen));
+            let seen = "the step requires `--lab local`, in which Pods are processes on this machine";
+            return Err(Failure::new(Cause::Unknown, expected, seen));
         }
         let (namespace, pod) = match (&self.pod, self.broker) {
             (Some(pod), _) => (self.namespace.clone().unwrap_or_else(|| context.namespace.clone()), pod.clone()),
             (None, broker) => {
-                let (pod, _) = of_broker(context, broker.unwrap_or_default(), &wanted).await?;
+                let (pod, _) = of_broker(context, broker.unwrap_or_default(), &expected).await?;
                 (context.kafka_namespace.clone(), pod)
             }
         };
         let object = context.object("Pod", &pod, Some(&namespace)).await?;
-        if standing(context, &object, true) == Standing::LeftAlone {
-            return Err(left_alone(&object));
+        if ownership(context, &object, true) == Ownership::Protected {
+            return Err(protected(&object));
         }
-        // Written down first, for a run that is killed: a process that was never frozen continues without harm.
+        // Recorded first, in case the run is killed. Resuming a process that was never frozen does no harm.
         context.journal.push(Undo::Resume { namespace: namespace.clone(), pod: pod.clone() });
         let frozen = Frozen::new(context.lab.dir.clone(), namespace, pod)
-            .map_err(|error| Failure::new(Cause::BrokerDown, &wanted, error.to_string()))?;
+            .map_err(|error| Failure::new(Cause::BrokerDown, &expected, error.to_string()))?;
         let evidence = format!("Pod {} is frozen for {}", frozen.pod, self.r#for);
         let time = self.r#for.0;
-        // The task ends with the context at the latest, and with it the freeze.
+        // The task ends with the context, and dropping it resumes the process.
         context.tasks.spawn(async move {
             tokio::time::sleep(time).await;
             drop(frozen);
@@ -46,7 +46,7 @@ impl Execute for Pause {
     }
 }
 
-/// A frozen process, which continues when this is dropped.
+/// A frozen process. Dropping this resumes it.
 #[derive(Debug)]
 struct Frozen {
     dir: LabDir,
@@ -63,7 +63,7 @@ impl Frozen {
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        // A process that has ended meanwhile has nothing to continue with.
+        // A process that has ended cannot be resumed, which is not an error.
         let _ = local::freeze(&self.dir, &self.namespace, &self.pod, false);
     }
 }

@@ -6,7 +6,7 @@ use kubeapi::{Catalog, ConditionState, pod_object_is_ready, wait_for_all};
 use model::{Cause, Failure};
 use std::time::Duration;
 
-/// Waits until a pool has exactly so many Pods, all ready.
+/// Waits until a pool has exactly this number of Pods and all are ready.
 pub async fn pool_has(
     catalog: &Catalog,
     namespace: &str,
@@ -15,9 +15,9 @@ pub async fn pool_has(
     replicas: u32,
     within: Duration,
 ) -> Result<(), kubeapi::Error> {
-    let wanted = format!("pool {pool}: {replicas} ready brokers");
+    let expected = format!("pool {pool}: {replicas} ready brokers");
     let labels = [("strimzi.io/cluster", cluster), ("strimzi.io/pool-name", pool)];
-    wait_for_all(catalog, "Pod", namespace, &wanted, within, |all| {
+    wait_for_all(catalog, "Pod", namespace, &expected, within, |all| {
         let ours: Vec<_> =
             all.iter().filter(|(_, pod)| labels.iter().all(|(key, value)| label(pod, key) == *value)).collect();
         let waiting: Vec<_> =
@@ -27,7 +27,7 @@ pub async fn pool_has(
         }
         ConditionState::NotYet(match waiting.as_slice() {
             [] => format!("{} Pods", ours.len()),
-            names => format!("{} Pods, of which not ready: {}", ours.len(), names.join(", ")),
+            names => format!("{} Pods; not ready: {}", ours.len(), names.join(", ")),
         })
     })
     .await
@@ -40,9 +40,13 @@ fn label<'a>(object: &'a DynamicObject, key: &str) -> &'a str {
 /// The name and the uid of a broker's Pod.
 ///
 /// # Errors
-/// When the cluster in use has no such Pod.
-pub async fn of_broker(context: &Context<'_>, broker: i32, wanted: &str) -> Result<(String, Option<String>), Failure> {
-    let failed = |error: &kubeapi::Error| failure::kubernetes(wanted, error);
+/// If the cluster in use has no such Pod.
+pub async fn of_broker(
+    context: &Context<'_>,
+    broker: i32,
+    expected: &str,
+) -> Result<(String, Option<String>), Failure> {
+    let failed = |error: &kubeapi::Error| failure::kubernetes(expected, error);
     let catalog = &context.lab.catalog;
     let kind = context.clock.waiting(catalog.kind("Pod", Some("v1"))).await.map_err(|error| failed(&error))?;
     let list = ListParams::default().labels(&format!("strimzi.io/cluster={}", context.cluster));
@@ -55,6 +59,6 @@ pub async fn of_broker(context: &Context<'_>, broker: i32, wanted: &str) -> Resu
         name.ends_with(&suffix).then_some((name, pod.metadata.uid.clone()))
     });
     found.ok_or_else(|| {
-        Failure::new(Cause::BrokerDown, wanted, format!("no Pod of {} ends in {suffix}", context.cluster))
+        Failure::new(Cause::BrokerDown, expected, format!("{} has no Pod whose name ends in {suffix}", context.cluster))
     })
 }

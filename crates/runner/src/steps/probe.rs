@@ -15,11 +15,11 @@ use tokio::time::Instant;
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(8);
 pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
-/// How long a gateway may take until all of its replicas and threads have taken a change over, once one of them has.
+/// How long a gateway may take to apply a change in all of its replicas and threads, after the first of them.
 pub(super) const SETTLE: Duration = Duration::from_secs(2);
 
-/// How many connections in a row must reach the broker that is named. A Service that balances over three brokers at random
-/// passes so once in 4000 times, and one that takes turns never.
+/// How many connections in a row must reach the expected broker. A Service that balances randomly over three brokers
+/// passes this by chance about once in 4000 times.
 pub(super) const TIMES_FOR_A_BROKER: u32 = 8;
 
 impl Execute for Probe {
@@ -40,27 +40,30 @@ impl Execute for Probe {
             None => Whose::default(),
         };
         let mut answers = Answers::new(times, whose.clone());
-        // What was seen while there was time to look: the last look may be cut short by the deadline.
-        let mut looked: Option<Failure> = None;
+        // The last complete observation, because the deadline may cut the last one short.
+        let mut last_complete: Option<Failure> = None;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(5));
-            let mut question =
-                Question { alpn: &alpn, trust: authority.as_deref(), ..Question::new(address, Some(&self.sni), left) };
+            let remaining = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(5));
+            let mut question = Question {
+                alpn: &alpn,
+                trust: authority.as_deref(),
+                ..Question::new(address, Some(&self.sni), remaining)
+            };
             if times > 1 {
-                // Who answers is known by the end of the handshake, and watching each of many would add up.
+                // The handshake shows which broker answers. Watching each connection afterwards would take too long.
                 question.linger = Duration::ZERO;
             }
-            let (outcome, look) = look(context, self, &whose, &question).await?;
+            let (outcome, observation) = observe(context, self, &whose, &question).await?;
             let before = answers.in_a_row();
-            let (answer, failure) = match look {
-                Observation::Wanted(peer, told) => match answers.add(Answer::Wanted(peer)) {
+            let (answer, failure) = match observation {
+                Observation::Expected(peer, evidence) => match answers.add(Answer::Expected(peer)) {
                     Next::Passed => {
                         context.served.insert((self.sni.clone(), address.port()));
                         let seen = match times {
                             1 => outcome.to_string(),
                             _ => format!("{times} times in a row: {outcome}"),
                         };
-                        return Ok(std::iter::once(seen).chain(told).collect());
+                        return Ok(std::iter::once(seen).chain(evidence).collect());
                     }
                     next => (next, None),
                 },
@@ -83,24 +86,24 @@ impl Execute for Probe {
             }
             if Instant::now() + AGAIN >= deadline {
                 if answers.differ()
-                    && let Next::Differing(seen) = answers.tell()
+                    && let Next::Differing(seen) = answers.summarize()
                 {
                     return Err(differing(self, seen, &outcome));
                 }
-                // An answer as wanted has not come too late, only not often enough yet.
+                // The last answer was the expected one, but there were not enough yet, so continue.
                 let Some(failure) = failure else { continue };
-                // A handshake that never came about has a cause that the diagnosis knows better.
+                // The diagnosis gives a better cause for a failed handshake.
                 if outcome.completed() {
                     return Err(failure);
                 }
-                if let (Handshake::TimedOut { .. }, Some(looked)) = (&outcome.handshake, looked) {
-                    return Err(looked.with_evidence([format!("and at last: {outcome}")]));
+                if let (Handshake::TimedOut { .. }, Some(last_complete)) = (&outcome.handshake, last_complete) {
+                    return Err(last_complete.with_evidence([format!("the last attempt: {outcome}")]));
                 }
-                let told = cause::handshake(context, Some(&self.sni), &outcome).await;
-                return Err(Failure { wanted: failure.wanted, ..told });
+                let diagnosed = cause::handshake(context, Some(&self.sni), &outcome).await;
+                return Err(Failure { wanted: failure.wanted, ..diagnosed });
             }
             if outcome.completed() {
-                looked = failure.or(looked);
+                last_complete = failure.or(last_complete);
             }
             if answer == Next::Later {
                 context.clock.waiting(tokio::time::sleep(AGAIN)).await;
@@ -111,83 +114,85 @@ impl Execute for Probe {
 
 fn broke_off(before: usize) -> String {
     match before {
-        1 => "1 connection was as expected, then this one was not".to_owned(),
-        before => format!("{before} connections in a row were as expected, then this one was not"),
+        1 => "1 connection was as expected, but not this one".to_owned(),
+        before => format!("{before} connections in a row were as expected, but not this one"),
     }
 }
 
-/// The name leads to the wanted broker and to others.
+/// The failure of a name that leads to the expected broker and to others.
 fn differing(step: &Probe, seen: String, outcome: &TlsOutcome) -> Failure {
-    let wanted = match step.expect.broker {
+    let expected = match step.expect.broker {
         Some(broker) => format!("{}: {} answers each time", step.sni, owned(broker, step.expect.cluster.as_deref())),
         None => format!("{}: the same answer each time", step.sni),
     };
-    let seen = format!("{seen}: the name leads to several brokers, as through a Service that selects all of them");
-    Failure::new(Cause::WrongBroker, wanted, seen).with_evidence([format!("the last: {outcome}")])
+    let seen =
+        format!("{seen}: the name leads to several brokers, for example through a Service that selects all of them");
+    Failure::new(Cause::WrongBroker, expected, seen).with_evidence([format!("the last connection: {outcome}")])
 }
 
-/// What one connection showed.
+/// The result of one connection.
 enum Observation {
-    /// All that was wanted, and how it is known who answered.
-    Wanted(Option<Peer>, Option<String>),
+    /// The expected answer, with the peer and the evidence for it.
+    Expected(Option<Peer>, Option<String>),
     Another(Peer, Failure),
     Failed(Failure),
 }
 
-async fn look(
+async fn observe(
     context: &mut Context<'_>,
     step: &Probe,
     whose: &Whose,
     question: &Question<'_>,
 ) -> Result<(TlsOutcome, Observation), Failure> {
     let expect = &step.expect;
-    // Who is asked by a word or not at all cannot be watched as well.
+    // If the broker is asked a question, the connection is not watched as well.
     let asked = expect.kafka.is_some() || expect.broker.is_some();
     if !asked {
         let outcome = context.clock.waiting(question.run()).await;
-        let look = differs(step, &outcome).map_or(Observation::Wanted(None, None), Observation::Failed);
-        return Ok((outcome, look));
+        let observation = mismatch(step, &outcome).map_or(Observation::Expected(None, None), Observation::Failed);
+        return Ok((outcome, observation));
     }
     let (outcome, stream) = context.clock.waiting(question.open()).await;
-    if let Some(failure) = differs(step, &outcome) {
+    if let Some(failure) = mismatch(step, &outcome) {
         return Ok((outcome, Observation::Failed(failure)));
     }
     let certified = outcome.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
     let word = match stream {
         Some(mut stream) if expect.kafka.is_some() || certified.is_none() => {
-            let wanted = expect.broker.unwrap_or_default();
-            Some(context.clock.waiting(own_word(&mut stream, wanted, question.within)).await)
+            let expected = expect.broker.unwrap_or_default();
+            Some(context.clock.waiting(own_word(&mut stream, expected, question.within)).await)
         }
         _ => None,
     };
-    if let Some(failure) = expect.kafka.and_then(|wanted| kafka(&step.sni, wanted, word.as_ref()?)) {
+    if let Some(failure) = expect.kafka.and_then(|expected| kafka(&step.sni, expected, word.as_ref()?)) {
         return Ok((outcome, Observation::Failed(failure)));
     }
-    let Some(wanted) = expect.broker else { return Ok((outcome, Observation::Wanted(None, None))) };
-    let said = || word.unwrap_or_else(|| Err("it was not asked".to_owned())).map_or_else(Peer::Unknown, Peer::from);
-    let peer = certified.unwrap_or_else(said);
+    let Some(expected) = expect.broker else { return Ok((outcome, Observation::Expected(None, None))) };
+    let by_answer =
+        || word.unwrap_or_else(|| Err("no question was sent".to_owned())).map_or_else(Peer::Unknown, Peer::from);
+    let peer = certified.unwrap_or_else(by_answer);
     if let Peer::Unknown(why) = &peer {
-        let look = by_the_client(context, step, wanted, &outcome, why).await?;
-        return Ok((outcome, look));
+        let observation = by_the_client(context, step, expected, &outcome, why).await?;
+        return Ok((outcome, observation));
     }
     let certified = matches!(peer, Peer::Certified(_));
-    if peer.is(wanted, whose) == Some(true) {
+    if peer.is(expected, whose) == Some(true) {
         let how = if certified {
-            "its certificate names that broker's Pod"
+            "its certificate names the broker's Pod"
         } else {
-            "it says so itself over that connection"
+            "the broker itself says so on this connection"
         };
-        return Ok((outcome, Observation::Wanted(Some(peer), Some(format!("it is broker {wanted}: {how}")))));
+        return Ok((outcome, Observation::Expected(Some(peer), Some(format!("it is broker {expected}: {how}")))));
     }
-    let words = format!("{}: {} answers", step.sni, owned(wanted, step.expect.cluster.as_deref()));
+    let words = format!("{}: {} answers", step.sni, owned(expected, step.expect.cluster.as_deref()));
     let seen = match (certified, whose.name(&peer)) {
-        (true, name) => format!("the certificate is that of {name}: {outcome}"),
-        (false, name) => format!("{name} answers there: {outcome}"),
+        (true, name) => format!("the certificate belongs to {name}: {outcome}"),
+        (false, name) => format!("{name} answers: {outcome}"),
     };
     Ok((outcome, Observation::Another(peer, Failure::new(Cause::WrongBroker, words, seen))))
 }
 
-/// The broker in words.
+/// A text for the broker and its cluster.
 fn owned(broker: i32, cluster: Option<&str>) -> String {
     match cluster {
         Some(cluster) => format!("broker {broker} of Kafka {cluster}"),
@@ -195,19 +200,19 @@ fn owned(broker: i32, cluster: Option<&str>) -> String {
     }
 }
 
-/// A broker that says nothing to a stranger is asked by the scenario's own client, on connections of its own to the
-/// address that the broker advertises.
+/// For a broker that tells an anonymous client nothing: asks it with the scenario's own client, on separate connections
+/// to the broker's advertised address.
 async fn by_the_client(
     context: &mut Context<'_>,
     step: &Probe,
-    wanted: i32,
+    expected: i32,
     outcome: &TlsOutcome,
     why: &str,
 ) -> Result<Observation, Failure> {
-    if let Some(failure) = without_a_client(step, wanted, &context.cluster) {
+    if let Some(failure) = without_a_client(step, expected, &context.cluster) {
         return Ok(Observation::Failed(failure.with_evidence([format!("over the probe's own connection: {why}")])));
     }
-    let words = format!("{}: broker {wanted} answers", step.sni);
+    let words = format!("{}: broker {expected} answers", step.sni);
     let access = clients::access(context, None).await?;
     let asked = async {
         let cluster = probe::cluster(&access, IDENTIFY_WITHIN).await?;
@@ -221,10 +226,10 @@ async fn by_the_client(
         }
     };
     let cluster_id = Some(cluster.cluster_id.clone());
-    let advertised = cluster.brokers.into_iter().find(|broker| broker.id == Some(wanted));
+    let advertised = cluster.brokers.into_iter().find(|broker| broker.id == Some(expected));
     let at = (step.sni.as_str(), outcome.address.port());
-    Ok(match by_its_own_word(wanted, at, advertised.as_ref(), identities.remove(&wanted)) {
-        Ok(told) => Observation::Wanted(Some(Peer::Said { id: wanted, cluster_id }), Some(told)),
+    Ok(match by_its_own_word(expected, at, advertised.as_ref(), identities.remove(&expected)) {
+        Ok(evidence) => Observation::Expected(Some(Peer::Said { id: expected, cluster_id }), Some(evidence)),
         Err((cause @ Cause::WrongBroker, seen)) => {
             Observation::Another(Peer::Another, Failure::new(cause, words, seen))
         }
@@ -232,19 +237,20 @@ async fn by_the_client(
     })
 }
 
-/// The scenario's clients know only the cluster in use: a broker of the same id there says nothing about another cluster.
-fn without_a_client(step: &Probe, wanted: i32, in_use: &str) -> Option<Failure> {
+/// The scenario's clients only reach the cluster in use. A broker with the same id there says nothing about another
+/// cluster.
+fn without_a_client(step: &Probe, expected: i32, in_use: &str) -> Option<Failure> {
     let cluster = step.expect.cluster.as_deref().filter(|cluster| *cluster != in_use)?;
-    let words = format!("{}: {} answers", step.sni, owned(wanted, Some(cluster)));
-    let seen = "it does not say who it is, and only clients of the cluster in use can ask";
+    let words = format!("{}: {} answers", step.sni, owned(expected, Some(cluster)));
+    let seen = "the broker does not identify itself, and the scenario has no client for its cluster";
     Some(Failure::new(Cause::Unknown, words, seen))
 }
 
-/// What the handshake shows against what it must show.
-fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
+/// Compares the handshake with the expectation.
+fn mismatch(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
     let expect = &step.expect;
     let sni = &step.sni;
-    let failed = |cause, wanted: String| Some(Failure::new(cause, wanted, outcome.to_string()));
+    let failed = |cause, expected: String| Some(Failure::new(cause, expected, outcome.to_string()));
     let Handshake::Completed { alpn, .. } = &outcome.handshake else {
         return failed(Cause::UnknownSni, format!("a TLS handshake with {sni}"));
     };
@@ -254,26 +260,26 @@ fn differs(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
     {
         return failed(Cause::CertificateName, format!("{sni}: a certificate for {san}"));
     }
-    if let Some(wanted) = &expect.alpn
-        && alpn.as_deref().unwrap_or_default() != wanted
+    if let Some(expected) = &expect.alpn
+        && alpn.as_deref().unwrap_or_default() != expected
     {
-        return failed(Cause::Unknown, format!("{sni}: the protocol `{wanted}` by ALPN"));
+        return failed(Cause::Unknown, format!("{sni}: the protocol `{expected}` by ALPN"));
     }
     if let Some(terminator) = expect.terminated_by
         && !matches!(outcome.verdict, Some(Verdict::Good | Verdict::WrongName | Verdict::Expired))
     {
         let whose = match terminator {
-            Terminator::Gateway => "the gateway's (from the lab's CA)",
-            Terminator::Broker => "a broker's (from the cluster CA)",
+            Terminator::Gateway => "the gateway's (signed by the lab's CA)",
+            Terminator::Broker => "a broker's (signed by the cluster CA)",
         };
         return failed(Cause::UntrustedCertificate, format!("{sni}: the certificate is {whose}"));
     }
     None
 }
 
-/// What the cluster's metadata and the broker's own answer say together.
+/// Identifies the broker by the cluster's metadata and the broker's own answer.
 fn by_its_own_word(
-    wanted: i32,
+    expected: i32,
     (sni, port): (&str, u16),
     advertised: Option<&BrokerAddr>,
     identity: Option<NodeIdentity>,
@@ -285,26 +291,26 @@ fn by_its_own_word(
         return Err((Cause::WrongBroker, format!("{broker} advertises another name")));
     }
     if broker.port != port {
-        let why = format!("who answers at port {port} cannot be told: {broker} advertises another one");
+        let why = format!("could not identify the broker at port {port}: {broker} advertises another port");
         return Err((Cause::Unknown, why));
     }
     match identity {
-        Some(NodeIdentity::Confirmed) => {
-            Ok(format!("it is broker {wanted}: {broker} is advertised, and who answers there says that it is {wanted}"))
-        }
-        Some(NodeIdentity::Another) => Err((Cause::WrongBroker, "another broker answers there".to_owned())),
-        Some(NodeIdentity::Unknown(why)) => Err((Cause::Unknown, format!("which broker it is cannot be told: {why}"))),
-        None => Err((Cause::Unknown, "which broker it is cannot be told: it was not asked".to_owned())),
+        Some(NodeIdentity::Confirmed) => Ok(format!(
+            "it is broker {expected}: the cluster advertises {broker}, and the broker there says that it is {expected}"
+        )),
+        Some(NodeIdentity::Another) => Err((Cause::WrongBroker, "another broker answers".to_owned())),
+        Some(NodeIdentity::Unknown(why)) => Err((Cause::Unknown, format!("could not identify the broker: {why}"))),
+        None => Err((Cause::Unknown, "could not identify the broker: no question was sent".to_owned())),
     }
 }
 
-/// Whether a broker answered, against whether one had to.
-fn kafka(sni: &str, wanted: bool, word: &Result<OwnWord, String>) -> Option<Failure> {
-    match (word, wanted) {
+/// Compares whether a broker answered with whether one must answer.
+fn kafka(sni: &str, expected: bool, word: &Result<OwnWord, String>) -> Option<Failure> {
+    match (word, expected) {
         (Ok(_), true) | (Err(_), false) => None,
         (Err(seen), true) => Some(Failure::new(Cause::Unknown, format!("{sni}: a broker answers"), seen)),
         (Ok(word), false) => {
-            let seen = format!("a broker answers ({} kinds of request)", word.hello.apis);
+            let seen = format!("a broker answers (it supports {} kinds of request)", word.hello.apis);
             Some(Failure::new(Cause::NotRefused, format!("{sni}: no broker answers"), seen))
         }
     }
@@ -322,28 +328,29 @@ mod tests {
         let failure = without_a_client(&step(", cluster: second"), 10, "first").expect("nobody can ask");
         assert_eq!(failure.cause, Cause::Unknown);
         assert_eq!(failure.wanted, "b10.x: broker 10 of Kafka second answers");
-        assert!(failure.seen.contains("only clients of the cluster in use can ask"), "{}", failure.seen);
+        assert!(failure.seen.contains("the scenario has no client for its cluster"), "{}", failure.seen);
         assert!(without_a_client(&step(", cluster: first"), 10, "first").is_none());
         assert!(without_a_client(&step(""), 10, "first").is_none());
     }
 
     #[test]
-    fn a_row_that_breaks_off_says_how_long_it_was() {
-        assert_eq!(broke_off(3), "3 connections in a row were as expected, then this one was not");
-        assert_eq!(broke_off(1), "1 connection was as expected, then this one was not");
+    fn an_interrupted_row_of_answers_reports_its_length() {
+        assert_eq!(broke_off(3), "3 connections in a row were as expected, but not this one");
+        assert_eq!(broke_off(1), "1 connection was as expected, but not this one");
     }
 
     #[test]
-    fn who_cannot_be_told_is_not_the_wanted_one() {
+    fn a_broker_that_cannot_be_identified_is_not_the_expected_one() {
         let broker = BrokerAddr { id: Some(10), host: "b10.x".into(), port: 9092 };
-        let told = |sni: &str, identity| by_its_own_word(10, (sni, 9092), Some(&broker), identity);
-        let sure = told("b10.x", Some(NodeIdentity::Confirmed)).expect("confirmed");
+        let identified = |sni: &str, identity| by_its_own_word(10, (sni, 9092), Some(&broker), identity);
+        let sure = identified("b10.x", Some(NodeIdentity::Confirmed)).expect("confirmed");
         assert!(sure.contains("says that it is 10"), "{sure}");
-        assert_eq!(told("b11.x", Some(NodeIdentity::Confirmed)).expect_err("another name").0, Cause::WrongBroker);
-        assert_eq!(told("b10.x", Some(NodeIdentity::Another)).expect_err("another").0, Cause::WrongBroker);
-        let (cause, seen) = told("b10.x", Some(NodeIdentity::Unknown("not allowed".into()))).expect_err("unknown");
+        assert_eq!(identified("b11.x", Some(NodeIdentity::Confirmed)).expect_err("another name").0, Cause::WrongBroker);
+        assert_eq!(identified("b10.x", Some(NodeIdentity::Another)).expect_err("another").0, Cause::WrongBroker);
+        let (cause, seen) =
+            identified("b10.x", Some(NodeIdentity::Unknown("not allowed".into()))).expect_err("unknown");
         assert!(cause == Cause::Unknown && seen.contains("not allowed"), "{seen}");
-        assert_eq!(told("b10.x", None).expect_err("not asked").0, Cause::Unknown);
+        assert_eq!(identified("b10.x", None).expect_err("not asked").0, Cause::Unknown);
         assert_eq!(by_its_own_word(10, ("b10.x", 9092), None, None).expect_err("no broker").0, Cause::WrongBroker);
     }
 }

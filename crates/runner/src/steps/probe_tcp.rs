@@ -20,51 +20,51 @@ impl Execute for ProbeTcp {
         let deadline = Instant::now() + within;
         let port = port(context, Some(&self.port))?;
         let host = self.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
-        let wanted = format!(
+        let expected = format!(
             "{host}:{port} {}",
             match self.expect {
                 PortState::Open => "accepts connections",
-                PortState::Kafka => "is answered by a broker",
+                PortState::Kafka => "answers as a Kafka broker",
                 PortState::Closed => "is closed",
             }
         );
         let found = context.clock.waiting(tokio::net::lookup_host((host.as_str(), port))).await;
         let Some(address) = found.ok().and_then(|mut all| all.next()) else {
-            return Err(Failure::new(Cause::UnresolvedName, wanted, format!("{host} does not resolve")));
+            return Err(Failure::new(Cause::UnresolvedName, expected, format!("{host} does not resolve")));
         };
         if let Some(broker) = self.broker {
-            return tcp_broker(context, broker, address, deadline, wanted).await;
+            return tcp_broker(context, broker, address, deadline, expected).await;
         }
         loop {
-            let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
-            let (met, seen) = context.clock.waiting(port_state(self.expect, address, left)).await;
+            let remaining = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
+            let (met, seen) = context.clock.waiting(port_state(self.expect, address, remaining)).await;
             if met {
                 return Ok(vec![seen]);
             }
             if Instant::now() + AGAIN >= deadline {
                 let cause = if self.expect == PortState::Closed { Cause::NotRefused } else { Cause::Unreachable };
-                return Err(Failure::new(cause, wanted, seen));
+                return Err(Failure::new(cause, expected, seen));
             }
             context.clock.waiting(tokio::time::sleep(AGAIN)).await;
         }
     }
 }
 
-/// The port leads to this broker, on several connections in a row.
+/// Checks that the port leads to this broker, on several connections in a row.
 async fn tcp_broker(
     context: &Context<'_>,
     broker: i32,
     address: SocketAddr,
     deadline: Instant,
-    wanted: String,
+    expected: String,
 ) -> Outcome {
-    let wanted = format!("{wanted}, broker {broker}, each time");
+    let expected = format!("{expected}, broker {broker}, each time");
     let whose = whose::of(context, None).await;
     let ask = async |within| answers(address, broker, within).await;
-    context.clock.waiting(each_time(broker, &whose, deadline, wanted, ask)).await
+    context.clock.waiting(each_time(broker, &whose, deadline, expected, ask)).await
 }
 
-/// Who answers at the address; else the cause why that is not known, and what was seen.
+/// The broker that answers at the address. The error is the cause and the observation.
 async fn answers(address: SocketAddr, broker: i32, within: Duration) -> Result<Peer, (Cause, String)> {
     let connected = tcp::connect(address, within).await;
     let mut stream = connected.map_err(|outcome| (Cause::Unreachable, outcome.to_string()))?;
@@ -74,22 +74,22 @@ async fn answers(address: SocketAddr, broker: i32, within: Duration) -> Result<P
     }
 }
 
-/// Asks until the broker has answered often enough in a row, until the answers differ, or until time is up.
+/// Connects until the broker has answered often enough in a row, the answers differ, or the deadline has passed.
 async fn each_time(
     broker: i32,
     whose: &Whose,
     mut deadline: Instant,
-    wanted: String,
+    expected: String,
     ask: impl AsyncFn(Duration) -> Result<Peer, (Cause, String)>,
 ) -> Outcome {
     let mut answers = Answers::new(TIMES_FOR_A_BROKER, whose.clone());
     loop {
-        let left = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
-        let (cause, seen, answer) = match ask(left).await {
+        let remaining = deadline.saturating_duration_since(Instant::now()).clamp(AGAIN, Duration::from_secs(3));
+        let (cause, seen, answer) = match ask(remaining).await {
             Ok(peer) => {
-                let seen = format!("{} answers there", whose.name(&peer));
+                let seen = format!("{} answers", whose.name(&peer));
                 match peer.is(broker, whose) {
-                    Some(true) => (Cause::Unknown, seen, Answer::Wanted(Some(peer))),
+                    Some(true) => (Cause::Unknown, seen, Answer::Expected(Some(peer))),
                     _ => (Cause::WrongBroker, seen, Answer::Another(peer)),
                 }
             }
@@ -97,13 +97,14 @@ async fn each_time(
         };
         match answers.add(answer) {
             Next::Passed => return Ok(vec![format!("{TIMES_FOR_A_BROKER} times in a row: {seen}")]),
-            Next::Differing(seen) => return Err(Failure::new(Cause::WrongBroker, wanted, seen)),
+            Next::Differing(seen) => return Err(Failure::new(Cause::WrongBroker, expected, seen)),
             Next::Later if Instant::now() + AGAIN >= deadline => {
-                return Err(match answers.tell() {
+                return Err(match answers.summarize() {
                     Next::Differing(differing) if answers.differ() => {
-                        Failure::new(Cause::WrongBroker, wanted, differing).with_evidence([format!("the last: {seen}")])
+                        Failure::new(Cause::WrongBroker, expected, differing)
+                            .with_evidence([format!("the last connection: {seen}")])
                     }
-                    _ => Failure::new(cause, wanted, seen),
+                    _ => Failure::new(cause, expected, seen),
                 });
             }
             Next::Later => sleep(AGAIN).await,
@@ -123,7 +124,7 @@ async fn port_state(expect: PortState, address: SocketAddr, within: Duration) ->
             (outcome == TcpOutcome::Connected, outcome.to_string())
         }
         PortState::Kafka => match probe::broker_handshake(address, None, within).await {
-            Ok(hello) => (true, format!("a broker answers ({} kinds of request)", hello.apis)),
+            Ok(hello) => (true, format!("a broker answers (it supports {} kinds of request)", hello.apis)),
             Err(seen) => (false, seen),
         },
         PortState::Closed => match tcp::probe(address, within).await {
@@ -133,11 +134,11 @@ async fn port_state(expect: PortState, address: SocketAddr, within: Duration) ->
     }
 }
 
-/// Whether the other side closes without a byte: a gateway's port is open even when no route is behind it.
+/// Whether the peer closes the connection without sending a byte. A gateway's port is open even without a route.
 async fn closes(address: SocketAddr, within: Duration) -> (bool, String) {
     let talk = async {
         let mut stream = tokio::net::TcpStream::connect(address).await?;
-        // The smallest question that Kafka answers: API versions, version 0, for nobody in particular.
+        // The smallest request that Kafka answers: ApiVersions, version 0, without a client id.
         stream.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]).await?;
         stream.read(&mut [0; 16]).await
     };
@@ -145,7 +146,7 @@ async fn closes(address: SocketAddr, within: Duration) -> (bool, String) {
         Ok(Ok(0)) => (true, "closed without a byte".to_owned()),
         Ok(Err(error)) => (true, error.to_string()),
         Ok(Ok(bytes)) => (false, format!("it is open and answers ({bytes} bytes)")),
-        Err(_) => (false, "it is open and says nothing".to_owned()),
+        Err(_) => (false, "it is open and does not answer".to_owned()),
     }
 }
 
@@ -158,8 +159,8 @@ mod tests {
 
     const TIME: Duration = Duration::from_secs(30);
 
-    /// What a probe for broker 10 comes to, when `who` answers: by the number of the connection and the time since the
-    /// first. 0 stands for a connection that fails. With it the number of connections.
+    /// The outcome of a probe for broker 10, and the number of connections. `who` gives the answering broker for the
+    /// number of a connection and the time since the first. 0 stands for a connection that fails.
     async fn probed(who: impl Fn(u32, Duration) -> i32) -> (Outcome, u32) {
         let (start, count) = (Instant::now(), Cell::new(0));
         let ask = async |_| {
@@ -175,17 +176,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_replica_may_take_a_change_over_later_than_the_first() {
+    async fn a_second_replica_may_apply_a_change_later_than_the_first() {
         let replicas = |number: u32, since: Duration| {
             let taken_over = Duration::from_millis(if number.is_multiple_of(2) { 1600 } else { 200 });
             if since < taken_over { 12 } else { 10 }
         };
         let (outcome, _) = probed(replicas).await;
-        assert_eq!(outcome.expect("it holds in the end"), ["8 times in a row: broker 10 answers there"]);
+        assert_eq!(outcome.expect("it holds in the end"), ["8 times in a row: broker 10 answers"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_balancer_is_found_though_others_answered_first() {
+    async fn a_balancing_service_is_detected_even_if_other_brokers_answer_first() {
         let (outcome, _) = probed(|number, _| [12, 10, 11][number as usize % 3]).await;
         let failure = outcome.expect_err("it takes turns");
         assert_eq!(failure.cause, Cause::WrongBroker);
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_that_differ_are_told_when_nobody_answers_any_more() {
+    async fn differing_answers_are_reported_even_if_later_connections_fail() {
         let (outcome, connections) = probed(|number, _| [10, 12].get(number as usize).copied().unwrap_or(0)).await;
         let failure = outcome.expect_err("the answers differ");
         assert_eq!(failure.cause, Cause::WrongBroker);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_port_that_takes_no_connection_is_unreachable() {
+    async fn only_a_port_without_connections_is_unreachable() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let closed = listener.local_addr().expect("its address");
         drop(listener);

@@ -12,25 +12,26 @@ impl Execute for ProduceAndConsume {
         let access = clients::access(context, self.client.as_deref()).await?;
         let spec = produce_spec(context, self);
         let every = if self.every_broker { " through every broker" } else { "" };
-        let wanted = format!("{} messages in and out of {}{every} within {:?}", self.messages, spec.topic, spec.within);
+        let expected =
+            format!("{} messages in and out of {}{every} within {:?}", self.messages, spec.topic, spec.within);
         if clients::library(context, self.client.as_deref()) == Library::Java {
             let image = images::apache_kafka()
                 .map_err(|error| Failure::new(Cause::Unknown, "the Java client's image", error.to_string()))?;
             let both = probe::java_produce_and_consume(&access, &spec, &image.image);
             return match context.clock.waiting(both).await {
                 Ok(brokers) => Ok(shares("took and gave", &brokers)),
-                Err(error) => Err(cause::client(context, wanted, &access, &error).await),
+                Err(error) => Err(cause::client(context, expected, &access, &error).await),
             };
         }
         match context.clock.waiting(probe::produce_and_consume(&access, &spec, None)).await {
             Ok(both) => {
                 let brokers = &both.produced.brokers;
-                match unproved(self, brokers, &wanted) {
+                match unproved(self, brokers, &expected) {
                     Some(failure) => Err(failure),
                     None => Ok(shares("acknowledged", brokers)),
                 }
             }
-            Err(error) => Err(cause::client(context, wanted, &access, &error).await),
+            Err(error) => Err(cause::client(context, expected, &access, &error).await),
         }
     }
 }

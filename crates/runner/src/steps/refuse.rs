@@ -11,13 +11,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What an attempt to produce sends: more than a topic here has partitions, since each of them must be tried.
+/// How many messages an attempt sends. It is larger than a topic's number of partitions here, so that each partition is
+/// tried.
 const MESSAGES: u64 = 100;
 
-/// How many handshakes in a row a name must be refused.
+/// How many handshakes in a row must be refused.
 const HOLDS: u32 = 5;
 
-/// What one attempt came to.
+/// The result of one attempt.
 enum Attempt {
     Refused(Failure),
     Succeeded(String),
@@ -28,20 +29,20 @@ impl Execute for Refuse {
         let within = self.within.unwrap_or(Refuse::WITHIN).0;
         let start = Instant::now();
         let deadline = start + within;
-        let mut wanted = format!("refused for {} within {within:?}", self.cause);
+        let mut expected = format!("refused for {} within {within:?}", self.cause);
         if let Some(text) = &self.mentions {
-            wanted = format!("{wanted}, mentioning `{text}`");
+            expected = format!("{expected}, mentioning `{text}`");
         }
-        // A route that has just been taken away is served for a moment longer, and a cause settles: try until time is up.
+        // A deleted route is served for a moment longer, and a cause can still change, so repeat until the deadline.
         let mut pause = Duration::from_millis(250);
         let mut succeeded = None;
         let mut in_a_row = 0;
         let mut settling = TakeoverMoment { served: served_before(context, self)?, over: false };
         loop {
             let began = Instant::now();
-            let left = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
-            let failure = match attempt(context, self, left).await? {
-                Attempt::Refused(refusal) => match unlike(self, &refusal) {
+            let remaining = deadline.saturating_duration_since(began).max(Duration::from_secs(1));
+            let failure = match attempt(context, self, remaining).await? {
+                Attempt::Refused(refusal) => match mismatch(self, &refusal) {
                     None if in_a_row + 1 < self.times.unwrap_or(1) => {
                         in_a_row += 1;
                         context.clock.waiting(settling.pause()).await;
@@ -49,26 +50,26 @@ impl Execute for Refuse {
                     }
                     None => {
                         let took = began.elapsed().as_secs_f64();
-                        if let Some(seen) = broken(context, self, &mut settling).await? {
-                            return Err(Failure::new(Cause::NotRefused, wanted, seen).with_evidence(refusal.evidence));
+                        if let Some(seen) = served_after_refusal(context, self, &mut settling).await? {
+                            return Err(Failure::new(Cause::NotRefused, expected, seen).with_evidence(refusal.evidence));
                         }
                         let mut evidence = vec![format!("refused after {took:.1} s: {}", refusal.seen)];
                         evidence.extend(refusal.evidence);
                         return Ok(evidence);
                     }
                     Some(how) => {
-                        Failure { wanted: wanted.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
+                        Failure { wanted: expected.clone(), seen: format!("{how}: {}", refusal.seen), ..refusal }
                     }
                 },
                 Attempt::Succeeded(seen) => {
                     settling.served = true;
                     let seen = if in_a_row > 0 { format!("{seen}, after {in_a_row} refusals in a row") } else { seen };
-                    succeeded.insert(Failure::new(Cause::NotRefused, &wanted, seen)).clone()
+                    succeeded.insert(Failure::new(Cause::NotRefused, &expected, seen)).clone()
                 }
             };
             in_a_row = 0;
             if Instant::now() + pause >= deadline {
-                // One that came through weighs more than a later one that failed for whatever reason.
+                // An attempt that succeeded is more important than a later failed one.
                 return Err(succeeded.unwrap_or(failure));
             }
             context.clock.waiting(tokio::time::sleep(pause)).await;
@@ -77,9 +78,9 @@ impl Execute for Refuse {
     }
 }
 
-/// Whether a name that was refused is served all the same, on one of a few more connections: a gateway that refuses now
-/// and serves then would be asked until it refuses.
-async fn broken(
+/// Checks on a few more connections whether the refused name is served after all. Otherwise a gateway that refuses only
+/// sometimes would pass.
+async fn served_after_refusal(
     context: &Context<'_>,
     step: &Refuse,
     settling: &mut TakeoverMoment,
@@ -93,7 +94,7 @@ async fn broken(
     Ok(context.clock.waiting(served_again(settling, ask)).await)
 }
 
-/// What one of a few more connections shows that is served.
+/// The answer of the first of a few more connections that is served.
 async fn served_again(settling: &mut TakeoverMoment, ask: impl AsyncFn() -> Option<String>) -> Option<String> {
     settling.pause().await;
     for before in 1..HOLDS {
@@ -105,14 +106,14 @@ async fn served_again(settling: &mut TakeoverMoment, ask: impl AsyncFn() -> Opti
     None
 }
 
-/// Whether an earlier probe found this very name served.
+/// Whether an earlier probe found this name served.
 fn served_before(context: &Context<'_>, step: &Refuse) -> Result<bool, Failure> {
     let Some(sni) = step.sni.as_ref().filter(|_| step.client.is_none()) else { return Ok(false) };
     Ok(context.served.contains(&(sni.clone(), port(context, step.port.as_deref())?)))
 }
 
-/// The moment that a gateway gets after the first refusal, to take a change over in each of its replicas and threads: once,
-/// and only where something was served before. Otherwise a gateway that refuses only now and then would pass.
+/// The time that a gateway gets after the first refusal, to apply a change in all of its replicas and threads. It gets
+/// this time once, and only if the name was served before. Otherwise a gateway that refuses only sometimes would pass.
 struct TakeoverMoment {
     served: bool,
     over: bool,
@@ -126,35 +127,35 @@ impl TakeoverMoment {
     }
 }
 
-/// What a broker answered at the end of one connection, if one did.
+/// The answer of a broker on one connection, if there is one.
 async fn served_by_a_broker(probe: &Probe<'_>) -> Option<String> {
     let (outcome, stream) = probe.open().await;
     let word = own_word(&mut stream?, 0, probe.within).await.ok()?;
-    Some(format!("not refused: a broker answers ({} kinds of request): {outcome}", word.hello.apis))
+    Some(format!("not refused: a broker answers (it supports {} kinds of request): {outcome}", word.hello.apis))
 }
 
-/// How a refusal differs from the wanted one.
-fn unlike(step: &Refuse, refusal: &Failure) -> Option<String> {
+/// How a refusal differs from the expected one.
+fn mismatch(step: &Refuse, refusal: &Failure) -> Option<String> {
     if refusal.cause != step.cause {
         return Some(format!("refused for {}", refusal.cause));
     }
     let text = step.mentions.as_ref()?;
-    let said = refusal.seen.contains(text) || refusal.evidence.iter().any(|one| one.contains(text));
-    (!said).then(|| format!("refused without a word of `{text}`"))
+    let mentioned = refusal.seen.contains(text) || refusal.evidence.iter().any(|one| one.contains(text));
+    (!mentioned).then(|| format!("refused without mentioning `{text}`"))
 }
 
-async fn attempt(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, Failure> {
+async fn attempt(context: &mut Context<'_>, step: &Refuse, remaining: Duration) -> Result<Attempt, Failure> {
     match &step.client {
-        Some(name) => kafka(context, step, name, left).await,
-        None => handshake(context, step, left).await,
+        Some(name) => kafka(context, step, name, remaining).await,
+        None => handshake(context, step, remaining).await,
     }
 }
 
-async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Duration) -> Result<Attempt, Failure> {
+async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, remaining: Duration) -> Result<Attempt, Failure> {
     let access = clients::access(context, Some(name)).await?;
-    let within = left.min(Duration::from_secs(10));
-    // A client that cannot get in tries until its time is up, whatever it was told; longer waiting tells no more.
-    let first_contact = left.min(Duration::from_secs(5));
+    let within = remaining.min(Duration::from_secs(10));
+    // A client that cannot connect retries until its deadline. A longer deadline would show nothing new.
+    let first_contact = remaining.min(Duration::from_secs(5));
     let done = match &step.topic {
         Some(topic) => {
             let spec = ProduceSpec {
@@ -180,23 +181,24 @@ async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, left: Durat
     })
 }
 
-async fn handshake(context: &mut Context<'_>, step: &Refuse, left: Duration) -> Result<Attempt, Failure> {
+async fn handshake(context: &mut Context<'_>, step: &Refuse, remaining: Duration) -> Result<Attempt, Failure> {
     let info = &context.lab.info;
     let address = SocketAddr::new(info.gateway.address, port(context, step.port.as_deref())?);
     let sni = step.sni.as_deref().filter(|_| !step.no_sni);
-    let probe = Probe::new(address, sni, left.min(Duration::from_secs(5)));
+    let probe = Probe::new(address, sni, remaining.min(Duration::from_secs(5)));
     let outcome = context.clock.waiting(probe.run()).await;
     if !outcome.turned_away() {
-        // Some gateways end TLS themselves for a name that nobody serves; what matters is that no broker answers.
+        // Some gateways end TLS themselves for an unknown name. It only matters that no broker answers.
         if let Ok(hello) = context.clock.waiting(probe::broker_handshake(address, Some(&probe), probe.within)).await {
-            let seen = format!("not refused: a broker answers ({} kinds of request): {outcome}", hello.apis);
+            let seen =
+                format!("not refused: a broker answers (it supports {} kinds of request): {outcome}", hello.apis);
             return Ok(Attempt::Succeeded(seen));
         }
     }
     Ok(Attempt::Refused(cause::handshake(context, sni, &outcome).await))
 }
 
-/// A port of the gateway, by default the passthrough port.
+/// A port of the gateway. The default is the passthrough port.
 pub fn port(context: &Context<'_>, text: Option<&str>) -> Result<u16, Failure> {
     let Some(text) = text else { return Ok(context.lab.info.gateway.ports.passthrough) };
     text.parse().map_err(|_| Failure::new(Cause::Unknown, "a port", format!("`{text}`")))
@@ -211,7 +213,7 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_replica_may_serve_a_moment_longer_where_the_name_was_served_before() {
+    async fn a_second_replica_may_serve_a_formerly_served_name_a_moment_longer() {
         let start = Instant::now();
         let replica = async || (start.elapsed() < Duration::from_millis(1500)).then(|| "served".to_owned());
         let mut never = TakeoverMoment { served: false, over: false };
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gateway_that_refuses_only_now_and_then_gets_no_second_moment() {
+    async fn a_gateway_that_refuses_only_sometimes_gets_no_second_pause() {
         let start = Instant::now();
         let mut settling = TakeoverMoment { served: true, over: false };
         let count = Cell::new(0);
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_broker_behind_the_name_breaks_a_refusal() {
+    async fn only_an_answer_of_a_broker_breaks_a_refusal() {
         let server = || Authority::new("gateway").leaf("gateway", &["x.kafka.test"]).server(None);
         let sni = Some("x.kafka.test");
         let acceptor = TlsAcceptor::from(Arc::new(server()));
@@ -250,8 +252,8 @@ mod tests {
         })
         .await;
         let seen = served_by_a_broker(&Probe::new(behind, sni, Duration::from_secs(5))).await.expect("it is served");
-        assert!(seen.contains("a broker answers (3 kinds of request)"), "{seen}");
-        // A gateway that ends TLS for a name that nobody serves has no broker behind it.
+        assert!(seen.contains("a broker answers (it supports 3 kinds of request)"), "{seen}");
+        // A gateway that ends TLS for an unknown name does not forward to a broker.
         let alone = serve_tls(server()).await;
         assert_eq!(served_by_a_broker(&Probe::new(alone, sni, Duration::from_millis(200))).await, None);
         let closed = serve(|stream| async move { drop(stream) }).await;
@@ -259,14 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_must_be_for_the_cause_and_have_the_words() {
+    fn a_refusal_must_have_the_cause_and_the_mentioned_text() {
         let step: Refuse =
             serde_saphyr::from_str("{sni: x, cause: unknown-sni, mentions: x.kafka.test}").expect("a step");
         let refusal = |cause| Failure::new(cause, "a refusal", "nobody serves it");
-        let said = refusal(Cause::UnknownSni).with_evidence(["x.kafka.test has no route".to_owned()]);
-        assert_eq!(unlike(&step, &said), None);
-        assert_eq!(unlike(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));
-        let silent = unlike(&step, &refusal(Cause::UnknownSni));
-        assert_eq!(silent.as_deref(), Some("refused without a word of `x.kafka.test`"));
+        let matching = refusal(Cause::UnknownSni).with_evidence(["x.kafka.test has no route".to_owned()]);
+        assert_eq!(mismatch(&step, &matching), None);
+        assert_eq!(mismatch(&step, &refusal(Cause::Timeout)).as_deref(), Some("refused for timeout"));
+        let silent = mismatch(&step, &refusal(Cause::UnknownSni));
+        assert_eq!(silent.as_deref(), Some("refused without mentioning `x.kafka.test`"));
     }
 }

@@ -1,15 +1,15 @@
-//! Carries out a sabotage.
+//! Executes a sabotage.
 
 use super::takeover::GatewaySnapshot;
 use super::{Execute, Outcome, operator};
 use crate::Context;
 use scenario::{Apply, Sabotage};
 
-/// Carries out the deletion, patch or manifest of a sabotage, and waits until the gateway can have taken notice. The
-/// operator is kept from repairing it.
+/// Executes the deletion, patch or manifest of a sabotage, and waits until the gateway can have applied it. Keeps the
+/// operator from repairing the change.
 ///
 /// # Errors
-/// When the change itself fails.
+/// If the change itself fails.
 pub async fn sabotage(context: &mut Context<'_>, sabotage: &Sabotage) -> Outcome {
     let sabotage = context.resolve(sabotage)?;
     if sabotage.leave_out.is_some() {

@@ -17,7 +17,7 @@ impl Execute for Scale {
             json: None,
         };
         change.execute(context).await?;
-        let wanted = format!("pool {}: {} ready brokers", self.pool, self.replicas);
+        let expected = format!("pool {}: {} ready brokers", self.pool, self.replicas);
         let settled = pool_has(
             &context.lab.catalog,
             &context.kafka_namespace,
@@ -26,7 +26,7 @@ impl Execute for Scale {
             self.replicas,
             within,
         );
-        context.clock.waiting(settled).await.map_err(|error| failure::kubernetes(&wanted, &error))?;
+        context.clock.waiting(settled).await.map_err(|error| failure::kubernetes(&expected, &error))?;
         Ok(Vec::new())
     }
 }

@@ -6,7 +6,7 @@ use probe::LoadSpec;
 use scenario::Start;
 use std::time::Duration;
 
-/// How long the first message may take.
+/// The deadline of the first message.
 const FIRST_WITHIN: Duration = Duration::from_secs(30);
 
 impl Execute for Start {
@@ -18,13 +18,13 @@ impl Execute for Start {
         };
         let quiet = self.every.is_some();
         let spec = LoadSpec { rate, quiet, ..LoadSpec::new(context.topic(&self.topic)) };
-        let wanted = format!("workload {} on {}", self.producer, spec.topic);
+        let expected = format!("load generator {} on {}", self.producer, spec.topic);
         match context.clock.waiting(probe::start_load(&access, &spec, FIRST_WITHIN)).await {
             Ok(workload) => {
                 context.workloads.insert(self.producer.clone(), workload);
                 Ok(Vec::new())
             }
-            Err(error) => Err(cause::client(context, wanted, &access, &error).await),
+            Err(error) => Err(cause::client(context, expected, &access, &error).await),
         }
     }
 }

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 impl Execute for Stop {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
         let within = self.within.unwrap_or(Stop::WITHIN).0;
-        let wanted = format!("workload {}: every acknowledged message consumed once", self.producer);
+        let expected = format!("load generator {}: every acknowledged message consumed once", self.producer);
         let Some(workload) = context.workloads.remove(&self.producer) else {
-            return Err(Failure::new(Cause::Content, wanted, "no start step before it began that workload"));
+            return Err(Failure::new(Cause::Content, expected, "no earlier `start` step started this load generator"));
         };
         let least = self.acked.unwrap_or(1);
-        let left = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
-        match context.clock.waiting(workload.stop(left)).await {
+        let remaining = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
+        match context.clock.waiting(workload.stop(remaining)).await {
             Ok(result) => {
                 context.figures = Some(LoadFigures {
                     acked: result.acked,
@@ -25,20 +25,19 @@ impl Execute for Stop {
                     duplicates: result.duplicates(),
                     largest_gap: result.largest_gap.as_secs_f64(),
                 });
-                check_load(self, &result, wanted)
+                check_load(self, &result, expected)
             }
-            Err(error) => Err(Failure::new(Cause::Content, wanted, error.to_string()).with_evidence(error.log)),
+            Err(error) => Err(Failure::new(Cause::Content, expected, error.to_string()).with_evidence(error.log)),
         }
     }
 }
 
-/// The part of the time that the consumer gets to catch up with, however late the last of the wanted messages was
-/// acknowledged.
+/// The consumer always gets this fraction of the time to catch up, even if the last message was acknowledged late.
 const CATCH_UP: u32 = 6;
 
-/// Lets the workload go on until so many messages are acknowledged, or time is up: which of both is judged afterwards.
-/// Returns what is left of `within` for the consumer. Both together have it, since a step that takes it twice runs into
-/// the scenario's limit, and then nothing is judged.
+/// Lets the load generator run until `least` messages are acknowledged, at most for `within`. Returns the rest of
+/// `within` for the consumer. Both share `within`, because a step that used it twice could run into the scenario's own
+/// deadline.
 async fn acknowledged(acked: impl Fn() -> u64, least: u64, within: Duration) -> Duration {
     let start = Instant::now();
     let enough = async {
@@ -46,12 +45,12 @@ async fn acknowledged(acked: impl Fn() -> u64, least: u64, within: Duration) -> 
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    // What came by then is judged, whether it was enough or not.
+    // Running out of time is not an error here. The caller checks the number of messages.
     let _ = tokio::time::timeout(within, enough).await;
     within.saturating_sub(start.elapsed()).max(within / CATCH_UP)
 }
 
-fn check_load(step: &Stop, result: &LoadResult, wanted: String) -> Outcome {
+fn check_load(step: &Stop, result: &LoadResult, expected: String) -> Outcome {
     let mut evidence = vec![format!(
         "acknowledged {}, consumed {}, lost {}, duplicates {}, largest gap {}",
         result.acked,
@@ -61,42 +60,43 @@ fn check_load(step: &Stop, result: &LoadResult, wanted: String) -> Outcome {
         seconds(result.largest_gap)
     )];
     evidence.extend(result.largest_gaps.iter().map(|(id, gap)| format!("broker {id}: largest gap {}", seconds(*gap))));
-    evidence.extend(result.errors.iter().take(5).map(|error| format!("met meanwhile: {error}")));
-    let failed = |wanted: String, seen: String, evidence: Vec<String>| {
-        Err(Failure::new(Cause::Content, wanted, seen).with_evidence(evidence))
+    evidence.extend(result.errors.iter().take(5).map(|error| format!("error during the load: {error}")));
+    let failed = |expected: String, seen: String, evidence: Vec<String>| {
+        Err(Failure::new(Cause::Content, expected, seen).with_evidence(evidence))
     };
     let least = step.acked.unwrap_or(1);
     if result.acked < least {
-        // Before the comparison: where not enough came through, the consumer had little time for the last of them.
-        let wanted = format!("workload {}: at least {least} messages acknowledged", step.producer);
-        return failed(wanted, format!("{} were", result.acked), evidence);
+        // This comes before the comparison, because with too few messages the consumer had little time for the last
+        // ones.
+        let expected = format!("load generator {}: at least {least} messages acknowledged", step.producer);
+        return failed(expected, format!("{} messages were acknowledged", result.acked), evidence);
     }
     if let Some(problem) = result.comparison.problem() {
-        return failed(wanted, problem, evidence);
+        return failed(expected, problem, evidence);
     }
     if step.undisturbed
         && let Some(first) = result.errors.first()
     {
-        let wanted = format!("workload {}: no connection is cut and no message fails", step.producer);
-        return failed(wanted, met(first, result.errors.len()), evidence);
+        let expected = format!("load generator {}: no connection is cut and no message fails", step.producer);
+        return failed(expected, summary(first, result.errors.len()), evidence);
     }
     if step.disturbed && result.errors.is_empty() {
-        let wanted = format!("workload {}: a connection is cut and comes back", step.producer);
-        return failed(wanted, "none was cut".to_owned(), evidence);
+        let expected = format!("load generator {}: a connection is cut and reconnects", step.producer);
+        return failed(expected, "no connection was cut".to_owned(), evidence);
     }
     match step.largest_gap {
         Some(Span(allowed)) if result.largest_gap > allowed => {
-            let wanted = format!("workload {}: no gap longer than {allowed:?}", step.producer);
-            failed(wanted, format!("the largest gap was {}", seconds(result.largest_gap)), evidence)
+            let expected = format!("load generator {}: no gap longer than {allowed:?}", step.producer);
+            failed(expected, format!("the largest gap was {}", seconds(result.largest_gap)), evidence)
         }
         _ => Ok(evidence),
     }
 }
 
-fn met(first: &str, all: usize) -> String {
+fn summary(first: &str, all: usize) -> String {
     match all {
-        1 => format!("1 error during the workload: {first}"),
-        all => format!("{all} errors during the workload, the first: {first}"),
+        1 => format!("1 error during the load: {first}"),
+        all => format!("{all} errors during the load, the first: {first}"),
     }
 }
 
@@ -138,28 +138,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_workload_that_comes_to_nothing_leaves_the_consumer_a_part_of_the_time_and_not_all_of_it_again() {
+    async fn a_failed_load_leaves_the_consumer_only_a_fraction_of_the_time() {
         let within = Duration::from_millis(60);
         assert_eq!(acknowledged(|| 3, 6, within).await, within / CATCH_UP);
         assert!(acknowledged(|| 6, 6, Duration::from_secs(60)).await > Duration::from_secs(60) / CATCH_UP);
     }
 
     #[test]
-    fn a_workload_is_judged_by_loss_number_and_gap() {
+    fn a_load_is_checked_for_loss_number_and_gap() {
         let fine = Comparison { wanted: 100, found: 100, ..Comparison::default() };
-        let told = seen(&stop(""), fine.clone());
-        assert!(told.contains("acknowledged 100, consumed 100, lost 0, duplicates 0, largest gap 1.50 s"), "{told}");
-        assert!(told.contains("broker 10: largest gap 1.50 s"), "{told}");
-        assert_eq!(seen(&stop(", acked: 101"), fine.clone()), "failed: 100 were");
+        let text = seen(&stop(""), fine.clone());
+        assert!(text.contains("acknowledged 100, consumed 100, lost 0, duplicates 0, largest gap 1.50 s"), "{text}");
+        assert!(text.contains("broker 10: largest gap 1.50 s"), "{text}");
+        assert_eq!(seen(&stop(", acked: 101"), fine.clone()), "failed: 100 messages were acknowledged");
         assert_eq!(seen(&stop(", largest-gap: 1s"), fine.clone()), "failed: the largest gap was 1.50 s");
         assert!(!seen(&stop(", largest-gap: 2s"), fine.clone()).starts_with("failed"));
         let disturbed = seen(&stop(", undisturbed: true"), fine.clone());
-        assert_eq!(disturbed, "failed: 1 error during the workload: broker 10: disconnected");
-        assert_eq!(met("a", 2), "2 errors during the workload, the first: a");
+        assert_eq!(disturbed, "failed: 1 error during the load: broker 10: disconnected");
+        assert_eq!(summary("a", 2), "2 errors during the load, the first: a");
         assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
         let calm = LoadResult { errors: Vec::new(), ..result(fine) };
         let Err(failure) = check_load(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
-        assert_eq!(failure.seen, "none was cut");
+        assert_eq!(failure.seen, "no connection was cut");
         let lost =
             Comparison { wanted: 100, found: 99, missing: 1, missing_examples: vec![7], ..Comparison::default() };
         assert!(seen(&stop(""), lost).starts_with("failed: of 100 messages 99 came: 1 missing"));

@@ -1,4 +1,4 @@
-//! After a sabotage: until the data plane has taken the change.
+//! Waits after a sabotage until the data plane has applied the change.
 
 use crate::Context;
 use ::kube::api::DynamicObject;
@@ -11,26 +11,26 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Nothing in the API tells when a data plane has taken a change. Gateways stop serving a route some two seconds after
-/// its end; where the change cannot be seen from outside, this is how long a step has to wait for it. Without the wait a
-/// quick step would stay green by chance.
+/// The API does not say when a data plane has applied a change. Gateways stop serving a route about two seconds after
+/// its deletion. If the change cannot be seen from outside, the step waits this long. Without the wait, a quick step
+/// could pass by chance.
 const AT_MOST: Duration = Duration::from_secs(4);
 const AGAIN: Duration = Duration::from_millis(100);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
-/// Who answers for a name: how the handshake ends, and the certificate's fingerprint.
+/// The answer for a name: how the handshake ends, and the certificate's fingerprint.
 type Answer = (Handshake, Option<String>);
 
-/// How often each name is asked for beforehand. Behind a bootstrap name any broker answers, each with a certificate of
-/// its own: one answer would make every other broker's look like a change.
+/// How often each name is probed before the change. Any broker can answer for a bootstrap name, each with its own
+/// certificate. After a single probe, the answer of another broker would look like a change.
 const SAMPLES: usize = 12;
 
-/// What the gateway answers for the names of the TLSRoutes that a sabotage is about to change.
+/// The gateway's answers for the names of the TLSRoutes that a sabotage changes.
 pub struct GatewaySnapshot(BTreeMap<String, Vec<Answer>>);
 
 impl GatewaySnapshot {
     /// # Errors
-    /// When the sabotage's manifest cannot be read.
+    /// If the sabotage's manifest cannot be read.
     pub async fn of(context: &Context<'_>, sabotage: &Sabotage) -> Result<Self, Failure> {
         let mut names = BTreeSet::new();
         let delete = sabotage.delete.as_ref().map(|target| (&target.kind, &target.name, &target.namespace));
@@ -43,7 +43,7 @@ impl GatewaySnapshot {
             names.extend(context.manifest(file)?.iter().flat_map(hostnames));
         }
         let mut seen: BTreeMap<String, Vec<Answer>> = names.into_iter().map(|name| (name, Vec::new())).collect();
-        // One after the other, since a gateway that takes turns does so by the order in which it is asked.
+        // Names are probed one after the other, because a gateway may distribute connections in turn.
         for _ in 0..SAMPLES {
             let answers = join_all(seen.keys().map(|name| answer(context, name))).await;
             seen.values_mut().zip(answers).for_each(|(all, one)| all.push(one));
@@ -51,7 +51,8 @@ impl GatewaySnapshot {
         Ok(Self(seen))
     }
 
-    /// Until all of the names are answered otherwise, twice in a row; [`AT_MOST`] where that cannot be seen.
+    /// Waits until the answers for all names have changed, twice in a row. Waits [`AT_MOST`] if a change cannot be
+    /// seen.
     pub async fn passed(self, context: &Context<'_>) {
         let deadline = Instant::now() + AT_MOST;
         let mut in_a_row = 0;
@@ -64,7 +65,7 @@ impl GatewaySnapshot {
     }
 }
 
-/// Whether a name was never answered so before the change.
+/// Whether this answer did not occur before the change.
 fn is_new(now: &Answer, before: &[Answer]) -> bool {
     !before.contains(now)
 }
@@ -77,7 +78,7 @@ async fn answer(context: &Context<'_>, name: &str) -> Answer {
     (outcome.handshake, outcome.chain.into_iter().next().map(|leaf| leaf.fingerprint))
 }
 
-/// The names of a TLSRoute that can be asked for; none of another kind.
+/// The hostnames of a TLSRoute that can be probed. Empty for other kinds.
 fn hostnames(object: &DynamicObject) -> Vec<String> {
     if object.types.as_ref().is_none_or(|types| types.kind != "TLSRoute") {
         return Vec::new();
@@ -93,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn another_broker_behind_a_bootstrap_name_is_no_sign_that_the_change_is_in() {
+    fn an_answer_of_another_broker_does_not_prove_a_change() {
         let by = |broker: &str| -> Answer {
             let protocol = "TLSv1_3".to_owned();
             (Handshake::Completed { protocol, alpn: None, afterwards: Afterwards::Open }, Some(broker.to_owned()))
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_tlsroutes_that_can_be_asked_for_are_watched() {
+    fn only_concrete_hostnames_of_tlsroutes_are_watched() {
         let object = |kind: &str| -> DynamicObject {
             serde_json::from_value(json!({
                 "apiVersion": "v1", "kind": kind, "metadata": {"name": "x"},

@@ -1,6 +1,6 @@
 //! Executes `wait`.
 
-use super::conditions::{check, wanted};
+use super::conditions::{check, expectation};
 use super::{Execute, Outcome};
 use crate::{Context, failure};
 use ::kube::api::DynamicObject;
@@ -9,7 +9,7 @@ use scenario::Wait;
 
 impl Execute for Wait {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
-        let words = wanted(self);
+        let words = expectation(self);
         let catalog = &context.lab.catalog;
         let line = context.line.clone();
         let shown = |object: Option<&DynamicObject>| {
@@ -23,7 +23,7 @@ impl Execute for Wait {
             let namespace = self.namespace.as_deref().unwrap_or(&context.namespace);
             let all = wait_for_all(catalog, &self.kind, namespace, &words, self.within.0, |all| {
                 if all.is_empty() && !self.gone {
-                    return ConditionState::NotYet("there is none".to_owned());
+                    return ConditionState::NotYet("none exists".to_owned());
                 }
                 for (name, object) in all {
                     match shown(Some(object)) {

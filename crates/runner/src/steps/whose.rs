@@ -1,11 +1,11 @@
-//! Whose broker is wanted: the cluster, and the id by which it knows itself.
+//! Finds the cluster of an expected broker, and the cluster's id.
 
 use crate::Context;
 use kube::api::{DynamicObject, ListParams};
 use probe::Whose;
 
-/// The cluster of this name, by default the one in use. What the API server does not tell is left open: a certificate
-/// still names the cluster.
+/// The cluster of this name. The default is the cluster in use. Fields that the API server does not provide stay empty,
+/// because a certificate still names the cluster.
 pub async fn of(context: &Context<'_>, cluster: Option<&str>) -> Whose {
     let name = cluster.unwrap_or(&context.cluster);
     let in_use = name == context.cluster;

@@ -1,19 +1,18 @@
-//! All rules over one folder.
+//! Runs all rules on one folder.
 
 use super::context::Context;
 use super::schemas::Schemas;
 use super::{clients, cluster, flow, general, ids, objects, sabotage, steps, variables};
 use crate::{Folder, Problem, Severity};
 
-/// Everything that can be said about a scenario without a lab and without the schemas of its custom resources, in the
-/// order of files and lines.
+/// Runs the rules that need neither a lab nor the schemas of custom resources. Problems are sorted by file and line.
 pub fn lint(folder: &Folder) -> Vec<Problem> {
     let mut context = Context::new(folder);
     rules(&mut context);
     context.finish()
 }
 
-/// As [`lint`], and the manifests against the schemas of CRDs.
+/// As [`lint`], and validates the manifests against the schemas of CRDs.
 pub fn lint_with_schemas(folder: &Folder, schemas: &Schemas) -> Vec<Problem> {
     let mut context = Context::new(folder);
     rules(&mut context);
@@ -21,11 +20,11 @@ pub fn lint_with_schemas(folder: &Folder, schemas: &Schemas) -> Vec<Problem> {
     context.finish()
 }
 
-/// What keeps scenarios from being run: the errors of [`lint_with_schemas`], with the schemas that are on this machine.
-/// Warnings and notes are left to `scenario lint`.
+/// The problems that stop a run: the errors of [`lint_with_schemas`], with the schemas on this machine. Only `scenario
+/// lint` reports warnings and notes.
 ///
 /// # Errors
-/// When a schema on this machine cannot be read.
+/// If a schema on this machine is not valid.
 pub fn errors<'a>(folders: impl IntoIterator<Item = &'a Folder>) -> Result<Vec<Problem>, Box<Problem>> {
     let schemas = Schemas::at_hand()?;
     let found = folders.into_iter().flat_map(|folder| lint_with_schemas(folder, &schemas));

@@ -13,13 +13,13 @@ pub(super) fn check(context: &mut Context<'_>) {
         used.insert(client);
         if !defined.contains(client) && client != "default" {
             let pointer = format!("/steps/{index}/{}/client", step.keyword());
-            let message = format!("there is no client `{client}`");
+            let message = format!("the scenario has no client `{client}`");
             let help = match suggest::nearest(client, defined.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if defined.is_empty() => format!("define it: `clients: {{{client}: {{}}}}`"),
                 None => format!("the clients are {}", suggest::all_of(defined.iter().copied())),
             };
-            context.error("scenario::unknown-client", &pointer, message, "not among the clients", &help);
+            context.error("scenario::unknown-client", &pointer, message, "no such client", &help);
         }
     }
     java(context);
@@ -35,7 +35,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
 }
 
-/// On a cluster that is there already, nobody knows where a client connects unless the scenario says it.
+/// On an existing cluster, the scenario must say where a client connects.
 fn addresses(context: &mut Context<'_>, used: &BTreeSet<&str>) {
     for name in used {
         let client = context.scenario.clients.get(*name);
@@ -46,14 +46,14 @@ fn addresses(context: &mut Context<'_>, used: &BTreeSet<&str>) {
         context.error(
             "scenario::bootstrap",
             &pointer,
-            format!("nothing says where the client `{name}` connects"),
+            format!("the client `{name}` has no address to connect to"),
             "needs an address",
             "write `listener-name` under `kafka`, or `bootstrap` in the client",
         );
     }
 }
 
-/// The Java client is a pair of command line tools: it can produce and consume, and nothing else.
+/// The Java client is two command line tools, which can only produce and consume.
 fn java(context: &mut Context<'_>) {
     for (index, step) in context.steps() {
         let library = step.client().and_then(|client| context.scenario.clients.get(client)?.library);
@@ -68,12 +68,12 @@ fn java(context: &mut Context<'_>) {
                 &format!("{at}/brokers"),
                 "the Java client chooses partitions by the messages' keys, not by `brokers`".into(),
                 "not with `library: java`",
-                "remove it: `every-broker: true` demands that each of them took some",
+                "remove it; `every-broker: true` checks that every broker took messages",
             ),
             _ => context.error(
                 "scenario::java-client",
                 &format!("{at}/client"),
-                format!("`{}` cannot be done by a client with `library: java`", step.keyword()),
+                format!("a client with `library: java` cannot do `{}`", step.keyword()),
                 "not with `library: java`",
                 "use it for `produce-and-consume`, and another client here",
             ),
@@ -81,19 +81,19 @@ fn java(context: &mut Context<'_>) {
     }
 }
 
-/// A client's KafkaUser must come from somewhere.
+/// Checks that a manifest defines each client's KafkaUser.
 fn users(context: &mut Context<'_>) {
-    let made: BTreeSet<String> =
+    let defined: BTreeSet<String> =
         context.objects.iter().filter(|object| object.kind == "KafkaUser").map(|object| object.name.clone()).collect();
     let kafka_namespace = context.fill("${kafka.namespace}");
     for (name, client) in &context.scenario.clients {
         let (user, key, namespace) = match &client.identity {
-            // A user that does not exist is what a scenario on wrong passwords may want.
+            // A scenario on wrong passwords may need a user that does not exist.
             Some(Identity::Scram { user, password: None, namespace }) => (user, "scram", namespace),
             Some(Identity::Tls { user, namespace }) => (user, "tls", namespace),
             Some(Identity::Scram { password: Some(_), .. }) | None => continue,
         };
-        // What is in a namespace that is not the scenario's, nobody can know without the cluster.
+        // The contents of other namespaces are not known without the cluster.
         let elsewhere = namespace.as_ref().is_some_and(|namespace| {
             let namespace = context.fill(namespace);
             namespace != kafka_namespace && namespace != context.fill("${namespace}")
@@ -101,16 +101,16 @@ fn users(context: &mut Context<'_>) {
         if elsewhere || context.scenario.kafka.cluster == ClusterUse::Existing {
             continue;
         }
-        if !made.contains(&context.fill(user)) {
+        if !defined.contains(&context.fill(user)) {
             let pointer = format!("/clients/{name}/identity/{key}/user");
-            let help = match made.first() {
-                Some(_) => format!("the manifests have {}", suggest::all_of(made.iter().map(String::as_str))),
-                None => "a manifest with a resource of kind `KafkaUser` makes it".to_owned(),
+            let help = match defined.first() {
+                Some(_) => format!("the manifests have {}", suggest::all_of(defined.iter().map(String::as_str))),
+                None => "add a manifest with a `KafkaUser` of this name".to_owned(),
             };
             context.error(
                 "scenario::unknown-user",
                 &pointer,
-                format!("no manifest makes the KafkaUser `{user}`"),
+                format!("no manifest defines the KafkaUser `{user}`"),
                 "not in the manifests",
                 &help,
             );
@@ -136,7 +136,7 @@ fn bootstraps(context: &mut Context<'_>) {
         let port = filled.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
         if !matches!(port, Some(Ok(1..))) {
             let pointer = format!("/clients/{name}/bootstrap");
-            let message = format!("the bootstrap address `{bootstrap}`: expected a host and a port");
+            let message = format!("the bootstrap address is `{bootstrap}`, expected a host and a port");
             context.error(
                 "scenario::bootstrap",
                 &pointer,

@@ -1,4 +1,4 @@
-//! Rules on `kafka:`, and on what a scenario may do to a cluster that is not its own.
+//! Rules on `kafka:`, and on changes to a cluster that does not belong to the scenario.
 
 use super::context::Context;
 use crate::problem::Problem;
@@ -10,30 +10,30 @@ pub(super) fn check(context: &mut Context<'_>) {
     match kafka.cluster {
         ClusterUse::Shared => {
             if kafka.listener.is_none() {
-                let help = "`external`: the operator writes the routes; `mtls`: the same with client certificates; `exclusive-tls`: the scenario writes the routes";
+                let help = "write `external` (the operator creates the routes), `mtls` (the same, with client certificates) or `exclusive-tls` (the scenario creates the routes)";
                 context.error(
                     "scenario::listener",
                     "/kafka",
-                    "the shared cluster is used without saying by which `listener`".into(),
+                    "the shared cluster is used without a `listener`".into(),
                     "needs `listener`",
                     help,
                 );
             }
             if kafka.name.is_some() {
-                let help = "remove it: the shared cluster has a name, which is `${cluster}`";
+                let help = "remove it: the name of the shared cluster is `${cluster}`";
                 context.error(
                     "scenario::cluster-name",
                     "/kafka/name",
-                    "`name` is only for a cluster of the scenario's own".into(),
+                    "`name` is only for `cluster: own` and `cluster: existing`".into(),
                     "not with `cluster: shared`",
                     help,
                 );
             }
-            shared_stays_as_it_is(context);
+            cluster_is_not_changed(context);
         }
         ClusterUse::Own => {
             if kafka.listener.is_some() {
-                let help = "remove it: the listeners of an own cluster are those in its manifest";
+                let help = "remove it: the cluster's manifest defines its listeners";
                 context.error(
                     "scenario::listener",
                     "/kafka/listener",
@@ -42,15 +42,16 @@ pub(super) fn check(context: &mut Context<'_>) {
                     help,
                 );
             }
-            own_is_there(context);
+            own_cluster_is_defined(context);
         }
         ClusterUse::Existing => existing(context),
     }
     if kafka.cluster != ClusterUse::Existing {
-        for (key, there) in [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
+        for (key, is_set) in
+            [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
         {
-            if there {
-                let message = format!("`{key}` is only for a cluster that is there already");
+            if is_set {
+                let message = format!("`{key}` is only for an existing cluster");
                 let help = "remove it, or write `cluster: existing`";
                 let pointer = format!("/kafka/{key}");
                 context.error("scenario::cluster-name", &pointer, message, "not with this `cluster`", help);
@@ -59,37 +60,38 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
 }
 
-/// A cluster that is not the lab's: it is named, and nothing of it is changed.
+/// Checks that an existing cluster is named and that the scenario does not change it.
 fn existing(context: &mut Context<'_>) {
     let kafka = &context.scenario.kafka;
-    for (key, there) in [("name", kafka.name.is_some()), ("namespace", kafka.namespace.is_some())] {
-        if !there {
+    for (key, is_set) in [("name", kafka.name.is_some()), ("namespace", kafka.namespace.is_some())] {
+        if !is_set {
             let message = format!("an existing cluster is used without its `{key}`");
-            let help = format!("write `{key}` of the `Kafka` resource, as `kubectl get kafka -A` shows it");
+            let help = format!("write the `{key}` of the `Kafka` resource, as `kubectl get kafka -A` shows it");
             context.error("scenario::cluster-name", "/kafka", message, &format!("needs `{key}`"), &help);
         }
     }
     if kafka.listener.is_some() {
-        let help = "write `listener-name`, the listener's name in the `Kafka` resource";
+        let help = "write `listener-name` instead: the listener's name in the `Kafka` resource";
         let message = "`listener` is only for the shared cluster".to_owned();
         context.error("scenario::listener", "/kafka/listener", message, "not with `cluster: existing`", help);
     }
-    shared_stays_as_it_is(context);
-    names_of_the_run(context);
+    cluster_is_not_changed(context);
+    unique_names(context);
     for (at, kind, name, namespace) in changed(context.scenario) {
         let elsewhere =
             namespace.as_ref().is_some_and(|namespace| context.fill(namespace) != context.fill("${namespace}"));
         let filled = context.fill(&name);
         if elsewhere && !context.objects.iter().any(|object| object.kind == kind && object.name == filled) {
-            let message = format!("the {kind} `{name}` is not the scenario's own, so it must stay as it is");
-            let help = "with `cluster: existing`, change and delete only what the scenario's manifests make";
+            let message =
+                format!("the {kind} `{name}` does not belong to the scenario, so the scenario must not change it");
+            let help = "with `cluster: existing`, change and delete only objects of the scenario's manifests";
             context.error("scenario::existing-cluster", &at, message, "not the scenario's", help);
         }
     }
 }
 
-/// A resource whose name the cluster has already takes over a topic or a user, and cleanup would delete it with its data.
-fn names_of_the_run(context: &mut Context<'_>) {
+/// A resource with the name of an existing topic or user takes it over, and cleanup would delete it with its data.
+fn unique_names(context: &mut Context<'_>) {
     let id = context.fill("${id}");
     let mut found = Vec::new();
     for object in context.objects.iter().filter(|object| matches!(object.kind.as_str(), "KafkaTopic" | "KafkaUser")) {
@@ -97,7 +99,7 @@ fn names_of_the_run(context: &mut Context<'_>) {
         let topic = topic.filter(|_| object.kind == "KafkaTopic");
         let Some(named) = topic.or_else(|| object.node.get("metadata")?.get("name")) else { continue };
         let Some(name) = named.text().filter(|name| !name.contains(&id)) else { continue };
-        let message = format!("the {} `{name}` may be one that the existing cluster has already", object.kind);
+        let message = format!("the existing cluster may already have the {} `{name}`", object.kind);
         let problem = Problem::error("scenario::existing-cluster", &object.source, message);
         found.push(problem.at(named.span.clone(), "without `${id}`").help("put `${id}` into its name"));
     }
@@ -108,11 +110,11 @@ fn names_of_the_run(context: &mut Context<'_>) {
 
 type Changed = (String, String, String, Option<String>);
 
-/// What steps and sabotages delete or patch: place, kind, name, namespace.
+/// The objects that steps and sabotages delete or patch: place, kind, name, namespace.
 fn changed(scenario: &Scenario) -> Vec<Changed> {
     let mut found = Vec::new();
     let mut add = |at: String, object: NamedObject<'_>| {
-        // Whether an object that a step writes is there already cannot be known without the cluster.
+        // Without the cluster nobody can know whether an object that a step writes already exists.
         if object.access != Access::Reads {
             let namespace = object.namespace.map(ToOwned::to_owned);
             found.push((at, object.kind.to_owned(), object.name.to_owned(), namespace));
@@ -134,14 +136,14 @@ fn changed(scenario: &Scenario) -> Vec<Changed> {
     found
 }
 
-fn own_is_there(context: &mut Context<'_>) {
-    let made: Vec<String> =
+fn own_cluster_is_defined(context: &mut Context<'_>) {
+    let defined: Vec<String> =
         context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.clone()).collect();
     match &context.scenario.kafka.name {
         None => {
-            let help = match made.first() {
+            let help = match defined.first() {
                 Some(name) => format!("write `name: {name}`"),
-                None => "it is the name of the `Kafka` resource in the manifests".to_owned(),
+                None => "write the name of the `Kafka` resource in the manifests".to_owned(),
             };
             context.error(
                 "scenario::cluster-name",
@@ -151,20 +153,20 @@ fn own_is_there(context: &mut Context<'_>) {
                 &help,
             );
         }
-        Some(name) if !made.contains(&context.fill(name)) => {
-            let help = match made.first() {
+        Some(name) if !defined.contains(&context.fill(name)) => {
+            let help = match defined.first() {
                 Some(other) => format!("the manifests have the Kafka `{other}`"),
                 None => "no manifest of the folder has a resource of kind `Kafka`".to_owned(),
             };
-            let message = format!("no manifest makes the Kafka `{name}`");
+            let message = format!("no manifest defines the Kafka `{name}`");
             context.error("scenario::cluster-name", "/kafka/name", message, "not in the manifests", &help);
         }
         Some(_) => {}
     }
 }
 
-/// Other scenarios run beside this one on the shared cluster.
-fn shared_stays_as_it_is(context: &mut Context<'_>) {
+/// Reports steps that change a cluster which others use at the same time.
+fn cluster_is_not_changed(context: &mut Context<'_>) {
     for (index, step) in context.steps() {
         let what = match step.touches() {
             Touches::Cluster(verb) => verb,
@@ -173,11 +175,11 @@ fn shared_stays_as_it_is(context: &mut Context<'_>) {
             _ => continue,
         };
         let (whose, label) = match context.scenario.kafka.cluster {
-            ClusterUse::Existing => ("is not the lab's", "on the existing cluster"),
+            ClusterUse::Existing => ("does not belong to the lab", "on the existing cluster"),
             _ => ("other scenarios use at the same time", "on the shared cluster"),
         };
         let message = format!("the step `{}` {what}, which {whose}", context.scenario.step_name(index));
-        let help = "use `kafka: {cluster: own, name: ...}` and bring the Kafka and its pools in a manifest";
+        let help = "use `kafka: {cluster: own, name: ...}`, and define the Kafka and its pools in a manifest";
         context.error("scenario::shared-cluster", &format!("/steps/{index}"), message, label, help);
     }
 }

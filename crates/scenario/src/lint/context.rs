@@ -1,11 +1,11 @@
-//! What the rules look at, and where they put what they find.
+//! The input of the rules, and the list of problems that they add to.
 
 use super::manifest::{self, Object};
 use crate::problem::{Problem, Source};
 use crate::{ClusterUse, Folder, Scenario, Severity, Step};
 use model::vars::{Filled, Variables};
 
-/// What `lab up` applies for all scenarios.
+/// The manifest that `lab up` applies for all scenarios.
 const SHARED: &str = include_str!("../../../../fixtures/kafka/shared.yaml");
 
 pub(crate) struct Context<'a> {
@@ -30,7 +30,7 @@ impl<'a> Context<'a> {
         }
         let (mut shared, mut unread) = (Vec::new(), Vec::new());
         if scenario.kafka.cluster == ClusterUse::Shared {
-            // The lab's own file has its own tests.
+            // Other tests check the lab's own file.
             manifest::read("shared.yaml", &Source::new("shared.yaml", SHARED), &samples, &mut shared, &mut unread);
         }
         Self { folder, scenario, objects, shared, samples, problems }
@@ -64,7 +64,7 @@ impl<'a> Context<'a> {
         self.problems.push(problem);
     }
 
-    /// By file, `scenario.yaml` first, and place.
+    /// Sorts by file, `scenario.yaml` first, and then by place.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
         self.problems.sort_by_cached_key(|problem| {
             let manifest = !problem.file().ends_with("/scenario.yaml");

@@ -1,4 +1,4 @@
-//! What a CRD's schema says against a manifest, in words and at its place.
+//! Turns the errors of a CRD's schema into problems with a place and a plain message.
 
 use super::manifest::Object;
 use crate::problem::Problem;
@@ -9,8 +9,8 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use model::suggest;
 use serde_json::Value;
 
-/// Keys that an open schema lets through, although it has one that is almost the same: a slip of the finger there would
-/// only come out when the operator reads the object.
+/// Warns of keys that an open schema accepts but that look like a misspelt key of the schema. Otherwise only the
+/// operator would notice them.
 pub(super) fn near_misses(object: &Object, node: &tree::Node, schema: &Value, problems: &mut Vec<Problem>) {
     match &node.content {
         Content::Map(entries) => {
@@ -23,7 +23,7 @@ pub(super) fn near_misses(object: &Object, node: &tree::Node, schema: &Value, pr
                     && open
                     && node.entry(near).is_none()
                 {
-                    let message = format!("a {} has no field `{}` that its schema knows here", object.kind, entry.key);
+                    let message = format!("the schema of {} has no field `{}` here", object.kind, entry.key);
                     let problem = Problem::warning("scenario::unknown-field", &object.source, message);
                     problems.push(
                         problem.at(entry.span.clone(), "probably misspelt").help(format!("did you mean `{near}`?")),
@@ -36,7 +36,7 @@ pub(super) fn near_misses(object: &Object, node: &tree::Node, schema: &Value, pr
     }
 }
 
-/// One error of the validator, in words and at its place.
+/// Turns one error of the validator into a problem.
 pub(super) fn explain(object: &Object, schema: &Value, error: &ValidationError<'_>) -> Vec<Problem> {
     let pointer = error.instance_path().to_string();
     let field = field_name(&pointer);
@@ -68,14 +68,14 @@ pub(super) fn explain(object: &Object, schema: &Value, error: &ValidationError<'
             one("scenario::missing-field", format!("{what} has no `{name}`"), pointer, &format!("needs `{name}`"))
                 .help("the CRD requires it")
         }
-        ValidationErrorKind::Type { kind: wanted } => {
-            let wanted = match wanted {
+        ValidationErrorKind::Type { kind: expected } => {
+            let expected = match expected {
                 TypeKind::Single(kind) => kind.to_string(),
                 TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or "),
             };
             one(
                 "scenario::wrong-type",
-                format!("`{field}`: found {found}, expected {}", in_words(&wanted)),
+                format!("`{field}`: found {found}, expected {}", in_words(&expected)),
                 &pointer,
                 "wrong type",
             )
@@ -83,16 +83,16 @@ pub(super) fn explain(object: &Object, schema: &Value, error: &ValidationError<'
         ValidationErrorKind::Enum { options } => {
             let words: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let instance = error.instance().as_str().unwrap_or_default().to_owned();
-            one("scenario::unknown-word", format!("`{field}` cannot be {found}"), &pointer, "unknown word")
+            one("scenario::unknown-word", format!("`{field}` cannot be {found}"), &pointer, "unknown value")
                 .help(suggest::advice(&instance, words))
         }
         ValidationErrorKind::Pattern { pattern } => one(
             "scenario::pattern",
-            format!("`{field}`: {found} does not have the expected form"),
+            format!("`{field}`: {found} does not match the expected pattern"),
             &pointer,
-            "wrong form",
+            "does not match",
         )
-        .help(format!("the CRD demands the pattern {pattern}")),
+        .help(format!("the CRD requires the pattern {pattern}")),
         _ => {
             let text = error.to_string();
             one("scenario::schema", format!("`{field}`: {text}"), &pointer, "refused by the CRD's schema")
@@ -103,7 +103,7 @@ pub(super) fn explain(object: &Object, schema: &Value, error: &ValidationError<'
 
 fn in_words(kind: &str) -> &str {
     match kind {
-        "string" => "a text",
+        "string" => "a string",
         "integer" => "a whole number",
         "number" => "a number",
         "boolean" => "`true` or `false`",

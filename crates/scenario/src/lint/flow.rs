@@ -1,4 +1,4 @@
-//! Rules on steps that belong together: workloads begin and end, topics are made before they are used.
+//! Rules on steps that depend on each other: load generators are started and stopped, topics are created before use.
 
 use super::context::Context;
 use crate::{ClusterUse, Step};
@@ -19,7 +19,7 @@ fn workloads(context: &mut Context<'_>) {
             Step::Start(start) => {
                 let again = running.insert(&start.producer, index).is_some();
                 if again || ended.contains(start.producer.as_str()) {
-                    let message = format!("the workload `{}` is started twice", start.producer);
+                    let message = format!("the load generator `{}` is started twice", start.producer);
                     context.error(
                         "scenario::workload",
                         &pointer,
@@ -31,7 +31,7 @@ fn workloads(context: &mut Context<'_>) {
             }
             Step::Stop(stop) => {
                 if running.remove(stop.producer.as_str()).is_none() {
-                    let message = format!("no step before starts the workload `{}`", stop.producer);
+                    let message = format!("no earlier step starts the load generator `{}`", stop.producer);
                     let help = match suggest::nearest(&stop.producer, running.keys().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("add `- start: {{producer: {}, topic: ...}}` before it", stop.producer),
@@ -44,7 +44,7 @@ fn workloads(context: &mut Context<'_>) {
         }
     }
     for (name, index) in running {
-        let message = format!("no step stops the workload `{name}`, so nothing judges it");
+        let message = format!("no step stops the load generator `{name}`, so its messages are never checked");
         let pointer = format!("/steps/{index}/start/producer");
         context.error(
             "scenario::workload",
@@ -56,25 +56,25 @@ fn workloads(context: &mut Context<'_>) {
     }
 }
 
-/// Brokers of the labs do not make topics by themselves.
+/// The brokers of the labs do not create topics automatically.
 fn topics(context: &mut Context<'_>) {
     let by_manifest = context.objects.iter().filter(|object| object.kind == "KafkaTopic").map(|object| {
         let named = object.node.get("spec").and_then(|spec| spec.get("topicName")).and_then(|name| name.text());
         named.unwrap_or(&object.name).to_owned()
     });
-    let mut made: BTreeSet<String> = by_manifest.collect();
+    let mut topics: BTreeSet<String> = by_manifest.collect();
     let mut produced: BTreeSet<String> = BTreeSet::new();
     for (index, step) in context.steps() {
-        if let Step::CreateTopic(created) = step {
-            made.insert(context.fill(&created.topic));
+        if let Step::CreateTopic(step) = step {
+            topics.insert(context.fill(&step.topic));
             continue;
         }
         let Some(topic) = step.topic() else { continue };
         let filled = context.fill(topic);
         let pointer = format!("/steps/{index}/{}/topic", step.keyword());
         let unknown_on_purpose = matches!(step, Step::Refuse(refuse) if refuse.cause == model::Cause::UnknownTopic);
-        if !made.contains(&filled) && !unknown_on_purpose {
-            let help = match suggest::nearest(&filled, made.iter().map(String::as_str)) {
+        if !topics.contains(&filled) && !unknown_on_purpose {
+            let help = match suggest::nearest(&filled, topics.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => match context.scenario.kafka.cluster {
                     ClusterUse::Shared | ClusterUse::Existing => {
@@ -88,8 +88,8 @@ fn topics(context: &mut Context<'_>) {
             context.error(
                 "scenario::unknown-topic",
                 &pointer,
-                format!("no step before makes the topic `{topic}`"),
-                "made by nothing",
+                format!("no earlier step creates the topic `{topic}`"),
+                "never created",
                 &help,
             );
         } else if matches!(step, Step::Consume(_)) && !produced.contains(&filled) {
@@ -97,7 +97,7 @@ fn topics(context: &mut Context<'_>) {
             context.error(
                 "scenario::unknown-topic",
                 &pointer,
-                format!("no `produce` step before writes to the topic `{topic}`"),
+                format!("no earlier `produce` step writes to the topic `{topic}`"),
                 "nothing to compare with",
                 help,
             );

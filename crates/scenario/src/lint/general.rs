@@ -1,11 +1,11 @@
-//! Rules on what a reader sees first: name, sentences, links, tags, needs.
+//! Rules on a scenario's name, sentences, links, tags and needs.
 
 use super::context::Context;
 use super::kinds::FEATURES;
 use crate::Span;
 use model::suggest;
 
-/// A namespace is the name, a dash and six digits, and has at most 63 characters.
+/// The namespace is the name, a dash and six digits, and may have at most 63 characters.
 const LONGEST_NAME: usize = 50;
 
 pub(super) fn check(context: &mut Context<'_>) {
@@ -17,14 +17,21 @@ pub(super) fn check(context: &mut Context<'_>) {
     needs(context);
     let scenario = context.scenario;
     if scenario.within == Span::seconds(0) {
-        context.error("scenario::within", "/within", "`within` is no time at all".into(), "zero", "the default is 2m");
+        context.error(
+            "scenario::within",
+            "/within",
+            "`within` is zero".into(),
+            "zero",
+            "write a longer time, or remove it: the default is 2m",
+        );
     }
     if scenario.steps.is_empty() {
-        let help = "the shortest useful scenario: `- create-topic: {topic: orders}` and `- produce-and-consume: {topic: orders, messages: 10}`";
+        let help =
+            "begin with `- create-topic: {topic: orders}` and `- produce-and-consume: {topic: orders, messages: 10}`";
         context.error("scenario::no-steps", "/steps", "the scenario has no steps".into(), "empty", help);
     }
     if scenario.sabotage.is_empty() {
-        let help = "a scenario that cannot fail proves nothing: say one change that must turn it red, such as `delete:` of a route, with the step and the cause under `expect:`";
+        let help = "a scenario that cannot fail proves nothing: add one change that must make it fail, such as `delete:` of a route, with the step and the cause under `expect:`";
         context.error("scenario::no-sabotage", "/sabotage", "the scenario has no sabotage".into(), "empty", help);
     }
 }
@@ -52,7 +59,13 @@ fn name(context: &mut Context<'_>) {
         );
     } else if name.len() > LONGEST_NAME {
         let message = format!("the name has {} characters, expected at most {LONGEST_NAME}", name.len());
-        context.error("scenario::name", "/name", message, "too long", "the namespace's name is made from it");
+        context.error(
+            "scenario::name",
+            "/name",
+            message,
+            "too long",
+            "shorten it: the scenario's namespace begins with this name",
+        );
     }
 }
 
@@ -60,7 +73,7 @@ fn sentence(context: &mut Context<'_>, key: &str, text: &str) {
     let pointer = format!("/{key}");
     let trimmed = text.trim();
     let ends = trimmed.trim_end_matches(['.', '!', '?']);
-    // "e.g. x" and "v1.2 y" are no ends of a sentence: a capital letter has to follow.
+    // A sentence ends only where a capital letter follows, so "e.g. x" and "v1.2 y" do not end one.
     let inner_end = [". ", "! ", "? "].iter().any(|end| {
         ends.match_indices(end).any(|(at, _)| ends[at + 2..].trim_start().starts_with(|c: char| c.is_uppercase()))
     });
@@ -70,7 +83,7 @@ fn sentence(context: &mut Context<'_>, key: &str, text: &str) {
             &pointer,
             format!("`{key}` is empty"),
             "empty",
-            "write one sentence for a reader of the report",
+            "write one sentence: the report shows it",
         );
     } else if trimmed.contains('\n') || inner_end {
         let message = format!("`{key}` has more than one sentence");
@@ -79,7 +92,7 @@ fn sentence(context: &mut Context<'_>, key: &str, text: &str) {
             &pointer,
             message,
             "more than one",
-            "keep one here; the rest is a comment in the file, or a link",
+            "keep one sentence, and move the rest into a comment or a link",
         );
     }
 }
@@ -130,7 +143,7 @@ fn needs(context: &mut Context<'_>) {
     for (part, version) in &needs.versions {
         let pointer = format!("/needs/versions/{part}");
         if version.is_empty() || !version.split('.').all(|number| number.parse::<u32>().is_ok()) {
-            let message = format!("the version `{version}` of {part}: expected numbers and dots");
+            let message = format!("the version of {part} is `{version}`, expected numbers and dots");
             context.error(
                 "scenario::version",
                 &pointer,
@@ -141,7 +154,7 @@ fn needs(context: &mut Context<'_>) {
         }
     }
     if needs.skip.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-        let help = "the reason is what a reader of the report sees instead of a result";
+        let help = "write the reason: the report shows it in place of a result";
         context.error("scenario::reason", "/needs/skip", "`skip` gives no reason".into(), "empty", help);
     }
 }

@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::Step;
 use std::collections::BTreeSet;
 
-/// A step's name is that of no other step, and no keyword: `wait` names the first step of its kind.
+/// Checks that a step's name is unique and is not a keyword: `wait` already names the first step of its kind.
 pub(super) fn check(context: &mut Context<'_>) {
     let mut seen = BTreeSet::new();
     for (index, step) in context.scenario.steps.iter().enumerate() {
@@ -16,9 +16,9 @@ pub(super) fn check(context: &mut Context<'_>) {
             let help = "use lower-case letters, digits and dashes, a letter first, as in `routes-accepted`";
             context.error("scenario::step-id", &pointer, message, "not a name", help);
         } else if Step::KEYWORDS.contains(&id.as_str()) || id == "sabotage" {
-            let message = format!("`{id}` is a word of the language, so it cannot name a step");
+            let message = format!("`{id}` is a reserved word, so it cannot name a step");
             let help = "say what the step is for, as in `routes-accepted`";
-            context.error("scenario::step-id", &pointer, message, "a word of the language", help);
+            context.error("scenario::step-id", &pointer, message, "reserved", help);
         } else if !seen.insert(id.as_str()) {
             let message = format!("two steps are called `{id}`");
             context.error("scenario::step-id", &pointer, message, "the second one", "give it a name of its own");

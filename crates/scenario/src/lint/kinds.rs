@@ -1,6 +1,6 @@
-//! What is known of kinds without a cluster: who serves them, which conditions they have, and which features exist.
+//! Facts about kinds that need no cluster: their origin, their conditions, and the features of the Gateway API.
 
-/// Who defines a kind.
+/// The project that defines a kind.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Origin {
     Kubernetes,
@@ -13,10 +13,10 @@ pub(crate) enum Origin {
 pub(crate) struct Kind {
     pub name: &'static str,
     pub group: &'static str,
-    /// Served versions, the usual one first.
+    /// The served versions. The usual one is first.
     pub versions: &'static [&'static str],
     pub origin: Origin,
-    /// The condition types that its status can have; empty where it never has one.
+    /// The condition types that its status can have.
     pub conditions: &'static [&'static str],
 }
 
@@ -104,13 +104,13 @@ pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// The kinds whose conditions a scenario can wait for, with those conditions: for the reference.
+/// The kinds whose conditions a scenario can wait for, for the reference.
 pub(crate) fn conditions_table() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     let own = KINDS.iter().filter(|kind| kind.origin != Origin::Kubernetes || kind.name == "Pod");
     own.filter(|kind| !kind.conditions.is_empty()).map(|kind| (kind.name, kind.conditions))
 }
 
-/// The features of the Gateway API's conformance suite that concern what a Kafka client meets, and the core ones beside.
+/// The features of the Gateway API's conformance suite that matter to a Kafka client, and the core features.
 pub(crate) const FEATURES: &[&str] = &[
     "TLSRoute",
     "TLSRouteModeTerminate",

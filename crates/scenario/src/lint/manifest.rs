@@ -1,4 +1,4 @@
-//! The objects of a manifest, with their places.
+//! Reads the objects of a manifest, with their places.
 
 use crate::problem::{Problem, Source};
 use crate::tree;
@@ -6,7 +6,8 @@ use crate::tree::{Content, Node};
 use model::vars;
 use model::vars::{Filled, Variables};
 
-/// One object of a manifest. Its tree has sample values for variables, and places in the file as it is on disk.
+/// One object of a manifest. Its tree has sample values in place of variables. Its places are those in the file on
+/// disk.
 #[derive(Debug)]
 pub(crate) struct Object {
     pub file: String,
@@ -28,7 +29,7 @@ impl Object {
     }
 }
 
-/// Reads a manifest; what is wrong with it goes to `problems`, the objects that are whole to `objects`.
+/// Reads a manifest. Appends its valid objects to `objects` and its errors to `problems`.
 pub(super) fn read(
     file: &str,
     source: &Source,
@@ -36,12 +37,12 @@ pub(super) fn read(
     objects: &mut Vec<Object>,
     problems: &mut Vec<Problem>,
 ) {
-    // With a wrong variable left in, the text is seldom YAML; the variable itself is reported by its own rule.
+    // A text with a wrong variable is seldom valid YAML. Another rule reports the variable.
     if !vars::scan(source.text()).1.is_empty() {
         return;
     }
     let filled = Filled::new(source.text(), samples);
-    // Errors are shown in the file as it is on disk, whose lines are the same.
+    // Errors are shown in the file on disk, which has the same lines.
     let shown = Source::new("", &filled.text);
     let documents = match tree::documents(&shown) {
         Ok(documents) => documents,
@@ -63,8 +64,8 @@ pub(super) fn read(
     }
     if objects.len() == before && problems.is_empty() {
         problems.push(
-            Problem::warning("scenario::empty-manifest", source, format!("{file} holds no object"))
-                .help("remove it, or write the object"),
+            Problem::warning("scenario::empty-manifest", source, format!("{file} contains no object"))
+                .help("remove the file, or add an object"),
         );
     }
 }
@@ -75,18 +76,18 @@ fn object(file: &str, source: &Source, node: Node) -> Result<Object, Box<Problem
     };
     if !matches!(node.content, Content::Map(_)) {
         let message = format!("found {}, expected a Kubernetes object", node.describe());
-        let help = "every document of a manifest is a mapping with `apiVersion`, `kind` and `metadata`";
+        let help = "write a mapping with `apiVersion`, `kind` and `metadata`";
         return Err(wrong("scenario::manifest-object", message, node.span.clone(), "not an object", help));
     }
     let word = |key: &str| match node.get(key).map(|value| (value.text(), value)) {
         Some((Some(text), _)) if !text.is_empty() => Ok(text.to_owned()),
         found => {
             let what = found.map_or_else(|| "nothing".to_owned(), |(_, value)| value.describe());
-            let message = format!("the object's `{key}`: found {what}, expected a text");
-            let help = "kubectl would refuse it too: every object needs `apiVersion`, `kind` and `metadata.name`";
+            let message = format!("the object's `{key}`: found {what}, expected a string");
+            let help = "every Kubernetes object needs `apiVersion`, `kind` and `metadata.name`";
             let place = node.place(&format!("/{key}"));
             let place = if node.entry(key).is_some() { place } else { node.head() };
-            Err(wrong("scenario::manifest-object", message, place, "of this object", help))
+            Err(wrong("scenario::manifest-object", message, place, "in this object", help))
         }
     };
     let api_version = word("apiVersion")?;
@@ -95,7 +96,7 @@ fn object(file: &str, source: &Source, node: Node) -> Result<Object, Box<Problem
     let name = match metadata.and_then(|metadata| metadata.get("name")).map(|name| &name.content) {
         Some(Content::Text(name)) if !name.is_empty() => name.clone(),
         Some(Content::Number(number)) => {
-            let message = format!("the {kind}'s `metadata.name`: found the number {number}, expected a text");
+            let message = format!("the {kind}'s `metadata.name`: found the number {number}, expected a string");
             let place = node.place("/metadata/name");
             return Err(wrong("scenario::manifest-name", message, place, "a number", "put it in quotes"));
         }

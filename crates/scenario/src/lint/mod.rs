@@ -1,4 +1,4 @@
-//! What can be wrong with a scenario, found without a lab.
+//! The linter: rules that need no lab.
 
 mod check;
 mod clients;

@@ -16,7 +16,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     named_objects(context);
 }
 
-/// The files that steps and sabotage apply are there, and no others.
+/// Checks that every applied file exists, and that every manifest is applied.
 fn files(context: &mut Context<'_>) {
     let mut applied: Vec<(String, String)> = Vec::new();
     for (index, step) in context.steps() {
@@ -29,19 +29,17 @@ fn files(context: &mut Context<'_>) {
             applied.push((format!("/sabotage/{index}/apply"), file.clone()));
         }
     }
-    let there: BTreeSet<&str> = context.folder.manifests.keys().map(String::as_str).collect();
+    let files: BTreeSet<&str> = context.folder.manifests.keys().map(String::as_str).collect();
     for (pointer, file) in &applied {
-        if there.contains(file.as_str()) {
+        if files.contains(file.as_str()) {
             continue;
         }
-        let help = match suggest::nearest(file, there.iter().copied()) {
+        let help = match suggest::nearest(file, files.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if file.contains('/') => {
-                "manifests lie in the scenario's own folder, not below or beside it".to_owned()
-            }
-            None if file == "scenario.yaml" => "a scenario is no manifest".to_owned(),
-            None if there.is_empty() => "the folder has no manifest yet".to_owned(),
-            None => format!("the folder has {}", suggest::all_of(there.iter().copied())),
+            None if file.contains('/') => "put the manifest directly into the scenario's folder".to_owned(),
+            None if file == "scenario.yaml" => "`scenario.yaml` is not a manifest".to_owned(),
+            None if files.is_empty() => "the folder has no manifest yet".to_owned(),
+            None => format!("the folder has {}", suggest::all_of(files.iter().copied())),
         };
         context.error(
             "scenario::missing-file",
@@ -52,7 +50,7 @@ fn files(context: &mut Context<'_>) {
         );
     }
     let used: BTreeSet<&str> = applied.iter().map(|(_, file)| file.as_str()).collect();
-    for file in there.difference(&used) {
+    for file in files.difference(&used) {
         let text = context.folder.manifests.get(*file).map_or("", String::as_str);
         let source = Source::new(&format!("scenarios/{}/{file}", context.folder.name()), text);
         let message = format!("no step and no sabotage applies `{file}`");
@@ -69,7 +67,7 @@ fn known_kinds(context: &mut Context<'_>) {
             continue;
         }
         let Some(known) = kind(&object.kind) else {
-            // An implementation's own kinds, such as EnvoyProxy, are for its fixtures: a scenario runs on every gateway.
+            // A gateway's own kinds, such as EnvoyProxy, belong into its fixtures: a scenario runs on every gateway.
             let message = format!("neither Kubernetes nor the Gateway API nor Strimzi has a kind `{}`", object.kind);
             let help = match suggest::nearest(&object.kind, KINDS.iter().map(|kind| kind.name)) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -88,7 +86,7 @@ fn known_kinds(context: &mut Context<'_>) {
             format!("{}/{}", known.group, known.versions[0])
         };
         if object.group() != known.group || !known.versions.contains(&object.version()) {
-            let message = format!("a {} is not served as `{}`", object.kind, object.api_version);
+            let message = format!("the kind {} is not served as `{}`", object.kind, object.api_version);
             let problem =
                 Problem::error("scenario::api-version", &object.source, message).at(place("/apiVersion"), "not served");
             let old = known.group == object.group();
@@ -102,13 +100,13 @@ fn known_kinds(context: &mut Context<'_>) {
     problems.into_iter().for_each(|problem| context.push(problem));
 }
 
-/// One file that says an object twice: the second would silently win.
+/// Reports an object that occurs twice in one file, because the second would silently replace the first.
 fn doubles(context: &mut Context<'_>) {
     let mut seen = BTreeSet::new();
     let mut problems = Vec::new();
     for object in &context.objects {
         if !seen.insert((&object.file, &object.kind, &object.namespace, &object.name)) {
-            let message = format!("the {} `{}` is in this file twice", object.kind, object.name);
+            let message = format!("the {} `{}` occurs twice in this file", object.kind, object.name);
             let problem = Problem::error("scenario::object-twice", &object.source, message);
             problems.push(
                 problem
@@ -120,9 +118,8 @@ fn doubles(context: &mut Context<'_>) {
     problems.into_iter().for_each(|problem| context.push(problem));
 }
 
-/// What a step waits for, deletes or patches is made by something that is known.
+/// Checks that something creates each object that a step waits for, deletes or patches.
 fn named_objects(context: &mut Context<'_>) {
-    // The place of the step, the key of the name, the kind and the name.
     let mut named: Vec<(String, &str, String, String)> = Vec::new();
     let mut add = |at: String, object: NamedObject<'_>| {
         if object.access != Access::Writes {
@@ -150,17 +147,20 @@ fn named_objects(context: &mut Context<'_>) {
                 None => format!("if the cluster must bring it, say so: `needs: {{kinds: [{kind_name}]}}`"),
             };
             context.error("scenario::unknown-kind", &format!("{at}/kind"), message, "unknown kind", &help);
-        } else if !is_made(context, &kind_name, &name) {
+        } else if !is_created(context, &kind_name, &name) {
             let by_manifest = context.objects.iter().filter(|object| object.kind == kind_name);
-            let mut made: Vec<String> = by_manifest.map(|object| object.name.clone()).collect();
+            let mut known: Vec<String> = by_manifest.map(|object| object.name.clone()).collect();
             let by_operator = operator::routes(context, &kind_name).names();
-            let and_operator = if by_operator.is_empty() { "the manifests have" } else { "there will be" };
-            made.extend(by_operator);
-            let names = || made.iter().map(String::as_str);
+            let and_operator =
+                if by_operator.is_empty() { "the manifests define" } else { "the manifests and the operator create" };
+            known.extend(by_operator);
+            let names = || known.iter().map(String::as_str);
             let help = match suggest::nearest(&context.fill(&name), names()) {
-                Some(near) => format!("did you mean `{near}`? In full: {and_operator} {}", suggest::all_of(names())),
-                None if made.is_empty() => {
-                    format!("no manifest of the scenario has a {kind_name}, and the operator gives none this name")
+                Some(near) => format!("did you mean `{near}`? ({and_operator} {})", suggest::all_of(names())),
+                None if known.is_empty() => {
+                    format!(
+                        "no manifest of the scenario has a {kind_name}, and the operator creates none with this name"
+                    )
                 }
                 None => format!("{and_operator} {}", suggest::all_of(names())),
             };
@@ -168,16 +168,16 @@ fn named_objects(context: &mut Context<'_>) {
             context.warning(
                 "scenario::unknown-object",
                 &pointer,
-                format!("nothing makes a {kind_name} `{name}`"),
-                "made by nothing",
+                format!("nothing creates the {kind_name} `{name}`"),
+                "never created",
                 &help,
             );
         }
     }
 }
 
-/// Whether a manifest, a step, the lab or the operator makes an object of this name.
-fn is_made(context: &Context<'_>, kind: &str, name: &str) -> bool {
+/// Whether a manifest, a step, the lab or the operator creates an object of this name.
+fn is_created(context: &Context<'_>, kind: &str, name: &str) -> bool {
     let filled = context.fill(name);
     let cluster = context.fill("${cluster}");
     let by_manifest =

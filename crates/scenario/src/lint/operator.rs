@@ -1,4 +1,4 @@
-//! The routes that an operator will write, by what the manifests of Kafka clusters and their pools say.
+//! Predicts the routes that an operator will create for the manifests of Kafka clusters and their pools.
 
 use super::context::Context;
 use super::manifest::Object;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     known: BTreeSet<String>,
-    /// The beginnings of names whose ends are node ids that nobody knows before the operator chose them.
+    /// Prefixes of names that end in a node id which the operator chooses.
     open: BTreeSet<String>,
 }
 
@@ -20,13 +20,14 @@ impl Routes {
         self.known.contains(name) || self.open.iter().any(numbered)
     }
 
-    /// For a reader: every name, with `ID` for a node id that is not known.
+    /// Every name, for a message. `ID` stands for a node id that is not known.
     pub(super) fn names(&self) -> Vec<String> {
         self.known.iter().cloned().chain(self.open.iter().map(|start| format!("{start}ID"))).collect()
     }
 }
 
-/// The routes of this kind: those of the scenario's own clusters, and of the shared one where it is used.
+/// The routes of this kind: those of the scenario's own clusters, and those of the shared cluster if the scenario uses
+/// it.
 pub(super) fn routes(context: &Context<'_>, kind: &str) -> Routes {
     let listener_type = match kind {
         "TLSRoute" => "tlsroute",
@@ -49,7 +50,8 @@ pub(super) fn routes(context: &Context<'_>, kind: &str) -> Routes {
     routes
 }
 
-/// The names are Strimzi's: a listener `external` at port 9094 has those from the time when there was only one.
+/// Adds names as Strimzi chooses them. A listener `external` at port 9094 has names without the listener's name, for
+/// backward compatibility.
 fn add(routes: &mut Routes, context: &Context<'_>, cluster: &str, listener: &Node, pools: &[&Object]) {
     let Some(name) = listener.get("name").and_then(Node::text) else { return };
     let first = name == "external" && number(listener.get("port")) == Some(9094);
@@ -73,7 +75,7 @@ fn is_broker_pool(object: &Object, cluster: &str) -> bool {
     object.kind == "KafkaNodePool" && label == Some(cluster) && roles.any(|role| role.text() == Some("broker"))
 }
 
-/// The ids of a pool's nodes, where its manifest says which they are. Where a step scales it, every id that it may get.
+/// The ids of a pool's nodes, if its manifest lists them. If a step scales the pool, every id that the pool may get.
 fn node_ids(context: &Context<'_>, pool: &Object) -> Option<Vec<u32>> {
     let metadata = pool.node.get("metadata");
     let listed = metadata.and_then(|metadata| metadata.get("annotations")?.get("strimzi.io/next-node-ids"));
@@ -85,24 +87,24 @@ fn node_ids(context: &Context<'_>, pool: &Object) -> Option<Vec<u32>> {
     });
     let replicas = number(pool.node.get("spec").and_then(|spec| spec.get("replicas")))?;
     let replicas = usize::try_from(replicas).unwrap_or(usize::MAX);
-    // Beyond the list the operator takes the lowest free ids.
+    // After the list, the operator takes the lowest free ids.
     if replicas > listed.len() {
         return None;
     }
     Some(if grows { listed } else { listed.into_iter().take(replicas).collect() })
 }
 
-/// More than any cluster has.
+/// A limit that is larger than any real cluster.
 const MOST_NODES: usize = 1000;
 
-/// `[10-12,20]` as 10, 11, 12 and 20; nothing where it is another text, or names more nodes than any cluster has.
+/// Parses `[10-12,20]` as 10, 11, 12 and 20. `None` for another text, or for too many nodes.
 fn ranges(text: &str) -> Option<Vec<u32>> {
     let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
     let mut ids = Vec::new();
     for part in inner.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        // Of all parts together: a part is checked before its ids are made.
+        // The limit is for all parts together, and is checked before a part's ids are generated.
         if ids.len() + first.abs_diff(last) as usize >= MOST_NODES {
             return None;
         }
@@ -126,7 +128,7 @@ fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
 fn number(node: Option<&Node>) -> Option<u64> {
     match &node?.content {
         Content::Number(number) => number.as_u64(),
-        // A variable stands in quotes, or not.
+        // A variable may be in quotes.
         Content::Text(text) => text.parse().ok(),
         _ => None,
     }
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_grows_or_lists_no_ids_may_have_others() {
+    fn a_pool_that_grows_or_lists_no_ids_may_have_other_ids() {
         let ids = ", annotations: {strimzi.io/next-node-ids: '[10-12]'}";
         let listener = "{name: external, port: 9094, type: tlsroute}";
         let scaled = folder(

@@ -1,4 +1,4 @@
-//! Rules on sabotage: it must be able to turn the scenario red, at the step and for the cause that it names.
+//! Rules on sabotage: it must be able to make the scenario fail at the step and for the cause that it names.
 
 use super::context::Context;
 use crate::steps::StepDefinition;
@@ -16,7 +16,7 @@ pub(super) fn check(context: &mut Context<'_>) {
                 &format!("{at}/name"),
                 "the sabotage has no name".into(),
                 "empty",
-                "say in a few words what is done: it is a line of the report",
+                "describe the change in a few words: the report shows them",
             );
         } else if !names.insert(sabotage.name.as_str()) {
             let message = format!("two sabotages are called `{}`", sabotage.name);
@@ -25,7 +25,7 @@ pub(super) fn check(context: &mut Context<'_>) {
                 &format!("{at}/name"),
                 message,
                 "the second one",
-                "a report must tell them apart",
+                "give it another name: reports identify a sabotage by its name",
             );
         }
         actions(context, &at, sabotage);
@@ -33,15 +33,15 @@ pub(super) fn check(context: &mut Context<'_>) {
         if let Some(expected) = expected {
             cause(context, &at, sabotage, expected);
             shorter(context, &at, sabotage, expected);
-            in_time(context, &steps, &at, sabotage, expected);
+            before_expected_step(context, &steps, &at, sabotage, expected);
         }
     }
 }
 
-/// Below it, a step on a busy machine may not be done although nothing is wrong.
+/// On a busy machine a step may take this long although nothing is wrong.
 const SURELY_DONE: Span = Span::seconds(5);
 
-/// `within` shortens the deadline of the step that is to fail, which needs to have a longer one.
+/// Checks that `within` shortens the deadline of the step that must fail.
 fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usize) {
     let Some(within) = sabotage.expect.within else { return };
     let Some(step) = context.scenario.steps.get(expected).map(|step| &step.value.step) else { return };
@@ -49,22 +49,27 @@ fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: u
     let pointer = format!("{at}/expect/within");
     match step.within().filter(|_| !matches!(step, Step::Sleep(_))) {
         None => {
-            let message = format!("the step `{name}` has no deadline that could be shortened");
-            context.error("scenario::within", &pointer, message, "without meaning here", "remove it");
+            let message = format!("the step `{name}` has no deadline that `within` could shorten");
+            context.error("scenario::within", &pointer, message, "has no effect here", "remove it");
         }
         Some(own) if within >= own => {
-            let message = format!("`{within}` is no shorter than the step's own deadline of {own}");
+            let message = format!("`{within}` is not shorter than the step's own deadline of {own}");
             let help = "remove it, or give the sabotage less time";
             context.error("scenario::within", &pointer, message, "not shorter", help);
         }
         Some(_) if within == Span::seconds(0) => {
-            let message = format!("the step `{name}` has no time at all");
-            context.error("scenario::within", &pointer, message, "zero", "some seconds are enough for a wait to fail");
+            let message = format!("`within` gives the step `{name}` no time");
+            context.error(
+                "scenario::within",
+                &pointer,
+                message,
+                "zero",
+                "write a few seconds: they are enough for a wait to fail",
+            );
         }
         Some(_) if within < SURELY_DONE => {
-            let message = format!("the step `{name}` may take more than {within} when nothing is wrong");
-            let help =
-                "with less time than the step usually needs, it is red without the sabotage, which proves nothing";
+            let message = format!("the step `{name}` may need more than {within} although nothing is wrong");
+            let help = "give the step 5s or more: a step that also fails without the sabotage proves nothing";
             context.warning("scenario::within", &pointer, message, "below 5 s", help);
         }
         Some(_) => {}
@@ -72,9 +77,9 @@ fn shorter(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: u
 }
 
 fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
-    let there =
+    let set =
         [sabotage.delete.is_some(), sabotage.apply.is_some(), sabotage.patch.is_some(), sabotage.leave_out.is_some()];
-    let count = there.iter().filter(|there| **there).count();
+    let count = set.iter().filter(|set| **set).count();
     if count != 1 {
         let what = if count == 0 { "does nothing" } else { "does several things at once" };
         let message = format!("the sabotage `{}` {what}, expected exactly one action", sabotage.name);
@@ -83,19 +88,19 @@ fn actions(context: &mut Context<'_>, at: &str, sabotage: &Sabotage) {
             &format!("{at}/name"),
             message,
             if count == 0 { "no action" } else { "too many actions" },
-            "one of `delete`, `apply`, `patch` and `leave-out`",
+            "write one of `delete`, `apply`, `patch` and `leave-out`",
         );
     }
     if let Some(patch) = &sabotage.patch {
         patch.check(context, &format!("{at}/patch"));
     }
     if sabotage.before.is_some() && sabotage.leave_out.is_some() {
-        let help = "remove it: a step is left out where it stands";
+        let help = "remove `before`: it only moves `delete`, `apply` and `patch`";
         context.error(
             "scenario::sabotage",
             &format!("{at}/before"),
-            "`before` has no meaning with `leave-out`".into(),
-            "without meaning here",
+            "`before` has no effect with `leave-out`".into(),
+            "has no effect here",
             help,
         );
     }
@@ -119,7 +124,7 @@ fn step(context: &mut Context<'_>, names: &[String], pointer: &str, reference: &
     found
 }
 
-fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sabotage, expected: usize) {
+fn before_expected_step(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sabotage, expected: usize) {
     let expected_name = context.scenario.step_name(expected);
     for (key, reference) in [("leave-out", &sabotage.leave_out), ("before", &sabotage.before)] {
         let Some(reference) = reference else { continue };
@@ -131,17 +136,17 @@ fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sab
             let help = if index == expected {
                 "a step that is left out cannot fail: expect a later one"
             } else {
-                "it must come before the step that is to fail"
+                "it must come before the step that must fail"
             };
             context.error("scenario::sabotage-late", &pointer, message, "too late", help);
         }
     }
-    // What is deleted before anything made it changes nothing.
+    // Deleting an object before a step creates it has no effect.
     let (Some(target), None) = (&sabotage.delete, &sabotage.leave_out) else { return };
     let done_before =
         sabotage.before.as_ref().and_then(|before| context.scenario.find_step(before)).unwrap_or(expected);
     let name = context.fill(&target.name);
-    let makers: Vec<usize> = context
+    let creators: Vec<usize> = context
         .steps()
         .filter(|(_, step)| match step {
             Step::Apply(apply) => context
@@ -152,9 +157,9 @@ fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sab
         })
         .map(|(index, _)| index)
         .collect();
-    if let Some(first) = makers.first().filter(|first| **first >= done_before) {
+    if let Some(first) = creators.first().filter(|first| **first >= done_before) {
         let message = format!(
-            "the {} `{}` is deleted before the step `{}` makes it",
+            "the {} `{}` is deleted before the step `{}` creates it",
             target.kind,
             target.name,
             context.scenario.step_name(*first)
@@ -163,34 +168,34 @@ fn in_time(context: &mut Context<'_>, steps: &[String], at: &str, sabotage: &Sab
             "scenario::sabotage-late",
             &format!("{at}/delete"),
             message,
-            "not there yet",
-            "expect a step after that one",
+            "does not exist yet",
+            "expect a later step to fail",
         );
     }
 }
 
 fn cause(context: &mut Context<'_>, at: &str, sabotage: &Sabotage, expected: usize) {
     let Some(step) = context.scenario.steps.get(expected).map(|step| &step.value.step) else { return };
-    let wanted = sabotage.expect.cause;
+    let cause = sabotage.expect.cause;
     let pointer = format!("{at}/expect/cause");
     let name = context.scenario.step_name(expected);
     if let Step::Refuse(refuse) = step
-        && refuse.cause == wanted
+        && refuse.cause == cause
     {
-        let message = format!("`{name}` demands the cause `{wanted}`, so it passes where that is seen");
+        let message = format!("`{name}` requires the cause `{cause}`, so the step passes when it sees that cause");
         context.error(
             "scenario::cause",
             &pointer,
             message,
-            "not a failure there",
-            "expect `not-refused` where the sabotage opens the way, or the other cause that it brings",
+            "not a failure of this step",
+            "expect `not-refused` if the sabotage makes the attempt succeed, otherwise the new cause",
         );
         return;
     }
     let causes = step.definition().causes();
-    if causes.contains(wanted) {
+    if causes.contains(cause) {
         return;
     }
-    let message = format!("the step `{name}` never fails for the cause `{wanted}`");
-    context.error("scenario::cause", &pointer, message, "never given there", causes.help);
+    let message = format!("the step `{name}` never fails for the cause `{cause}`");
+    context.error("scenario::cause", &pointer, message, "not a cause of this step", causes.help);
 }

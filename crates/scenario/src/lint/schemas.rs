@@ -1,4 +1,4 @@
-//! Manifests against the OpenAPI schemas of CRDs.
+//! Validates manifests against the OpenAPI schemas of CRDs.
 
 use super::context::Context;
 use super::explain::{explain, near_misses};
@@ -21,13 +21,12 @@ pub struct Schemas {
 #[derive(Debug)]
 struct Version {
     served: bool,
-    /// As JSON Schema.
+    /// The schema as JSON Schema.
     schema: Value,
 }
 
 impl Schemas {
-    /// From texts of YAML with CustomResourceDefinitions in them, each with the name to show; other objects are passed
-    /// over.
+    /// Reads CustomResourceDefinitions from YAML texts, each with the name to show. Other objects are ignored.
     ///
     /// # Errors
     /// A text that is not YAML.
@@ -41,8 +40,8 @@ impl Schemas {
         Ok(schemas)
     }
 
-    /// What is on this machine: the stand-in's CRDs, and those of the Gateway API once a lab has brought them into the
-    /// cache of parts. What is absent is said with each manifest that needs it.
+    /// The schemas on this machine: the stand-in's CRDs, and those of the Gateway API if a lab has downloaded them. A
+    /// manifest without a schema gets a note.
     ///
     /// # Errors
     /// A file that is not YAML.
@@ -55,7 +54,7 @@ impl Schemas {
         Self::from_files(&files)
     }
 
-    /// From files, or the YAML files in folders; what cannot be read is passed over.
+    /// Reads files, and the YAML files in folders. Files that cannot be read are ignored.
     ///
     /// # Errors
     /// A file that is not YAML.
@@ -67,7 +66,7 @@ impl Schemas {
         Self::from_texts(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())))
     }
 
-    /// How many versions of kinds are known.
+    /// The number of known versions of kinds.
     pub fn len(&self) -> usize {
         self.known.len()
     }
@@ -124,7 +123,7 @@ impl Schemas {
         problems.into_iter().for_each(|problem| context.push(problem));
     }
 
-    /// The kind is known, but not in this version.
+    /// Reports an API version that the kind's CRD does not serve.
     fn other_version(&self, object: &Object) -> Option<Problem> {
         let served: Vec<&str> = self
             .known
@@ -132,8 +131,8 @@ impl Schemas {
             .filter(|((group, kind, _), version)| group == object.group() && *kind == object.kind && version.served)
             .map(|((_, _, name), _)| name.as_str())
             .collect();
-        let said = kind(&object.kind).is_some_and(|kind| !kind.versions.contains(&object.version()));
-        if served.is_empty() || said {
+        let reported = kind(&object.kind).is_some_and(|kind| !kind.versions.contains(&object.version()));
+        if served.is_empty() || reported {
             return None;
         }
         let message = format!("the CRD of {} does not serve `{}`", object.kind, object.api_version);
@@ -143,11 +142,11 @@ impl Schemas {
     }
 }
 
-/// A YAML file, or the YAML files of a folder and of those in it.
+/// Collects a YAML file, or the YAML files of a folder and its subfolders.
 fn collect_files(path: &Utf8Path, depth: usize, files: &mut Vec<Utf8PathBuf>) {
     if path.is_dir() && depth < 4 {
         let Ok(entries) = path.read_dir_utf8() else { return };
-        // What begins with a dot is still being made.
+        // A name that begins with a dot is a download in progress.
         let whole = entries.filter_map(Result::ok).filter(|entry| !entry.file_name().starts_with('.'));
         let mut entries: Vec<_> = whole.map(|entry| entry.path().to_owned()).collect();
         entries.sort();
@@ -157,7 +156,7 @@ fn collect_files(path: &Utf8Path, depth: usize, files: &mut Vec<Utf8PathBuf>) {
     }
 }
 
-/// Whether the rules without schemas have complained of the kind or its version.
+/// Whether the rules without schemas have already reported the kind or its version.
 fn already_said(context: &Context<'_>, object: &Object) -> bool {
     match kind(&object.kind) {
         Some(kind) => kind.group != object.group() || !kind.versions.contains(&object.version()),
@@ -166,21 +165,25 @@ fn already_said(context: &Context<'_>, object: &Object) -> bool {
 }
 
 fn not_checked(object: &Object) -> Problem {
-    let message =
-        format!("the fields of the {} are not checked: no schema for `{}` is at hand", object.kind, object.api_version);
+    let message = format!(
+        "the fields of the {} are not checked: this machine has no schema for `{}`",
+        object.kind, object.api_version
+    );
     let problem = Problem::new(Severity::Note, "scenario::no-schema", &object.source, message);
     problem.at(object.node.place("/kind"), "not checked").help(match kind(&object.kind).map(|kind| kind.origin) {
         Some(Origin::GatewayApi) => {
-            "`cargo xtask lab up` brings the CRDs of the Gateway API into the cache; after that, lint uses them"
+            "run `cargo xtask lab up` once: it downloads the CRDs of the Gateway API, and the linter then uses them"
         }
-        Some(Origin::Strimzi) => "the stand-in has no CRD of it; Strimzi's own checks it where Strimzi runs",
-        Some(Origin::Kubernetes) => "the API server checks it when the scenario runs",
-        None => "the cluster that brings the kind checks it when the scenario runs",
+        Some(Origin::Strimzi) => {
+            "the stand-in has no CRD for this kind; Strimzi's CRD checks the object when the scenario runs with Strimzi"
+        }
+        Some(Origin::Kubernetes) => "the API server checks the object when the scenario runs",
+        None => "the cluster that serves the kind checks the object when the scenario runs",
     })
 }
 
-/// An OpenAPI v3 schema of a CRD as JSON Schema: an unknown field is an error, as with `kubectl apply --validate=strict`.
-/// `strict` is off inside `oneOf` and its like, which only repeat a part of the fields.
+/// Converts an OpenAPI v3 schema of a CRD to JSON Schema. An unknown field is an error, as with `kubectl apply
+/// --validate=strict`. `strict` is off inside `oneOf` and its like, which only repeat a part of the fields.
 fn convert(schema: &Value, strict: bool) -> Value {
     let Some(object) = schema.as_object() else { return schema.clone() };
     let mut result = Map::new();
@@ -200,7 +203,7 @@ fn convert(schema: &Value, strict: bool) -> Value {
             "oneOf" | "anyOf" | "allOf" => {
                 Value::Array(value.as_array().into_iter().flatten().map(|inner| convert(inner, false)).collect())
             }
-            // OpenAPI says it with a flag beside the limit, JSON Schema with the limit itself.
+            // In OpenAPI these are flags beside the limit. In JSON Schema they are the limit itself.
             "exclusiveMinimum" | "exclusiveMaximum" | "nullable" | "format" | "default" | "example" => continue,
             key if key.starts_with("x-kubernetes-") => continue,
             _ => value.clone(),
@@ -223,7 +226,7 @@ fn convert(schema: &Value, strict: bool) -> Value {
     Value::Object(result)
 }
 
-/// Every object has these, whether or not its schema says so; of `metadata` Kubernetes itself knows the fields.
+/// Every object has these, whether or not its schema says so. Kubernetes itself validates `metadata`.
 fn allow_object_fields(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {

@@ -1,4 +1,4 @@
-//! The rules of each step on itself, and what they have in common.
+//! Runs the rules of each step, and holds the checks that several steps share.
 
 use super::context::Context;
 use crate::Step;
@@ -15,18 +15,18 @@ fn check_within(context: &mut Context<'_>, index: usize, at: &str, step: &Step) 
     let whole = context.scenario.within;
     let Some(own) = step.within().filter(|own| *own > whole) else { return };
     let name = context.scenario.step_name(index);
-    let message = format!("the step `{name}` may take {own}, but the scenario only {whole}");
+    let message = format!("the step `{name}` may take {own}, but the whole scenario may take only {whole}");
     let pointer = if matches!(step, Step::Sleep(_)) { format!("{at}/for") } else { format!("{at}/within") };
     context.error(
         "scenario::within",
         &pointer,
         message,
-        "more than the whole",
-        &format!("shorten it, or give the scenario more: `within: {own}` at the top"),
+        "longer than the scenario",
+        &format!("shorten it, or give the scenario more time: `within: {own}` at the top"),
     );
 }
 
-/// One of several keys says what is done.
+/// Checks that a step has exactly one of several keys.
 pub(crate) fn exactly_one(
     context: &mut Context<'_>,
     code: &'static str,
@@ -41,28 +41,40 @@ pub(crate) fn exactly_one(
             "the step `{keyword}` {verb} {}, expected exactly one thing",
             if found == 0 { "nothing" } else { "several things at once" }
         );
-        context.error(code, at, message, if found == 0 { "nothing" } else { "too many" }, &format!("one of {ways}"));
+        context.error(
+            code,
+            at,
+            message,
+            if found == 0 { "nothing" } else { "too many" },
+            &format!("write one of {ways}"),
+        );
     }
 }
 
-/// A count of which 0 would mean that nothing is done.
+/// Checks a count for which 0 would mean that the step does nothing.
 pub(crate) fn at_least_one(context: &mut Context<'_>, pointer: &str, key: &str, found: u64) {
     if found == 0 {
         context.error(
             "scenario::zero",
             pointer,
-            format!("`{key}` is 0, so the step shows nothing"),
+            format!("`{key}` is 0, so the step proves nothing"),
             "zero",
-            "expected at least 1",
+            "write 1 or more",
         );
     }
 }
 
-/// A port is a number, or a variable with one.
+/// Checks that a port is a number, or a variable that is a number.
 pub(crate) fn check_port(context: &mut Context<'_>, pointer: &str, port: Option<&str>) {
     let Some(port) = port else { return };
     if !matches!(context.fill(port).parse::<u16>(), Ok(1..)) {
         let message = format!("the port `{port}`: expected a number from 1 to 65535 or a variable");
-        context.error("scenario::port", pointer, message, "not a port", "such as `${gateway.port}`");
+        context.error(
+            "scenario::port",
+            pointer,
+            message,
+            "not a port",
+            "write a number, or a variable such as `${gateway.port}`",
+        );
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     let mut problems = Vec::new();
     for (file, text) in &context.folder.manifests {
         let source = Source::new(&format!("scenarios/{}/{file}", context.folder.name()), text);
-        look(&source, text, &|span| span, exclusive, &mut problems);
+        check_text(&source, text, &|span| span, exclusive, &mut problems);
     }
     texts(&context.folder.source, &context.folder.tree, exclusive, &mut problems);
     problems.into_iter().for_each(|problem| context.push(problem));
@@ -22,14 +22,14 @@ pub(super) fn check(context: &mut Context<'_>) {
 fn texts(source: &Source, node: &Node, exclusive: bool, problems: &mut Vec<Problem>) {
     match &node.content {
         Content::Text(text) => {
-            // In the file the text may be quoted, so that it begins one byte later.
+            // If the text is quoted in the file, it begins one byte later.
             let raw = source.text().get(node.span.start..).unwrap_or_default();
             let quote = usize::from(raw.starts_with(['"', '\'']));
             let plain = raw.get(quote..).is_some_and(|raw| raw.starts_with(text.as_str()));
             let start = node.span.start + quote;
             let place = move |span: Range<usize>| start + span.start..start + span.end;
             let whole = node.span.clone();
-            look(source, text, &move |span| if plain { place(span) } else { whole.clone() }, exclusive, problems);
+            check_text(source, text, &move |span| if plain { place(span) } else { whole.clone() }, exclusive, problems);
         }
         Content::List(items) => items.iter().for_each(|item| texts(source, item, exclusive, problems)),
         Content::Map(entries) => entries.iter().for_each(|entry| texts(source, &entry.value, exclusive, problems)),
@@ -37,7 +37,7 @@ fn texts(source: &Source, node: &Node, exclusive: bool, problems: &mut Vec<Probl
     }
 }
 
-fn look(
+fn check_text(
     source: &Source,
     text: &str,
     place: &dyn Fn(Range<usize>) -> Range<usize>,
@@ -59,7 +59,7 @@ fn look(
             problems.push(
                 Problem::error("scenario::listener-variable", source, message)
                     .at(place(span.clone()), "requires an exclusive listener")
-                    .help("write `kafka: {cluster: shared, listener: exclusive-tls}`: the listener then belongs to this scenario alone"),
+                    .help("write `kafka: {cluster: shared, listener: exclusive-tls}`: no other scenario then uses that listener"),
             );
         }
         if let Some(former) = variable.former.filter(|former| text[span.clone()] == format!("${{{former}}}")) {
@@ -69,7 +69,7 @@ fn look(
     }
 }
 
-/// A word of an earlier release: read for one more.
+/// A warning about a word of an earlier release. This release still reads the word.
 fn former_word(source: &Source, message: String, place: Range<usize>, today: &str) -> Problem {
     Problem::warning("scenario::former-word", source, message)
         .at(place, "a word of an earlier release")
@@ -79,7 +79,7 @@ fn former_word(source: &Source, message: String, place: Range<usize>, today: &st
 fn former_listener(context: &mut Context<'_>) {
     let place = context.folder.tree.place("/kafka/listener");
     let source = &context.folder.source;
-    // The model no longer knows how the word was spelt.
+    // The parsed model does not keep the spelling of the word.
     let written = source.text().get(place.clone()).unwrap_or_default().trim_matches(['"', '\'']);
     if let Some((former, today)) = FORMER_WORDS.iter().find(|(former, _)| *former == written) {
         let message = format!("the listener `{former}` is now called `{today}`");

@@ -5,7 +5,7 @@ use crate::Span;
 use crate::lint::Context;
 use serde::{Deserialize, Serialize};
 
-/// A file of the scenario's folder.
+/// A file in the scenario's folder.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Apply(pub String);

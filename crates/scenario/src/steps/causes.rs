@@ -1,41 +1,41 @@
-//! The causes that a step can fail with, for the rules on sabotage.
+//! The causes that a step can fail with. The rules on sabotage use them.
 
 use model::Cause;
 
 /// The causes of one step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Causes {
-    /// Whether every cause of a failed connection is among them.
+    /// Whether the step can fail with every cause of a failed connection.
     connection: bool,
     without: &'static [Cause],
     more: &'static [Cause],
-    /// What a user should expect instead of a cause that is not among them.
+    /// The help for a user who expects a cause that is not one of these.
     pub help: &'static str,
 }
 
-/// Causes that no connection fails with.
+/// Causes that a failed connection never has.
 const NO_CONNECTION: [Cause; 4] = [Cause::NotRefused, Cause::ManifestRefused, Cause::ConditionUnmet, Cause::Content];
 
 const CONNECTION_HELP: &str =
     "it fails with the cause of a failed connection, such as `route-missing` or `certificate-name`";
 
 impl Causes {
-    /// These and no others.
+    /// Only these causes.
     pub(super) const fn only(causes: &'static [Cause], help: &'static str) -> Self {
         Self { connection: false, without: &[], more: causes, help }
     }
 
-    /// Those of a failed connection.
+    /// The causes of a failed connection.
     pub(super) const fn connection() -> Self {
         Self { connection: true, without: &[], more: &[], help: CONNECTION_HELP }
     }
 
-    /// Those of a step that writes objects.
+    /// The causes of a step that writes objects.
     pub(super) const fn manifest() -> Self {
         Self::only(&[Cause::ManifestRefused, Cause::Unknown], "it fails with `manifest-refused`")
     }
 
-    /// Those of a step that changes something and waits until it has taken effect.
+    /// The causes of a step that changes something and waits until the change takes effect.
     pub(super) const fn effect(help: &'static str) -> Self {
         Self::only(&[Cause::ConditionUnmet, Cause::Timeout, Cause::ManifestRefused, Cause::Unknown], help)
     }

@@ -1,4 +1,4 @@
-//! `certificate`: makes a certificate, in a Secret.
+//! `certificate`: creates a certificate in a Secret.
 
 use super::{Access, Causes, NamedObject, StepDefinition, Touches};
 use crate::Span;
@@ -6,7 +6,7 @@ use crate::lint::Context;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Makes a certificate with an ECDSA P-256 key: a Secret of type `kubernetes.io/tls` with `tls.crt` (the chain),
+/// Creates a certificate with an ECDSA P-256 key: a Secret of type `kubernetes.io/tls` with `tls.crt` (the chain),
 /// `tls.key` and `ca.crt`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -19,12 +19,12 @@ pub struct Certificate {
     pub dns_names: Vec<String>,
     /// Default: `lab-ca`.
     pub signed_by: Option<Signer>,
-    /// The certificate ended yesterday. Default: false.
+    /// The certificate expired yesterday. Default: false.
     #[serde(default)]
     pub expired: bool,
 }
 
-/// Who signs a certificate.
+/// The signer of a certificate.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Signer {
@@ -32,7 +32,7 @@ pub enum Signer {
     LabCa,
     /// A new CA that nobody trusts.
     UnknownCa,
-    /// The certificate itself.
+    /// The certificate signs itself.
     Itself,
 }
 
@@ -74,7 +74,7 @@ impl StepDefinition for Certificate {
                 &format!("{at}/dns-names"),
                 "the certificate names no host".into(),
                 "empty",
-                "every client verifies the name: list the names, such as \"*.${id}.${domain}\"",
+                "list the names that clients verify, such as \"*.${id}.${domain}\"",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! `churn`: applies a manifest and deletes it again, many times over.
+//! `churn`: applies and deletes a manifest many times.
 
 use super::{Causes, StepDefinition, Touches};
 use crate::Span;
@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Applies a manifest and deletes it again, `times` times, waiting for nothing in between.
+/// Applies a manifest and deletes it, `times` times, without waiting in between.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Churn {
-    /// A file of the scenario's folder.
+    /// A file in the scenario's folder.
     pub file: String,
-    /// How often.
+    /// The number of rounds.
     pub times: u32,
 }
 
@@ -56,7 +56,7 @@ impl StepDefinition for Churn {
         Some(("/file", &self.file))
     }
 
-    /// Two seconds for each round, since each waits for the API server many times.
+    /// Two seconds for each round, because each sends many requests to the API server.
     fn longest(&self) -> Duration {
         Duration::from_secs(60 + 2 * u64::from(self.times))
     }

@@ -7,13 +7,13 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Many connections at once.
+/// Opens many connections at the same time.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Connections {
     /// The server name that every connection sends.
     pub sni: String,
-    /// How many are open at the same time.
+    /// The number of connections.
     pub count: u32,
     /// The deadline.
     pub within: Option<Span>,

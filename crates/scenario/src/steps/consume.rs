@@ -3,6 +3,6 @@
 use super::messages::messages_step;
 
 messages_step! {
-    /// Messages out.
+    /// Consumes what an earlier `produce` step wrote.
     Consume, 1
 }

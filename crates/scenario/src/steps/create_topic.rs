@@ -1,4 +1,4 @@
-//! `create-topic`: makes a topic.
+//! `create-topic`: creates a topic.
 
 use super::{Causes, StepDefinition, Touches, definition::client_or_default};
 use crate::Span;
@@ -6,7 +6,7 @@ use crate::lint::{Context, at_least_one};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Makes a topic.
+/// Creates a topic.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CreateTopic {
@@ -14,7 +14,7 @@ pub struct CreateTopic {
     pub topic: String,
     /// Default: 6.
     pub partitions: Option<u32>,
-    /// Replicas of each partition. Default: 3, or with `brokers` one on each of them.
+    /// Replicas of each partition. Default: 3. With `brokers`: one on each of them.
     pub replicas: Option<u32>,
     /// Puts the replicas on these brokers only, by node id. Default: the cluster chooses.
     pub brokers: Option<Vec<i32>>,

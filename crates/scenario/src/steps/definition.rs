@@ -1,28 +1,28 @@
-//! What every step has to say about itself.
+//! The trait that every step implements.
 
 use super::{Causes, Touches};
 use crate::Span;
 use crate::lint::Context;
 use std::time::Duration;
 
-/// What a step is, apart from its execution. No method has a default that a new step could forget to replace, but for
-/// those that only a few steps need.
+/// Everything about a step except its execution. Only methods that few steps need have a default, so that a new step
+/// cannot forget the others.
 pub(crate) trait StepDefinition {
-    /// The deadline of a step that does not write one. `None`: the step has no deadline, or has to write it.
+    /// The default of `within`. `None` if the step has no deadline, or if the author must write it.
     fn default_within() -> Option<Span>
     where
         Self: Sized;
 
-    /// The step's own deadline: as written, or its default.
+    /// The step's own deadline: the written one, or the default.
     fn within(&self) -> Option<Span>;
 
-    /// Replaces the deadline, where the step has one that may be shortened.
+    /// Replaces the deadline, if the step has one that may be shortened.
     fn set_within(&mut self, within: Span);
 
-    /// What the step is about, in a few words, for people.
+    /// A summary of the step in a few words.
     fn summary(&self) -> String;
 
-    /// The Kafka client that the step uses; `default` where it names none, nothing where it uses none.
+    /// The Kafka client that the step uses. `default` if the step names none, `None` if it uses none.
     fn client(&self) -> Option<&str>;
 
     /// The topic that the step needs.
@@ -34,7 +34,7 @@ pub(crate) trait StepDefinition {
     /// The causes that the step can fail with.
     fn causes(&self) -> Causes;
 
-    /// The rules on the step by itself. `at` is its place in `scenario.yaml`.
+    /// Runs the rules on this step alone. `at` is its place in `scenario.yaml`.
     fn check(&self, context: &mut Context<'_>, at: &str);
 
     /// The manifest that the step applies, and the key that names it.
@@ -47,18 +47,18 @@ pub(crate) trait StepDefinition {
         None
     }
 
-    /// The longest that the step takes when it keeps its own deadline.
+    /// The longest time that the step takes within its own deadline.
     fn longest(&self) -> Duration {
         self.within().map_or(Duration::from_secs(60), |within| within.0)
     }
 }
 
-/// The client of a step that has to use one.
+/// The client of a step that always uses one.
 pub(super) fn client_or_default(client: &Option<String>) -> Option<&str> {
     Some(client.as_deref().unwrap_or("default"))
 }
 
-/// An object as a step names it.
+/// An object that a step names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NamedObject<'a> {
     /// The key that holds the name.
@@ -69,12 +69,12 @@ pub(crate) struct NamedObject<'a> {
     pub access: Access,
 }
 
-/// What a step does with the object that it names.
+/// What a step does with its object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Access {
-    /// The object has to be there.
+    /// The object must exist.
     Reads,
-    /// The object has to be there, and is changed or deleted.
+    /// The object must exist, and the step changes or deletes it.
     Changes,
     /// The step creates the object, or replaces it.
     Writes,

@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DescribeCluster {
-    /// The node ids that the cluster must have, no more and no fewer. Default: any.
+    /// The node ids that the cluster must have, exactly. Default: any.
     pub brokers: Option<Vec<i32>>,
     /// The address that each broker must advertise, with `{nodeId}` for its node id, such as
     /// `broker-{nodeId}.${domain}:${gateway.port}`. Default: any.
     pub advertised: Option<String>,
     /// Default: `default`.
     pub client: Option<String>,
-    /// How many answers in a row must be the expected one. Default: 1.
+    /// The number of expected answers in a row. Default: 1.
     pub times: Option<u32>,
-    /// The deadline. The cluster is asked again until the answer is the expected one.
+    /// The deadline. The step repeats the request until the answer is the expected one.
     pub within: Option<Span>,
 }
 

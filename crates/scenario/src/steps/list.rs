@@ -1,10 +1,10 @@
-//! From the one list of steps to everything that has to know all of them.
+//! The macro that generates everything which must know all steps.
 
-/// Makes `enum Step`, what it forwards to its steps' definitions, and [`with_step`](crate::with_step), by which the
-/// runner reaches each step's execution. A step that lacks its definition or its execution does not compile.
+/// Generates `enum Step`, its methods that forward to the steps' definitions, and [`with_step`](crate::with_step),
+/// which the runner uses to execute a step. A step without a definition or an execution does not compile.
 macro_rules! steps {
     ($d:tt $($(#[$doc:meta])* $keyword:literal => $variant:ident($step:ty),)+) => {
-        /// One step: a mapping with one key, the step's keyword.
+        /// A step: a mapping with one key, the step's keyword.
         #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema, serde::Serialize)]
         pub enum Step {
             $($(#[$doc])* #[serde(rename = $keyword)] $variant($step),)+
@@ -14,7 +14,7 @@ macro_rules! steps {
             /// Every keyword, in the order of the reference.
             pub const KEYWORDS: [&'static str; [$($keyword),+].len()] = [$($keyword),+];
 
-            /// The keyword as it is written.
+            /// The step's keyword.
             pub fn keyword(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $keyword,)+
@@ -33,7 +33,7 @@ macro_rules! steps {
                 }
             }
 
-            /// The default deadline of each step that has one: keyword and time.
+            /// The keyword and the default deadline of each step that has one.
             pub(crate) fn default_deadlines() -> impl Iterator<Item = (&'static str, crate::Span)> {
                 use definition::StepDefinition;
                 [$(($keyword, <$step>::default_within()),)+]
@@ -42,8 +42,8 @@ macro_rules! steps {
             }
         }
 
-        /// Evaluates an expression with whichever step it is, under a name of the caller's choice. It is a macro since
-        /// each step has a type of its own, and it has an arm for each step of the language.
+        /// Evaluates an expression with the step's own type, under a name that the caller chooses. It is a macro
+        /// because each step has a type of its own.
         #[macro_export]
         macro_rules! with_step {
             ($d step:expr, $d inner:ident => $d body:expr) => {

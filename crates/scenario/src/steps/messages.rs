@@ -1,4 +1,4 @@
-//! What `produce`, `consume` and `produce-and-consume` have in common.
+//! The fields that `produce`, `consume` and `produce-and-consume` share.
 
 use super::Causes;
 use crate::Span;
@@ -7,7 +7,8 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A step that is [`ProduceConsume`] under a keyword of its own. The number says how often it may take its deadline.
+/// Defines a step that is [`ProduceConsume`] under a keyword of its own. The number says how many times it may use its
+/// deadline.
 macro_rules! messages_step {
     ($(#[$doc:meta])* $name:ident, $halves:literal) => {
         $(#[$doc])*
@@ -68,20 +69,20 @@ macro_rules! messages_step {
 }
 pub(super) use messages_step;
 
-/// Messages in, messages out.
+/// The messages of a step.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProduceConsume {
-    /// A topic that a `create-topic` step or a KafkaTopic made.
+    /// A topic that a `create-topic` step or a KafkaTopic created.
     pub topic: String,
-    /// How many messages.
+    /// The number of messages.
     pub messages: u32,
     /// Default: `default`.
     pub client: Option<String>,
-    /// Demands that each broker of the cluster acknowledged messages under its own advertised name. Default: false.
+    /// Requires that each broker of the cluster acknowledges messages under its own advertised name. Default: false.
     #[serde(default)]
     pub every_broker: bool,
-    /// Only partitions that these brokers lead, by node id. Default: all.
+    /// Use only partitions that these brokers lead, by node id. Default: all.
     pub brokers: Option<Vec<i32>>,
     /// The deadline.
     pub within: Option<Span>,
@@ -116,7 +117,7 @@ impl ProduceConsume {
                 &format!("{at}/brokers"),
                 "`every-broker` and `brokers` exclude each other".into(),
                 "one too many",
-                "keep `every-broker` to demand all, `brokers` to use some",
+                "keep `every-broker` to require all brokers, or `brokers` to use some",
             );
         }
     }

@@ -55,50 +55,50 @@ pub use touches::Touches;
 pub use wait::Wait;
 
 list::steps! { $
-    /// Applies a manifest of the scenario's folder. Objects without a namespace go into the scenario's own.
+    /// Applies a manifest of the scenario's folder. Objects without a namespace go into the scenario's namespace.
     #[schemars(with = "String")]
     "apply" => Apply(Apply),
-    /// Applies a manifest and deletes it again, many times over.
+    /// Applies and deletes a manifest many times.
     "churn" => Churn(Churn),
     /// Deletes an object and waits until it is gone.
     "delete" => Delete(Target),
-    /// Changes an object: merges fields into it, or changes it at given places.
+    /// Changes an object: merges fields into it, or applies a JSON patch.
     "patch" => Patch(Patch),
-    /// Waits for a condition of an object, or for its end.
+    /// Waits for a condition or a field of an object, or until the object is gone.
     "wait" => Wait(Wait),
-    /// Makes a certificate and its key, in a Secret. Done again with the same Secret, it rotates the certificate.
+    /// Creates a certificate and its key in a Secret. With a Secret that already exists, it rotates the certificate.
     "certificate" => Certificate(Certificate),
-    /// Makes a topic through the client, and waits until every partition has a leader.
+    /// Creates a topic through the client, and waits until every partition has a leader.
     "create-topic" => CreateTopic(CreateTopic),
     /// Asks the cluster for its brokers and compares what they advertise.
     "describe-cluster" => DescribeCluster(DescribeCluster),
     /// Produces messages with checkable content.
     #[schemars(with = "ProduceConsume")]
     "produce" => Produce(Produce),
-    /// Consumes what an earlier `produce` step wrote, and compares the content.
+    /// Consumes the messages of an earlier `produce` step, and compares their content.
     #[schemars(with = "ProduceConsume")]
     "consume" => Consume(Consume),
-    /// Both at once: nothing may be lost, doubled or changed.
+    /// Produces and consumes at the same time. No message may be lost, duplicated or changed.
     #[schemars(with = "ProduceConsume")]
     "produce-and-consume" => ProduceAndConsume(ProduceAndConsume),
-    /// Demands that an attempt fails, quickly, for the named cause.
+    /// Requires that an attempt fails quickly and for the named cause.
     "refuse" => Refuse(Refuse),
-    /// Looks at what a server name is answered with: the TLS handshake, its certificate, and who ends it.
+    /// Checks the answer to a server name: the TLS handshake, the certificate, and where TLS ends.
     "probe" => Probe(Probe),
-    /// Looks whether a port accepts TCP connections.
+    /// Checks whether a port accepts TCP connections.
     "probe-tcp" => ProbeTcp(ProbeTcp),
-    /// Starts a workload that goes on beside the next steps.
+    /// Starts a load generator, which runs during the next steps.
     "start" => Start(Start),
-    /// Ends a workload and judges it.
+    /// Stops a load generator and checks its messages.
     "stop" => Stop(Stop),
-    /// Opens many connections through one route at the same time, and demands that each is answered by a broker.
+    /// Opens many connections through one route at the same time, and requires that a broker answers each.
     "connections" => Connections(Connections),
-    /// Changes the replicas of a node pool and waits until the brokers are there, or gone.
+    /// Changes the replicas of a node pool, and waits until the pool has exactly this number of ready brokers.
     "scale" => Scale(Scale),
     /// Restarts a broker or the gateway, and waits until it is back.
     "restart" => Restart(Restart),
-    /// Freezes the process of a Pod for a while. The next steps run meanwhile.
+    /// Freezes the process of a Pod for some time. The next steps run during that time.
     "pause" => Pause(Pause),
-    /// Waits for nothing but time. Needs a reason.
+    /// Waits for a fixed time. It needs a reason.
     "sleep" => Sleep(Sleep),
 }

@@ -1,4 +1,4 @@
-//! `patch`: changes an object that is there. Sabotage describes its changes in the same way.
+//! `patch`: changes an existing object. Sabotage uses the same fields.
 
 use super::{Access, Causes, NamedObject, StepDefinition, Touches};
 use crate::Span;
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Changes an object, as `kubectl patch` does. Exactly one of `merge` and `json`.
+/// Changes an object, as `kubectl patch` does. Write exactly one of `merge` and `json`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Patch {
@@ -18,10 +18,11 @@ pub struct Patch {
     pub name: String,
     /// Default: the scenario's namespace.
     pub namespace: Option<String>,
-    /// The fields to change, and `null` for those to remove. A text that is one variable with a number, such as
-    /// `"${gateway.port}"`, becomes that number.
+    /// The fields to change, with `null` for fields to remove. A string that is one numeric variable, such as
+    /// `"${gateway.port}"`, becomes a number.
     pub merge: Option<Value>,
-    /// Changes at single places, done in this order: for an item of a list, where `merge` would have to repeat the list.
+    /// A list of JSON patch operations, which are applied in this order. They can change one item of a list, while
+    /// `merge` must repeat the list.
     pub json: Option<Vec<JsonChange>>,
 }
 
@@ -29,37 +30,38 @@ pub struct Patch {
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct JsonChange {
-    /// What is done.
+    /// The operation.
     pub op: JsonOp,
-    /// Where: a JSON pointer, such as `/spec/listeners/0/hostname`; `/-` at its end is the place after a list's last item.
+    /// The place: a JSON pointer, such as `/spec/listeners/0/hostname`. `/-` at its end means after the last item of a
+    /// list.
     pub path: String,
     /// With `move` and `copy`: the place that the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// With `add`, `replace` and `test`: the value. A text that is one variable with a number becomes that number.
+    /// With `add`, `replace` and `test`: the value. A string that is one numeric variable becomes a number.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
 }
 
-/// What a JSON patch can do.
+/// The operations of a JSON patch.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JsonOp {
-    /// Adds a field or an item of a list.
+    /// Adds a field, or an item of a list.
     Add,
-    /// Removes what is there.
+    /// Removes the value at `path`.
     Remove,
-    /// Replaces what is there.
+    /// Replaces the value at `path`.
     Replace,
-    /// Moves what is at `from`.
+    /// Moves the value from `from` to `path`.
     Move,
-    /// Copies what is at `from`.
+    /// Copies the value from `from` to `path`.
     Copy,
-    /// Demands that the value is there; otherwise nothing is changed and the step fails.
+    /// Requires that `path` has this value. Otherwise the step changes nothing and fails.
     Test,
 }
 
-/// A key that is there has a value, even if that is `null`.
+/// Keeps an explicit `null` apart from a missing key.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -109,7 +111,7 @@ impl StepDefinition for Patch {
             for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place?))) {
                 if !place.starts_with('/') {
                     let message = format!("`{place}` is not a JSON pointer");
-                    let help = format!("begin with a slash and put slashes between: `/{}`", slashes(place));
+                    let help = format!("begin with a slash and separate the names with slashes: `/{}`", slashes(place));
                     context.error("scenario::patch", &format!("{at}/{key}"), message, "not a JSON pointer", &help);
                 }
             }
@@ -119,20 +121,23 @@ impl StepDefinition for Patch {
                 JsonOp::Move | JsonOp::Copy => "from",
                 JsonOp::Remove => "",
             };
-            for (key, there) in [("value", change.value.is_some()), ("from", change.from.is_some())] {
-                if there && key != needs {
-                    let message = format!("`{key}` has no meaning with `op: {word}`");
+            for (key, is_set) in [("value", change.value.is_some()), ("from", change.from.is_some())] {
+                if is_set && key != needs {
+                    let message = format!("`{key}` has no effect with `op: {word}`");
                     context.error(
                         "scenario::patch",
                         &format!("{at}/{key}"),
                         message,
-                        "without meaning here",
+                        "has no effect here",
                         "remove it",
                     );
-                } else if !there && key == needs {
+                } else if !is_set && key == needs {
                     let message = format!("`op: {word}` needs `{key}`");
-                    let help =
-                        if key == "value" { "say what is to be there" } else { "say where the value comes from" };
+                    let help = if key == "value" {
+                        "write the new value"
+                    } else {
+                        "write the place that the value comes from"
+                    };
                     context.error("scenario::patch", &format!("{at}/op"), message, &format!("needs `{key}`"), help);
                 }
             }
@@ -150,7 +155,7 @@ impl StepDefinition for Patch {
     }
 }
 
-/// `.spec.listeners` of kubectl, or `$.spec.listeners` of JSONPath, without the beginning.
+/// Converts `.spec.listeners` (kubectl) and `$.spec.listeners` (JSONPath) to the form of a JSON pointer.
 fn slashes(place: &str) -> String {
     place.trim_start_matches(['$', '.']).replace('.', "/")
 }

@@ -1,4 +1,4 @@
-//! `pause`: freezes the process of a Pod for a while.
+//! `pause`: freezes the process of a Pod for some time.
 
 use super::{Access, Causes, NamedObject, StepDefinition, Touches};
 use crate::Span;
@@ -8,10 +8,10 @@ use model::LabKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A pause. One of `broker` and `pod`. The process accepts connections meanwhile and answers nothing, as in a long garbage
-/// collection. The next steps run at once, and see it frozen. It continues after `for`, and at the end of the scenario at
-/// the latest, also when the scenario fails, is interrupted or is killed. The step requires the local lab: the first
-/// process of a container ignores the signal when it comes from inside the container.
+/// Freezes a process, as a long garbage collection would. Write one of `broker` and `pod`. The frozen process accepts
+/// connections and does not answer. The next steps start at once. The process continues after `for`, or when the
+/// scenario ends, even if the scenario fails, is interrupted or is killed. The step requires the local lab, because the
+/// first process of a container ignores the signal when it comes from inside the container.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Pause {
@@ -21,7 +21,7 @@ pub struct Pause {
     pub pod: Option<String>,
     /// With `pod`: its namespace. Default: the scenario's namespace.
     pub namespace: Option<String>,
-    /// How long the process is frozen, from this step on.
+    /// How long the process is frozen. The time begins with this step.
     pub r#for: Span,
 }
 
@@ -30,7 +30,7 @@ impl StepDefinition for Pause {
         None
     }
 
-    /// A pause ends by itself, so there is no deadline that could be shortened.
+    /// A pause ends by itself, so it has no deadline.
     fn within(&self) -> Option<Span> {
         None
     }
@@ -75,8 +75,8 @@ impl StepDefinition for Pause {
             context.error(
                 "scenario::pause",
                 &format!("{at}/namespace"),
-                "`namespace` has no meaning without `pod`".into(),
-                "without meaning here",
+                "`namespace` has no effect without `pod`".into(),
+                "has no effect here",
                 "remove it: a broker is in the namespace of its Kafka cluster",
             );
         }
@@ -85,9 +85,9 @@ impl StepDefinition for Pause {
             context.error(
                 "scenario::pause",
                 &format!("{at}/for"),
-                format!("a pause of {} is not possible", self.r#for),
-                "no such pause",
-                &format!("choose more than 0s, and at most the scenario's own deadline of {whole}"),
+                format!("the pause of {} is too short or too long", self.r#for),
+                "out of range",
+                &format!("write more than 0s, and at most the scenario's own deadline of {whole}"),
             );
         }
         if context.scenario.needs.labs != [LabKind::Local] {

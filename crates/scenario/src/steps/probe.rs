@@ -1,4 +1,4 @@
-//! `probe`: looks at what a server name is answered with.
+//! `probe`: checks the answer to a server name.
 
 use super::{Causes, StepDefinition, Touches};
 use crate::Span;
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A look at one server name.
+/// A probe of one server name.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Probe {
@@ -16,44 +16,43 @@ pub struct Probe {
     pub sni: String,
     /// A number or a variable. Default: `${gateway.port}`.
     pub port: Option<String>,
-    /// Protocols to offer by ALPN. Default: none.
+    /// The protocols to offer in ALPN. Default: none.
     #[serde(default)]
     pub alpn: Vec<String>,
-    /// What must be seen: at least one of these.
+    /// What the probe must see.
     pub expect: ProbeWants,
-    /// How many handshakes in a row must show it: for weights, and whatever else may differ from one to the next.
-    /// Default: 1, and 8 with `broker`, since a route that leads to several brokers is lucky now and then.
+    /// The number of handshakes in a row that must show it. Several are needed if answers may differ, as with weights.
+    /// Default: 1. With `broker`: 8, because a route to several brokers can reach the right one by chance.
     pub times: Option<u32>,
     /// The deadline. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
 }
 
-/// What the probe must see. At least one.
+/// What the probe must see. Write at least one key.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ProbeWants {
-    /// The certificate has this DNS name among its SANs.
+    /// The certificate has this DNS name as a SAN.
     pub san: Option<String>,
-    /// The certificate is the gateway's own (from the lab's CA) or a broker's (from the cluster CA).
+    /// Whether the certificate is the gateway's (signed by the lab's CA) or a broker's (signed by the cluster CA).
     pub terminated_by: Option<Terminator>,
-    /// A Kafka broker answers behind it.
+    /// Whether a Kafka broker answers on the connection.
     pub kafka: Option<bool>,
-    /// The broker with this node id answers behind it.
+    /// The node id of the broker that answers.
     pub broker: Option<i32>,
-    /// With `broker`: the name of the Kafka cluster whose broker it is, where the scenario has several. Default: the
-    /// cluster in use.
+    /// With `broker`: the name of the broker's Kafka cluster, for a scenario with several. Default: the cluster in use.
     pub cluster: Option<String>,
-    /// The protocol that was agreed on by ALPN; `""` for none.
+    /// The protocol that ALPN selected. `""` for none.
     pub alpn: Option<String>,
 }
 
-/// Who ends TLS.
+/// Where TLS ends.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Terminator {
-    /// The certificate is signed by the lab's CA: the gateway's own.
+    /// At the gateway: the lab's CA signed the certificate.
     Gateway,
-    /// The certificate is signed by the cluster CA: a broker's.
+    /// At the broker: the cluster CA signed the certificate.
     Broker,
 }
 
@@ -103,7 +102,7 @@ impl StepDefinition for Probe {
             && wants.broker.is_none()
             && wants.alpn.is_none();
         if none {
-            let help = "say at least one of `san`, `terminated-by`, `kafka`, `broker` and `alpn`; for a name that must not be answered use `refuse`";
+            let help = "write at least one of `san`, `terminated-by`, `kafka`, `broker` and `alpn`; to require that a name gets no answer, use `refuse`";
             context.error(
                 "scenario::probe",
                 &format!("{at}/expect"),
@@ -120,20 +119,21 @@ impl StepDefinition for Probe {
     }
 }
 
-/// The cluster of a probe's broker: without a broker it means nothing, and the scenario must know the cluster.
+/// Checks `cluster`: it requires `broker`, and the scenario must have the cluster.
 fn check_cluster(context: &mut Context<'_>, at: &str, wants: &ProbeWants) {
     let Some(cluster) = &wants.cluster else { return };
     let pointer = format!("{at}/expect/cluster");
     if wants.broker.is_none() {
-        let message = "`cluster` says whose broker it is, and no `broker` is expected".into();
-        let help = "add `broker`, the node id, or remove `cluster`";
-        context.error("scenario::probe", &pointer, message, "without meaning here", help);
+        let message = "`cluster` has no effect without `broker`".into();
+        let help = "add `broker` with the node id, or remove `cluster`";
+        context.error("scenario::probe", &pointer, message, "has no effect here", help);
         return;
     }
     let filled = context.fill(cluster);
     let in_use = context.fill("${cluster}");
-    let made = context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.clone());
-    let known: BTreeSet<String> = made.chain([in_use]).collect();
+    let other_clusters =
+        context.objects.iter().filter(|object| object.kind == "Kafka").map(|object| object.name.clone());
+    let known: BTreeSet<String> = other_clusters.chain([in_use]).collect();
     if !known.contains(&filled) {
         let message = format!("the scenario has no Kafka cluster `{cluster}`");
         let help = match suggest::nearest(&filled, known.iter().map(String::as_str)) {

@@ -1,4 +1,4 @@
-//! `probe-tcp`: looks whether a port accepts TCP connections.
+//! `probe-tcp`: checks whether a port accepts TCP connections.
 
 use super::{Causes, StepDefinition, Touches};
 use crate::Span;
@@ -7,7 +7,7 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A look at one TCP port.
+/// A probe of one TCP port.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProbeTcp {
@@ -16,22 +16,22 @@ pub struct ProbeTcp {
     /// A number or a variable.
     pub port: String,
     pub expect: PortState,
-    /// With `expect: kafka`: the broker with this node id answers, on eight connections in a row. The listener must let a
-    /// stranger describe the broker's configuration.
+    /// With `expect: kafka`: the broker with this node id must answer on eight connections in a row. The listener must
+    /// allow an anonymous client to describe the broker's configuration.
     pub broker: Option<i32>,
     /// The deadline. The probe is repeated until it shows what is expected.
     pub within: Option<Span>,
 }
 
-/// What is behind a port.
+/// What a port must do.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PortState {
-    /// Connections are accepted.
+    /// The port accepts connections.
     Open,
-    /// Connections are accepted, and a Kafka broker answers without TLS.
+    /// The port accepts connections, and a Kafka broker answers without TLS.
     Kafka,
-    /// Connections are refused, or closed before a byte comes back.
+    /// The port refuses connections, or closes them before it sends a byte.
     Closed,
 }
 
@@ -79,9 +79,9 @@ impl StepDefinition for ProbeTcp {
             context.error(
                 "scenario::probe",
                 &format!("{at}/broker"),
-                "only a port that is answered by Kafka has a broker".into(),
-                "without meaning here",
-                "expect `kafka`, or remove `broker`",
+                "`broker` requires `expect: kafka`".into(),
+                "has no effect here",
+                "write `expect: kafka`, or remove `broker`",
             );
         }
     }

@@ -3,6 +3,6 @@
 use super::messages::messages_step;
 
 messages_step! {
-    /// Messages in.
+    /// Produces messages.
     Produce, 1
 }

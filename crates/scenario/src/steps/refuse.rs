@@ -1,4 +1,4 @@
-//! `refuse`: demands that an attempt fails.
+//! `refuse`: requires that an attempt fails.
 
 use super::{Causes, StepDefinition, Touches};
 use crate::Span;
@@ -7,7 +7,7 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An attempt that must fail. One of `sni`, `no-sni` and `client` says which.
+/// An attempt that must fail. Write one of `sni`, `no-sni` and `client`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Refuse {
@@ -18,18 +18,18 @@ pub struct Refuse {
     pub no_sni: bool,
     /// The gateway's port for `sni` and `no-sni`, a number or a variable. Default: `${gateway.port}`.
     pub port: Option<String>,
-    /// A Kafka client that connects, and produces when `topic` is given.
+    /// A Kafka client that connects and, with `topic`, produces.
     pub client: Option<String>,
     /// With `client`: the topic that it tries to produce to.
     pub topic: Option<String>,
-    /// With `topic`: only to partitions that this broker leads, by node id. Default: any.
+    /// With `topic`: produce only to partitions that this broker leads, by node id. Default: any.
     pub broker: Option<i32>,
     /// The cause that the diagnosis must name.
     pub cause: Cause,
     /// A text that the diagnosis must contain.
     pub mentions: Option<String>,
-    /// How many attempts in a row must be refused: for a name that leads to several backends, of which some may answer.
-    /// Default: 1.
+    /// The number of attempts in a row that must be refused. Several are needed for a name with several backends, if
+    /// some of them may answer. Default: 1.
     pub times: Option<u32>,
     /// The deadline for the refusal.
     pub within: Option<Span>,
@@ -77,7 +77,7 @@ impl StepDefinition for Refuse {
     fn causes(&self) -> Causes {
         Causes::connection()
             .and(&[Cause::NotRefused])
-            .help("it fails with `not-refused`, or with the cause that was seen instead")
+            .help("it fails with `not-refused`, or with the cause that it sees instead")
     }
 
     fn check(&self, context: &mut Context<'_>, at: &str) {
@@ -94,22 +94,22 @@ impl StepDefinition for Refuse {
             return;
         }
         let by_client = self.client.is_some();
-        for (key, there, fits, help) in [
-            ("port", self.port.is_some(), !by_client, "a client's port is that of its `bootstrap`"),
-            ("topic", self.topic.is_some(), by_client, "a TLS handshake knows no topics: use `client`"),
+        for (key, is_set, fits, help) in [
+            ("port", self.port.is_some(), !by_client, "remove it: a client uses the port of its `bootstrap`"),
+            ("topic", self.topic.is_some(), by_client, "a TLS handshake has no topic: use `client`"),
             (
                 "broker",
                 self.broker.is_some(),
                 self.topic.is_some(),
-                "a client reaches a broker by producing to its partitions: add `client` and `topic`",
+                "add `client` and `topic`: a client reaches a broker by producing to its partitions",
             ),
         ] {
-            if there && !fits {
+            if is_set && !fits {
                 context.error(
                     "scenario::refuse",
                     &format!("{at}/{key}"),
-                    format!("`{key}` has no meaning in this attempt"),
-                    "without meaning here",
+                    format!("`{key}` has no effect on this attempt"),
+                    "has no effect here",
                     help,
                 );
             }
@@ -121,8 +121,8 @@ impl StepDefinition for Refuse {
                 "scenario::cause",
                 &format!("{at}/cause"),
                 message,
-                "no cause of a refusal",
-                "say why the attempt fails, such as `unknown-sni` or `route-missing`",
+                "not a cause of a refusal",
+                "write why the attempt fails, such as `unknown-sni` or `route-missing`",
             );
         }
         check_port(context, &format!("{at}/port"), self.port.as_deref());

@@ -7,20 +7,20 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A restart. One of `broker` and `gateway`.
+/// A restart. Write one of `broker` and `gateway`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Restart {
     /// The broker with this node id.
     pub broker: Option<i32>,
-    /// The gateway's data plane. Default: false.
+    /// Restarts the gateway's data plane. Default: false.
     #[serde(default)]
     pub gateway: bool,
-    /// With `broker`: also waits until every replica of every topic that the client sees is in sync again, as an operator
+    /// With `broker`: also waits until every replica of every topic that the client sees is in sync, as an operator
     /// does before it restarts the next broker. Default: false.
     #[serde(default)]
     pub in_sync: bool,
-    /// With `in-sync`: who asks. Default: `default`.
+    /// With `in-sync`: the client that asks the cluster. Default: `default`.
     pub client: Option<String>,
     /// The deadline.
     pub within: Option<Span>,
@@ -66,7 +66,7 @@ impl StepDefinition for Restart {
 
     fn causes(&self) -> Causes {
         const EFFECT: [Cause; 4] = [Cause::ConditionUnmet, Cause::Timeout, Cause::ManifestRefused, Cause::Unknown];
-        // Whether replicas are in sync is asked through the gateway.
+        // The client asks through the gateway whether replicas are in sync.
         let causes = if self.in_sync { Causes::connection().and(&EFFECT) } else { Causes::effect("") };
         causes.help("it fails with `condition-unmet`")
     }
@@ -74,13 +74,18 @@ impl StepDefinition for Restart {
     fn check(&self, context: &mut Context<'_>, at: &str) {
         let named = usize::from(self.broker.is_some()) + usize::from(self.gateway);
         exactly_one(context, "scenario::restart", at, named, "restarts", "`broker: 10` or `gateway: true`");
-        for (key, there, fits, help) in [
-            ("in-sync", self.in_sync, self.broker.is_some(), "a gateway has no replicas: remove it"),
-            ("client", self.client.is_some(), self.in_sync, "nobody is asked: add `in-sync: true`, or remove it"),
+        for (key, is_set, fits, help) in [
+            ("in-sync", self.in_sync, self.broker.is_some(), "remove it: a gateway has no replicas"),
+            (
+                "client",
+                self.client.is_some(),
+                self.in_sync,
+                "add `in-sync: true`, or remove it: nothing else uses the client",
+            ),
         ] {
-            if there && !fits {
-                let message = format!("`{key}` has no meaning in this restart");
-                context.error("scenario::restart", &format!("{at}/{key}"), message, "without meaning here", help);
+            if is_set && !fits {
+                let message = format!("`{key}` has no effect on this restart");
+                context.error("scenario::restart", &format!("{at}/{key}"), message, "has no effect here", help);
             }
         }
     }

@@ -6,13 +6,13 @@ use crate::lint::Context;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Another number of brokers.
+/// A new number of brokers.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Scale {
     /// The KafkaNodePool.
     pub pool: String,
-    /// How many brokers it has afterwards.
+    /// The new number of brokers.
     pub replicas: u32,
     /// The deadline.
     pub within: Option<Span>,

@@ -1,4 +1,4 @@
-//! `sleep`: waits for nothing but time.
+//! `sleep`: waits for a fixed time.
 
 use super::{Causes, StepDefinition, Touches};
 use crate::Span;
@@ -6,16 +6,16 @@ use crate::lint::Context;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A longer sleep would make the scenario depend on time instead of on a condition.
+/// A longer sleep would make the scenario depend on time instead of a condition.
 const LONGEST: Span = Span::seconds(60);
 
-/// Nothing but time.
+/// A fixed time.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Sleep {
-    /// How long.
+    /// How long the step waits.
     pub r#for: Span,
-    /// Why no condition can be waited for instead.
+    /// Why the step cannot wait for a condition instead.
     pub because: String,
 }
 
@@ -57,17 +57,17 @@ impl StepDefinition for Sleep {
                 &format!("{at}/because"),
                 "`because` gives no reason".into(),
                 "empty",
-                "say why no condition can be waited for instead",
+                "write why the step cannot wait for a condition instead",
             );
         }
         if self.r#for > LONGEST {
-            let message = format!("a sleep of {} is too long: at most {LONGEST}", self.r#for);
+            let message = format!("the sleep of {} is too long, expected at most {LONGEST}", self.r#for);
             context.error(
                 "scenario::sleep",
                 &format!("{at}/for"),
                 message,
                 "too long",
-                "wait for a condition, or shorten the timeout of what you sleep for",
+                "wait for a condition instead, or shorten the timeout that the step waits for",
             );
         }
     }

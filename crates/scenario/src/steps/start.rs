@@ -1,4 +1,4 @@
-//! `start`: starts a workload that goes on beside the next steps.
+//! `start`: starts a load generator, which runs during the next steps.
 
 use super::{Causes, StepDefinition, Touches, definition::client_or_default};
 use crate::Span;
@@ -6,17 +6,17 @@ use crate::lint::{Context, at_least_one};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Starts a producer with a consumer behind it.
+/// A load generator: a producer, and a consumer that reads its messages.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Start {
-    /// A name for the workload, by which `stop` ends it.
+    /// The name of the load generator. `stop` uses it.
     pub producer: String,
-    /// A topic that a `create-topic` step or a KafkaTopic made.
+    /// A topic that a `create-topic` step or a KafkaTopic created.
     pub topic: String,
-    /// Messages a second. Default: 100.
+    /// Messages per second. Default: 100.
     pub rate: Option<u32>,
-    /// Instead of `rate`: one message each time this has passed, so that the connections are idle in between.
+    /// Instead of `rate`: the time between two messages. The connections are idle in between.
     pub every: Option<Span>,
     /// Default: `default`.
     pub client: Option<String>,
@@ -58,9 +58,9 @@ impl StepDefinition for Start {
             context.error(
                 "scenario::rate",
                 &format!("{at}/every"),
-                "the workload has both `rate` and `every`".into(),
+                "the load generator has both `rate` and `every`".into(),
                 "one too many",
-                "keep `rate` for many messages a second, `every` for one now and then",
+                "keep `rate` for many messages per second, or `every` for single messages with pauses",
             );
         }
         at_least_one(context, &format!("{at}/rate"), "rate", self.rate.map_or(1, u64::from));

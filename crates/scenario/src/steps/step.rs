@@ -1,11 +1,11 @@
-//! What can be asked of any step.
+//! The methods of every step.
 
 use super::{Step, Touches};
 use crate::Span;
 use std::time::Duration;
 
 impl Step {
-    /// The Kafka client that the step uses; `default` where it names none, nothing where it uses none.
+    /// The Kafka client that the step uses. `default` if the step names none, `None` if it uses none.
     pub fn client(&self) -> Option<&str> {
         self.definition().client()
     }
@@ -15,7 +15,7 @@ impl Step {
         self.definition().topic()
     }
 
-    /// What the step is about, in a few words.
+    /// A summary of the step in a few words.
     pub fn summary(&self) -> String {
         self.definition().summary()
     }
@@ -25,12 +25,12 @@ impl Step {
         self.definition().touches()
     }
 
-    /// The step's own deadline: as written, or its default.
+    /// The step's own deadline: the written one, or the default.
     pub fn within(&self) -> Option<Span> {
         self.definition().within()
     }
 
-    /// The longest that the step takes when it keeps its own deadline.
+    /// The longest time that the step takes within its own deadline.
     pub fn longest(&self) -> Duration {
         self.definition().longest()
     }

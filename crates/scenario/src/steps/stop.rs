@@ -1,4 +1,4 @@
-//! `stop`: ends a workload and checks what became of it.
+//! `stop`: stops a load generator and checks its messages.
 
 use super::{Causes, StepDefinition, Touches};
 use crate::Span;
@@ -7,22 +7,22 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Ends a workload. Every acknowledged message must have been consumed.
+/// Stops a load generator. Every acknowledged message must have been consumed.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Stop {
-    /// The workload that a `start` step began.
+    /// The load generator that a `start` step started.
     pub producer: String,
-    /// The workload goes on until this many messages are acknowledged, at most for `within`. Default: 1.
+    /// The load generator runs until this many messages are acknowledged, at most for `within`. Default: 1.
     pub acked: Option<u64>,
-    /// The longest allowed time between two acknowledgements. Default: none is demanded; it is reported.
+    /// The longest allowed time between two acknowledgements. Default: no limit. The report shows the longest time.
     pub largest_gap: Option<Span>,
-    /// Demands that none of the workload's connections was cut and no message failed meanwhile. Default: false; what was
-    /// met is reported.
+    /// Requires that no connection of the load generator was cut and no message failed. Default: false. The report
+    /// shows cut connections and failed messages.
     #[serde(default)]
     pub undisturbed: bool,
-    /// Demands that at least one of the workload's connections was cut meanwhile, so that its return is proved. Default:
-    /// false.
+    /// Requires that at least one connection of the load generator was cut, so that the test proves a reconnect.
+    /// Default: false.
     #[serde(default)]
     pub disturbed: bool,
     /// The deadline for the consumer to catch up.
@@ -74,7 +74,7 @@ impl StepDefinition for Stop {
                 &format!("{at}/disturbed"),
                 "`undisturbed` and `disturbed` exclude each other".into(),
                 "one too many",
-                "keep one: no connection may be cut, or one has to be",
+                "keep one: either no connection may be cut, or at least one must be",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! `wait`: waits for a condition of an object, or for its end.
+//! `wait`: waits for a condition or a field of an object, or until it is gone.
 
 use super::{Access, Causes, NamedObject, StepDefinition, Touches};
 use crate::Span;
@@ -8,14 +8,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Waits for a condition, wherever the kind keeps its conditions: its status, each parent of a route, each listener of
-/// a Gateway. With several of the same type, all must agree. Exactly one of `condition`, `field` and `gone`.
+/// Waits for a condition in the object's status, in each parent of a route, or in each listener of a Gateway. If there
+/// are several conditions of the type, all must have the expected status. Write exactly one of `condition`, `field` and
+/// `gone`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Wait {
     /// The object's kind, such as `TLSRoute`.
     pub kind: String,
-    /// The object's name. `*`: every object of this kind in the namespace, and at least one.
+    /// The object's name. `*` means every object of this kind in the namespace, at least one.
     pub name: String,
     /// Default: the scenario's namespace.
     pub namespace: Option<String>,
@@ -25,14 +26,14 @@ pub struct Wait {
     pub status: Option<String>,
     /// The condition's reason. Default: any.
     pub reason: Option<String>,
-    /// Instead of a condition: wait until this field is there, a JSON pointer such as `/status/addresses/0/value`.
+    /// Instead of a condition: wait until this field exists. A JSON pointer such as `/status/addresses/0/value`.
     pub field: Option<String>,
     /// With `field`: wait until it has this value. Default: any.
     pub equals: Option<Value>,
     /// Instead of a condition: wait until the object is gone. Default: false.
     #[serde(default)]
     pub gone: bool,
-    /// The deadline. There is no default: a wait without one is a hang.
+    /// The deadline. There is no default, because a wait without a deadline can hang.
     pub within: Span,
 }
 
@@ -52,7 +53,7 @@ impl StepDefinition for Wait {
     fn summary(&self) -> String {
         let (kind, name) = (&self.kind, &self.name);
         match self.condition.as_ref().or(self.field.as_ref()) {
-            Some(sought) => format!("{kind} {name}: {sought}"),
+            Some(awaited) => format!("{kind} {name}: {awaited}"),
             None => format!("{kind} {name} is gone"),
         }
     }
@@ -83,19 +84,19 @@ impl StepDefinition for Wait {
             "waits for",
             "`condition: Accepted`, `field: /status/...` or `gone: true`",
         );
-        for (key, there, needs) in [
+        for (key, is_set, needs) in [
             ("status", self.status.is_some(), "condition"),
             ("reason", self.reason.is_some(), "condition"),
             ("equals", self.equals.is_some(), "field"),
         ] {
             let fits = if needs == "condition" { self.condition.is_some() } else { self.field.is_some() };
-            if there && !fits && ways == 1 {
-                let message = format!("`{key}` says something of a `{needs}`, and there is none");
+            if is_set && !fits && ways == 1 {
+                let message = format!("`{key}` has no effect without `{needs}`");
                 context.error(
                     "scenario::wait",
                     &format!("{at}/{key}"),
                     message,
-                    "without meaning here",
+                    "has no effect here",
                     &format!("remove it, or add `{needs}`"),
                 );
             }
@@ -107,7 +108,7 @@ impl StepDefinition for Wait {
                 &format!("{at}/field"),
                 message,
                 "not a JSON pointer",
-                &format!("begin with a slash and put slashes between: `/{}`", field.replace('.', "/")),
+                &format!("begin with a slash and separate the names with slashes: `/{}`", field.replace('.', "/")),
             );
         }
         if let Some(status) =
@@ -119,16 +120,16 @@ impl StepDefinition for Wait {
                 &format!("{at}/status"),
                 message,
                 "unknown status",
-                "expected `\"True\"`, `\"False\"` or `\"Unknown\"`, in quotes",
+                "write `\"True\"`, `\"False\"` or `\"Unknown\"`, in quotes",
             );
         }
         if self.within == Span::seconds(0) {
             context.error(
                 "scenario::within",
                 &format!("{at}/within"),
-                "the wait has no time at all".into(),
+                "the wait has a deadline of zero".into(),
                 "zero",
-                "a route is usually accepted within 30s, a Kafka ready within 2m",
+                "a route is usually accepted within 30s, and a Kafka cluster is usually ready within 2m",
             );
         }
         let (Some(condition), Some(known)) = (&self.condition, kind(&self.kind)) else { return };
@@ -145,7 +146,7 @@ impl StepDefinition for Wait {
             let message = format!("a {} never has the condition `{condition}`", self.kind);
             let all = format!("it has {}", suggest::all_of(known.conditions.iter().copied()));
             let help = match suggest::nearest(condition, known.conditions.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`? In full: {all}"),
+                Some(near) => format!("did you mean `{near}`? ({all})"),
                 None => all,
             };
             context.error("scenario::condition", &format!("{at}/condition"), message, "never comes", &help);
