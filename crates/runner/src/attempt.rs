@@ -2,13 +2,23 @@
 
 use super::{Context, Stop, Task, steps};
 use model::{Cause, Failure, StepOutcome, StepRef, StepResult, Verdict};
-use scenario::{Sabotage, Scenario, Step, StepItem};
+use scenario::{Sabotage, Scenario, Span, Step, StepItem};
 use serde_saphyr::Spanned;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Runs all steps, and records the result of each.
-pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &mut Vec<StepResult>) -> Verdict {
+/// How long a probe waits where the gateway is known to fail the scenario. Routes are served within two seconds or never, and
+/// the usual 30 s would only be waited out.
+pub const KNOWN_TO_FAIL: Span = Span::seconds(10);
+
+/// Runs all steps, and records the result of each. With `patience`, no probe waits longer than that.
+pub async fn steps(
+    context: &mut Context<'_>,
+    task: &Task,
+    patience: Option<Span>,
+    stop: &Stop,
+    done: &mut Vec<StepResult>,
+) -> Verdict {
     let scenario = &task.job.scenario;
     let deadline = Instant::now() + scenario.within.0;
     if let Err(failure) = context.create_namespace().await {
@@ -34,7 +44,9 @@ pub async fn steps(context: &mut Context<'_>, task: &Task, stop: &Stop, done: &m
         context.line.step(describe(context, &step.value, &label));
         let mut result = row(step, &label, context.clock.elapsed());
         let to_fail = task.sabotage().filter(|one| scenario.find_step(&one.expect.step) == Some(index));
-        let shorter = to_fail.and_then(|one| Some(step.value.shortened(one.expect.within?)));
+        let patience = patience.filter(|_| matches!(*step.value, Step::Probe(_) | Step::ProbeTcp(_)));
+        let most = to_fail.and_then(|one| one.expect.within).or(patience);
+        let shorter = most.map(|most| step.value.shortened(most));
         let (began, waited) = (context.clock.elapsed(), context.clock.waited());
         let outcome =
             bounded(context, shorter.as_ref().unwrap_or(&step.value), stop, deadline, scenario.within.0).await;

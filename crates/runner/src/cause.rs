@@ -51,16 +51,24 @@ pub async fn handshake(context: &Context<'_>, sni: Option<&str>, outcome: &TlsOu
 }
 
 async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&ConnectionConfig>) -> Failure {
-    // A Pod that the run itself froze is not a fault of the lab.
     let frozen = context.journal.frozen();
+    let namespaces = [context.namespace.as_str(), &context.kafka_namespace];
     let mut components = context.lab.dead_components();
-    components.retain(|line| !pod_of_line(line).is_some_and(|pod| frozen.contains(&pod)));
+    components.retain(|line| matters(line, &namespaces, &frozen));
     if let Some(failure) = dead(&components) {
         return failure;
     }
     let settings = Settings { access: access.cloned(), ..Settings::default() };
     let gateway = context.lab.gateway_facts();
     context.clock.waiting(diagnose(&context.lab.catalog, &gateway, subject, &settings)).await
+}
+
+/// Whether a part that does not run explains the errors of a run. A Pod that the run froze itself does not, and neither do the
+/// Pods of other runs, which may have been frozen or restarted on purpose.
+fn matters(line: &str, namespaces: &[&str], frozen: &[String]) -> bool {
+    let Some(pod) = pod_of_line(line) else { return true };
+    let own = pod.split_once('/').is_some_and(|(namespace, _)| namespaces.contains(&namespace));
+    own && !frozen.contains(&pod)
 }
 
 /// The Pod, as `namespace/name`, in a sentence such as `kafka-a_broker-10 is stopped`.
@@ -93,6 +101,16 @@ mod tests {
         assert_eq!(failure.cause, Cause::LabComponentDead);
         assert!(failure.seen.contains("agent does not run"), "{}", failure.seen);
         assert!(failure.seen.contains("run `cargo xtask lab up`"), "{}", failure.seen);
+    }
+
+    #[test]
+    fn a_pod_that_another_run_froze_does_not_matter() {
+        let matters = |line: &str| matters(line, &["mine-0a1b2c", "kafka"], &["mine-0a1b2c/broker-11".to_owned()]);
+        assert!(!matters("kafka-other-77c36e_frozen-broker-11 is stopped (SIGSTOP)"));
+        assert!(!matters("kafka-mine-0a1b2c_broker-11 is stopped (SIGSTOP)"), "the run froze it itself");
+        assert!(matters("kafka-mine-0a1b2c_broker-12 does not run"));
+        assert!(matters("kafka-kafka_my-cluster-broker-10 does not run"), "the shared cluster");
+        assert!(matters("agent does not run"));
     }
 
     #[test]

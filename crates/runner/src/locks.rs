@@ -2,6 +2,7 @@
 //! process that dies.
 
 use super::Isolation;
+use super::isolation::own_clusters;
 use camino::{Utf8Path, Utf8PathBuf};
 use model::LabDir;
 use std::fs::{File, TryLockError};
@@ -19,13 +20,15 @@ pub struct LockGuard(#[expect(dead_code, reason = "the open file is the lock")] 
 #[derive(Clone, Debug)]
 pub struct Locks {
     dir: Utf8PathBuf,
+    /// How many tasks at a time may have a cluster of their own.
+    own_clusters: usize,
 }
 
 impl Locks {
     /// # Errors
     /// If the folder cannot be created.
     pub fn of(lab: &LabDir) -> io::Result<Self> {
-        Ok(Self { dir: lab.folder("locks")? })
+        Ok(Self { dir: lab.folder("locks")?, own_clusters: own_clusters() })
     }
 
     /// Acquires the right to run under this isolation. Waits without a limit.
@@ -38,8 +41,9 @@ impl Locks {
         let isolation_lock = self.wait("isolation", isolation == Isolation::Exclusive).await?;
         drop(door);
         let mut guards = vec![isolation_lock];
-        if isolation == Isolation::OneOwnCluster {
-            guards.push(self.wait("own-cluster", true).await?);
+        if isolation == Isolation::OwnCluster {
+            let names: Vec<String> = (1..=self.own_clusters).map(|n| format!("own-cluster-{n}")).collect();
+            guards.push(self.one_of(&names).await?.1);
         }
         Ok(guards)
     }
@@ -93,7 +97,7 @@ mod tests {
 
     fn locks() -> (tempfile::TempDir, Locks) {
         let dir = tempfile::tempdir().expect("a folder");
-        let locks = Locks { dir: dir.path().to_path_buf().try_into().expect("UTF-8") };
+        let locks = Locks { dir: dir.path().to_path_buf().try_into().expect("UTF-8"), own_clusters: 1 };
         (dir, locks)
     }
 
@@ -113,8 +117,8 @@ mod tests {
     async fn an_exclusive_run_waits_for_others_and_is_not_overtaken() {
         let (_dir, locks) = locks();
         let shared = locks.isolation(Isolation::Parallel).await.expect("free");
-        let own = locks.isolation(Isolation::OneOwnCluster).await.expect("beside it");
-        assert!(timeout(SOON, locks.isolation(Isolation::OneOwnCluster)).await.is_err(), "one own cluster at a time");
+        let own = locks.isolation(Isolation::OwnCluster).await.expect("beside it");
+        assert!(timeout(SOON, locks.isolation(Isolation::OwnCluster)).await.is_err(), "one own cluster at a time");
         let alone = tokio::spawn({
             let locks = locks.clone();
             async move { locks.isolation(Isolation::Exclusive).await }

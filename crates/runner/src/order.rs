@@ -40,7 +40,7 @@ impl History {
 /// so that no other waits for them. Within each group the longest comes first.
 pub fn arrange(tasks: Vec<(Isolation, Task)>, history: &History) -> Vec<(Isolation, Task)> {
     let rank = |isolation: Isolation| match isolation {
-        Isolation::OneOwnCluster => 0,
+        Isolation::OwnCluster => 0,
         Isolation::Parallel => 1,
         Isolation::Exclusive => 2,
     };
@@ -74,8 +74,8 @@ mod tests {
             ("alone", Isolation::Exclusive),
             ("long", Isolation::Parallel),
             ("never-ran", Isolation::Parallel),
-            ("own-long", Isolation::OneOwnCluster),
-            ("own-short", Isolation::OneOwnCluster),
+            ("own-long", Isolation::OwnCluster),
+            ("own-short", Isolation::OwnCluster),
             ("short", Isolation::Parallel),
             ("skipped", Isolation::Parallel),
         ];

@@ -230,7 +230,8 @@ impl Runner {
         };
         let sabotage = task.sabotage().map(|sabotage| context.resolve(sabotage).unwrap_or_else(|_| sabotage.clone()));
         let mut steps = Vec::new();
-        let ended = attempt::steps(&mut context, task, &self.stop, &mut steps).await;
+        let patience = self.deviates(task).then_some(attempt::KNOWN_TO_FAIL);
+        let ended = attempt::steps(&mut context, task, patience, &self.stop, &mut steps).await;
         let mut outcome = AttemptOutcome {
             steps,
             namespace: context.namespace.clone(),

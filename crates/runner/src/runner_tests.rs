@@ -210,3 +210,17 @@ async fn a_known_deviation_is_not_sabotaged_and_runs_alone() {
     let task = Task::plain(Job::new("/x", scenario(STEPS)));
     assert_eq!(stage.runner.isolation(&task), Isolation::Exclusive);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_waits_less_where_the_gateway_is_known_to_fail() {
+    let probe = "steps: [{probe: {sni: broker-11.kafka.test, expect: {broker: 11}}}]\n";
+    let known = Deviation { scenario: "fake".into(), cause: None, link: "https://example.test/1".into() };
+    for (deviations, least, most) in [(vec![known], 8, 20), (Vec::new(), 25, 40)] {
+        let stage = Stage::new(RunnerOptions { deviations, ..RunnerOptions::default() }, nothing_refused);
+        let start = tokio::time::Instant::now();
+        let result = stage.run(None, probe).await;
+        assert!(result.verdict.failure().is_some(), "nothing listens there: {:?}", result.verdict);
+        let step = start.elapsed().as_secs();
+        assert!((least..most).contains(&step), "{step} s, expected {least} to {most}");
+    }
+}

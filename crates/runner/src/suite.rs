@@ -30,6 +30,8 @@ const JOBS_PER_PROCESSOR: usize = 3;
 pub struct SuiteOptions {
     /// The number of tasks at the same time.
     pub jobs: usize,
+    /// The number of tasks at the same time that may have a Kafka cluster of their own.
+    pub own_clusters: usize,
     /// The seed of the order. `None` runs the longest first, by `history`.
     pub shuffle: Option<u64>,
     /// An earlier run on this lab, if there was one.
@@ -45,7 +47,14 @@ impl Default for SuiteOptions {
         // Scenarios wait most of their time, so that several share a processor.
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let jobs = processors * JOBS_PER_PROCESSOR;
-        Self { jobs, shuffle: None, history: History::default(), repeat: 1, fail_fast: false }
+        Self {
+            jobs,
+            own_clusters: isolation::own_clusters(),
+            shuffle: None,
+            history: History::default(),
+            repeat: 1,
+            fail_fast: false,
+        }
     }
 }
 
@@ -93,7 +102,9 @@ pub async fn run(
         loop {
             while stop.reason().is_none() {
                 let waiting: Vec<_> = pending.iter().map(|(isolation, _)| *isolation).collect();
-                let Some(index) = isolation::next(&waiting, &isolations, options.jobs) else { break };
+                let Some(index) = isolation::next(&waiting, &isolations, options.jobs, options.own_clusters) else {
+                    break;
+                };
                 let (isolation, task) = pending.remove(index);
                 isolations.push(isolation);
                 running.push(async move { (isolation, executor.run(&task).await) });
