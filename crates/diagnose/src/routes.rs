@@ -46,12 +46,13 @@ pub(super) fn routes(
         (!names.iter().any(|name| name == host), names.is_empty(), route.namespace.clone(), route.name.clone())
     });
     found.extend(
-        tcp.iter().filter(|object| attached_to(object, gateways, port)).map(|object| route(object, "TCPRoute")),
+        tcp.iter().filter(|object| attached_to(object, gateways, host, port)).map(|object| route(object, "TCPRoute")),
     );
     found
 }
 
-fn attached_to(route: &DynamicObject, gateways: &[DynamicObject], port: u16) -> bool {
+/// Whether a listener of the route's parents serves the address. A TLS listener for other names sends nothing to the route.
+fn attached_to(route: &DynamicObject, gateways: &[DynamicObject], host: &str, port: u16) -> bool {
     let own = route.metadata.namespace.as_deref().unwrap_or_default();
     list(&route.data["spec"]["parentRefs"]).iter().any(|parent| {
         let namespace = parent["namespace"].as_str().unwrap_or(own);
@@ -64,6 +65,7 @@ fn attached_to(route: &DynamicObject, gateways: &[DynamicObject], port: u16) -> 
             .flat_map(|gateway| list(&gateway.data["spec"]["listeners"]))
             .any(|listener| {
                 listener["port"] == port
+                    && listener["hostname"].as_str().is_none_or(|pattern| covers(pattern, host))
                     && parent["port"].as_u64().is_none_or(|wanted| wanted == u64::from(port))
                     && parent["sectionName"].as_str().is_none_or(|section| listener["name"] == section)
             })

@@ -69,6 +69,20 @@ spec: {parentRefs: [{name: lab, sectionName: broker-10}], rules: [{backendRefs: 
 }
 
 #[test]
+fn a_tcp_route_on_a_tls_listener_for_other_names_does_not_concern_the_address() {
+    let tcp = objects(
+        r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: by-port, namespace: kafka}
+spec: {parentRefs: [{name: lab, sectionName: passthrough}], rules: []}
+"#,
+    );
+    assert_eq!(routes(&[], &tcp, &gateways(), "broker-11.kafka.test", 9092).len(), 1);
+    assert!(routes(&[], &tcp, &gateways(), "broker-11.elsewhere.test", 9092).is_empty());
+}
+
+#[test]
 fn backends_are_followed_to_ready_pods_and_their_node_ids() {
     let services = objects(
         r#"
