@@ -23,7 +23,7 @@ fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Resu
     let named = named(&info.name);
     let files = ClientFiles::of(lab);
     let ports = &info.gateway.ports;
-    writeln!(out, "\nThe lab {} is up after {:.1} s.\n", info.name, took.as_secs_f64())?;
+    writeln!(out, "\nThe {} lab {:?} is up after {:.1} s.\n", info.kind, info.name, took.as_secs_f64())?;
     let operator = match info.kafka {
         KafkaProvider::Strimzi => "Strimzi",
         KafkaProvider::Standin => "a stand-in for Strimzi's operator, not Strimzi itself",

@@ -50,7 +50,7 @@ pub async fn up(options: &UpOptions, progress: &Progress) -> Result<Lab, Error> 
 
 async fn in_folder(dir: &LabDir, options: &UpOptions, progress: &Progress) -> Result<Lab, Error> {
     let (target, why) = Target::decide(dir, options).await?;
-    progress.say(format!("lab {}: {} ({why})", options.name, target.kind()));
+    progress.say(format!("{} lab {:?} ({why})", target.kind(), options.name));
     let lab = target.up(dir, progress).await?;
     finish(&lab, options.hosts, progress).await?;
     target.add_tools(&lab, progress).await?;

@@ -95,9 +95,9 @@ pub fn lab_line(lab: &Lab) -> String {
     let facts = LabFacts::from(&lab.info);
     let version = |part: &str| facts.version(part).map(|version| format!(" {version}")).unwrap_or_default();
     format!(
-        "lab {}: {}, gateway {}{}, kafka{} ({})",
-        facts.name,
+        "{} lab {:?}: gateway {}{}, kafka{} ({})",
         facts.kind,
+        facts.name,
         facts.gateway,
         version(&facts.gateway),
         version("kafka"),

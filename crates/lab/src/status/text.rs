@@ -15,7 +15,7 @@ pub(super) fn head(status: &Status) -> String {
                 format!("{kind}, {} with GatewayClass {}, {kafka}", lab.gateway, lab.gateway_class)
             },
         );
-        writeln!(out, "lab {} ({what})", status.name)?;
+        writeln!(out, "lab {:?} ({what})", status.name)?;
         if !status.processes.is_empty() {
             writeln!(out, "\nProcesses")?;
         }
