@@ -207,7 +207,7 @@ async fn a_lab_that_is_half_up_names_what_runs_and_the_two_ways_on() {
     let pid = process::spawn_and_watch(&lab.dir, &spec, std::time::Duration::from_millis(50)).await.expect("started");
     let status = Status::half(&lab.dir, "half").expect("readable").expect("etcd runs");
     let text = format!("{}{}", status.head(), status.rest());
-    assert!(text.contains("lab half (partly up)") && text.contains(&format!("process {pid}")), "{text}");
+    assert!(text.contains("lab \"half\" (partly up)") && text.contains(&format!("process {pid}")), "{text}");
     let way_on = "`cargo xtask lab up --name half` continues, `cargo xtask lab down --name half` removes it";
     assert!(text.contains(way_on), "{text}");
     assert!(!status.healthy());
