@@ -104,53 +104,9 @@ fn causes(out: &mut String, definition: &Value) -> std::fmt::Result {
     writeln!(out, "| cause | meaning | for example |\n|---|---|---|")?;
     for choice in definition["oneOf"].as_array().into_iter().flatten() {
         let Ok(cause) = serde_json::from_value::<Cause>(choice["const"].clone()) else { continue };
-        writeln!(out, "| `{cause}` | {} | {} |", description(choice), example(cause))?;
+        writeln!(out, "| `{cause}` | {} | {} |", description(choice), cause.example())?;
     }
     writeln!(out)
-}
-
-/// What a scenario does to meet the cause.
-fn example(cause: Cause) -> &'static str {
-    match cause {
-        Cause::UnresolvedName => "`advertisedHost` has a domain that no DNS serves, and a client is told to go there.",
-        Cause::Unreachable => "An advertised port at which nothing listens, or a gateway that does not run.",
-        Cause::UnknownSni => {
-            "`refuse: {sni: ...}` with a name for which there is no route: the gateway closes at once."
-        }
-        Cause::NoSni => "`refuse: {no-sni: true}`.",
-        Cause::RouteMissing => "The TLSRoute of broker 11 is deleted: the client learns its name and gets no further.",
-        Cause::RouteNotAccepted => {
-            "The Gateway's listener gets another `hostname`, or its `allowedRoutes` leave the route out."
-        }
-        Cause::BackendUnresolved => {
-            "A route's `backendRefs` name a Service or a port that does not exist, or lack a ReferenceGrant."
-        }
-        Cause::BrokerDown => "The Pod of the broker is gone, while its route and its Service are in order.",
-        Cause::WrongBroker => "The route of `broker-11` leads to the Service of broker 12, or to another cluster's.",
-        Cause::AdvertisedAddress => {
-            "`advertisedPort` is 443 while the Gateway listens at 9092: the cluster is reached, its brokers are not."
-        }
-        Cause::CertificateName => "The certificate that a broker shows has no SAN for the name in its route.",
-        Cause::UntrustedCertificate => {
-            "`trust: clients-ca`, or a gateway that ends TLS with a certificate of another CA."
-        }
-        Cause::CertificateExpired => "`certificate: {..., expired: true}` in the Secret that the Gateway uses.",
-        Cause::ClientCertificate => "A client without `identity: {tls: ...}` at a listener that demands one.",
-        Cause::Authentication => "`identity: {scram: {user: ..., password: wrong}}`.",
-        Cause::Authorization => "A KafkaUser whose ACLs do not let it write to the topic.",
-        Cause::UnknownTopic => "A client produces to a topic that was deleted, or that was never made.",
-        Cause::NotRefused => "The sabotage gives the unknown name a route, so that the `refuse` step gets an answer.",
-        Cause::Content => "The topic is deleted while a workload writes to it: `stop` misses messages.",
-        Cause::ManifestRefused => "A manifest has a value that the CRD does not allow.",
-        Cause::ConditionUnmet => "The sabotage leaves out the `apply` for whose objects a `wait` step waits.",
-        Cause::LabComponentDead => "The lab's agent was killed: `cargo xtask lab up` starts it again.",
-        Cause::Timeout => {
-            "A step is still under way when the scenario's `within` is over. Expect a nearer cause if there is one."
-        }
-        Cause::Unknown => {
-            "What no rule of the diagnosis fits. Nothing to expect: the text may change with each version."
-        }
-    }
 }
 
 fn variables(out: &mut String) -> std::fmt::Result {
