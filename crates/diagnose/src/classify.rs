@@ -3,7 +3,7 @@
 use super::evidence::evidence;
 use super::facts::{Facts, Lookup, Walked};
 use super::gateways::not_ready;
-use super::protocol::{elsewhere, ended_by_gateway, refused_login, wrong_protocol};
+use super::protocol::{elsewhere, ended_by_gateway, refused_login, unverifiable, wrong_protocol};
 use super::routing::routing;
 use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
 use super::wrong_broker::wrong_broker;
@@ -28,6 +28,7 @@ fn verdict(facts: &Facts) -> (Cause, String) {
         .or_else(|| wrong_broker(facts))
         .or_else(|| ended_by_gateway(facts))
         .or_else(|| certificate(facts))
+        .or_else(|| unverifiable(facts))
         .or_else(|| routing(facts))
         .unwrap_or_else(|| fallback(facts))
 }

@@ -93,10 +93,13 @@ pub(super) fn refused_login(facts: &Facts) -> Option<(Cause, String)> {
 
 /// A certificate that the gateway showed instead of the broker's.
 pub(super) fn ended_by_gateway(facts: &Facts) -> Option<(Cause, String)> {
-    facts.walked.as_ref()?;
+    let walked = facts.walked.as_ref()?;
     let tls = facts.tls.as_ref()?;
     let leaf = tls.chain.first()?;
-    if !matches!(tls.verdict, Some(Verdict::Untrusted | Verdict::WrongName)) || is_default(facts) {
+    let refused = tls.verdict.as_ref().is_some_and(|verdict| !matches!(verdict, Verdict::Good | Verdict::Expired));
+    // A gateway that ends TLS in front of a TLS listener gets a TLS alert for an answer, and hands it on.
+    let dead = matches!(walked.kafka, Some(Err(_)));
+    if !(refused || dead) || is_default(facts) {
         return None;
     }
     let ends = facts.listeners.iter().find(|listener| listener.mode == "Terminate")?;
@@ -113,6 +116,15 @@ pub(super) fn ended_by_gateway(facts: &Facts) -> Option<(Cause, String)> {
         ends.gateway
     );
     Some((Cause::TlsEndedByGateway, text))
+}
+
+/// A certificate that the client refuses for another reason than its authority, its names or its dates.
+pub(super) fn unverifiable(facts: &Facts) -> Option<(Cause, String)> {
+    facts.walked.as_ref()?;
+    let tls = facts.tls.as_ref()?;
+    let (Some(Verdict::Bad(text)), Some(leaf)) = (&tls.verdict, tls.chain.first()) else { return None };
+    let text = format!("a client cannot verify the certificate {} shown at {}: {text}", leaf.subject, address(facts));
+    Some((Cause::UntrustedCertificate, text))
 }
 
 /// A name that leads to another place than the Gateway, if that place does not work.
@@ -187,6 +199,50 @@ mod tests {
         let (cause, text) = seen(Walked { login: refused, ..walked(true, Some("SCRAM-SHA-512")) });
         assert!(cause == Cause::Authentication && text.contains("invalid credentials"), "{text}");
         assert_eq!(seen(walked(true, None)).0, Cause::Unknown, "nothing is wrong");
+    }
+
+    #[test]
+    fn a_certificate_of_a_terminating_listener_is_the_gateways() {
+        use crate::facts::Listener;
+        let shown = |verdict, kafka, mode: &str| {
+            let leaf = test_servers::Authority::new("gateway").leaf("gateway", &["b.test"]);
+            let handshake = Handshake::Completed {
+                protocol: "TLSv1_3".into(),
+                alpn: None,
+                afterwards: probe::tls::Afterwards::Open,
+            };
+            let tls = TlsOutcome {
+                address: "127.0.0.1:9092".parse().expect("an address"),
+                sni: Some("b.test".into()),
+                handshake,
+                chain: vec![CertificateInfo::from_der(&leaf.der()).expect("a certificate")],
+                verdict,
+                elapsed: std::time::Duration::ZERO,
+            };
+            let listener = Listener {
+                gateway: "kafka/lab".into(),
+                name: "tls".into(),
+                port: 9092,
+                hostname: None,
+                mode: mode.into(),
+            };
+            let facts = Facts {
+                tcp: Some(TcpOutcome::Connected),
+                tls: Some(tls),
+                listeners: vec![listener],
+                walked: Some(Walked { kafka: Some(kafka), ..walked(true, None) }),
+                ..Facts::of("b.test", 9092)
+            };
+            classify(&facts).cause
+        };
+        let alert = || Err("an answer of 352518912 bytes is not valid Kafka".to_owned());
+        let bad = || Some(Verdict::Bad("a CA used as end entity".into()));
+        assert_eq!(shown(Some(Verdict::Untrusted), Ok(60), "Terminate"), Cause::TlsEndedByGateway);
+        assert_eq!(shown(bad(), alert(), "Terminate"), Cause::TlsEndedByGateway);
+        assert_eq!(shown(None, alert(), "Terminate"), Cause::TlsEndedByGateway);
+        assert_eq!(shown(Some(Verdict::Untrusted), Ok(60), "Passthrough"), Cause::UntrustedCertificate);
+        assert_eq!(shown(bad(), Ok(60), "Passthrough"), Cause::UntrustedCertificate);
+        assert_eq!(shown(Some(Verdict::Good), Ok(60), "Terminate"), Cause::Unknown, "nothing is wrong");
     }
 
     #[test]

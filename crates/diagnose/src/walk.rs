@@ -153,6 +153,7 @@ async fn address(
     let found = classify(&facts);
     let found = Failure { wanted: wanted(found.cause, &facts), ..found };
     let failure = match (found.cause, facts.walked.as_ref().is_some_and(Walked::reached)) {
+        // What reaches Kafka and fits no rule is a path that works.
         (Cause::Unknown, true) => None,
         _ => Some(found),
     };
