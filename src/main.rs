@@ -46,6 +46,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         }
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
         Verb::Scenario(ScenarioVerb::Run(args)) => return commands::run(&args).await,
+        Verb::Diagnose(args) => return commands::diagnose(&args).await,
         Verb::Report(ReportVerb::Table { reports, write }) => {
             return Ok(commands::report_table(&reports, write.as_deref())?);
         }

@@ -1,5 +1,6 @@
 //! The heavy commands, one function each: they read arguments and print text, and the library does the work.
 
+mod diagnose;
 mod doctor;
 mod images;
 mod lab;
@@ -7,6 +8,7 @@ mod parity;
 mod report;
 mod scenario;
 
+pub use diagnose::diagnose;
 pub use doctor::doctor;
 pub use images::{list as list_images, load as load_images, save as save_images};
 pub use lab::{down, env, logs, status, up};

@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
         Verb::Scenario(ScenarioVerb::New { name }) => light::new(&name),
         Verb::Ci(args) => ci::ci(&args),
-        Verb::Lab(_) | Verb::Parity(_) | Verb::Report(_) | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
+        Verb::Lab(_) | Verb::Diagnose(_) | Verb::Parity(_) | Verb::Report(_) | Verb::Scenario(ScenarioVerb::Run(_)) => {
+            heavy::run()
+        }
     }
 }

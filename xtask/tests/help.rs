@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 25] = [
     "",
     "ci",
     "lab",
@@ -23,6 +23,7 @@ const VERBS: [&str; 24] = [
     "scenario schema",
     "scenario new",
     "scenario run",
+    "diagnose",
     "report",
     "report table",
     "parity",

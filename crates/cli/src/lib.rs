@@ -2,9 +2,11 @@
 //! work.
 
 mod choice;
+mod diagnose;
 mod up;
 
 pub use choice::LabChoice;
+pub use diagnose::{DiagnoseArgs, FailOn};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
@@ -14,8 +16,8 @@ use std::ffi::OsString;
 
 /// A lab for Kafka behind the Kubernetes Gateway API, and scenarios that test it.
 ///
-/// Exit codes: 0 all passed, or were skipped with a reason; 1 a scenario failed; 2 usage or lint error; 3 the lab
-/// failed; 4 cleanup failed.
+/// Exit codes: 0 all passed, or were skipped with a reason; 1 a scenario failed, or a fault was found; 2 usage or lint
+/// error; 3 the lab failed; 4 cleanup failed.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
 pub struct Cli {
@@ -69,6 +71,8 @@ pub enum Verb {
     /// List, check, write and run scenarios
     #[command(subcommand)]
     Scenario(ScenarioVerb),
+    /// Find out why a Kafka client does not get through: from the symptom to the cause, with evidence and repair
+    Diagnose(Box<DiagnoseArgs>),
     /// Turn the results of runs into Markdown
     #[command(subcommand)]
     Report(ReportVerb),

@@ -1,7 +1,10 @@
 //! From facts to a cause. The code is pure, so each rule can be tested without a network.
 
 use super::evidence::evidence;
-use super::facts::{Facts, Lookup, Route};
+use super::facts::{Facts, Lookup, Walked};
+use super::gateways::not_ready;
+use super::protocol::{elsewhere, ended_by_gateway, refused_login, unverifiable, wrong_protocol};
+use super::routing::routing;
 use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
 use super::wrong_broker::wrong_broker;
 use model::{Cause, Failure};
@@ -17,9 +20,15 @@ pub fn classify(facts: &Facts) -> Failure {
 
 fn verdict(facts: &Facts) -> (Cause, String) {
     kafka(facts)
+        .or_else(|| refused_login(facts))
+        .or_else(|| wrong_protocol(facts))
+        .or_else(|| not_ready(facts))
+        .or_else(|| elsewhere(facts))
         .or_else(|| network(facts))
         .or_else(|| wrong_broker(facts))
+        .or_else(|| ended_by_gateway(facts))
         .or_else(|| certificate(facts))
+        .or_else(|| unverifiable(facts))
         .or_else(|| routing(facts))
         .unwrap_or_else(|| fallback(facts))
 }
@@ -214,126 +223,22 @@ fn certificate(facts: &Facts) -> Option<(Cause, String)> {
     }
 }
 
+/// The common names of certificates that gateways show for names which they do not know.
+const DEFAULT_CERTIFICATES: [&str; 2] = ["TRAEFIK DEFAULT CERT", "Kubernetes Ingress Controller Fake Certificate"];
+
 /// Whether the gateway showed the default certificate that it uses for unknown names.
 pub(super) fn is_default(facts: &Facts) -> bool {
-    let shown = facts.tls.as_ref().and_then(|tls| tls.chain.first());
-    match (&facts.gateway.default_certificate, shown) {
-        (Some(name), Some(leaf)) => leaf.common_name == *name,
-        _ => false,
-    }
-}
-
-/// The cause from the gateway's routes.
-fn routing(facts: &Facts) -> Option<(Cause, String)> {
-    let turned_away = is_default(facts) || facts.tls.as_ref().is_some_and(TlsOutcome::turned_away);
-    let troubled = turned_away || (facts.tls.is_none() && facts.error.is_some());
-    if !troubled {
-        return None;
-    }
-    if facts.routes.is_empty() {
-        return no_route(facts);
-    }
-    let accepted: Vec<_> = facts.routes.iter().filter(|route| route.accepted()).collect();
-    if accepted.is_empty() {
-        let route = &facts.routes[0];
-        let refusal = route.conditions.iter().find(|condition| condition.kind == "Accepted");
-        let why = refusal.map_or_else(
-            || "no gateway controller has answered for it: check its parentRefs".to_owned(),
-            |condition| match condition.message.as_str() {
-                "" => condition.reason.clone(),
-                message => format!("{}: {message}", condition.reason),
-            },
-        );
-        let serve: Vec<_> = route.parents.iter().flat_map(|parent| parent.serve(&facts.served)).collect();
-        let serve = if serve.is_empty() { String::new() } else { format!("; {}", serve.join(", ")) };
-        let summary = format!("{} for {} is not accepted by its Gateway ({why}){serve}", route.title(), facts.host);
-        return Some((Cause::RouteNotAccepted, summary));
-    }
-    for route in &accepted {
-        let refs = route.conditions.iter().find(|condition| condition.kind == "ResolvedRefs" && !condition.status);
-        let missing = route.backends.iter().find(|backend| !backend.exists);
-        if let Some(condition) = refs {
-            let summary = format!(
-                "{} is accepted, but its backend {} cannot be resolved ({}: {})",
-                route.title(),
-                backends(route),
-                condition.reason,
-                condition.message
-            );
-            return Some((Cause::BackendUnresolved, summary));
-        }
-        if let Some(backend) = missing {
-            let service = format!("{}/{}", backend.namespace, backend.service);
-            let summary = format!("{} leads to Service {service}, which does not exist", route.title());
-            return Some((Cause::BackendUnresolved, summary));
-        }
-        if !route.backends.is_empty() && route.backends.iter().all(|backend| backend.ready == 0) {
-            let summary = format!(
-                "{} leads to {}, which has no ready Pod: check the broker; the gateway works",
-                route.title(),
-                backends(route)
-            );
-            return Some((Cause::BrokerDown, summary));
-        }
-    }
-    // A gateway that does not know the name ends the connection. A gateway that forwards to a process which does
-    // nothing can only wait, like the client.
-    let silent = |tls: &TlsOutcome| matches!(tls.handshake, Handshake::TimedOut { connected: true });
-    if facts.tls.as_ref().is_some_and(silent) && accepted[0].backends.iter().any(|backend| backend.ready > 0) {
-        let summary = format!(
-            "{} accepts the connection but does not answer, although {} is accepted and has a ready backend: the \
-             process behind it may be frozen, so check the broker's log",
-            address(facts),
-            accepted[0].title()
-        );
-        return Some((Cause::Timeout, summary));
-    }
-    let unserved = is_default(facts)
-        || facts.tls.as_ref().is_some_and(|tls| tls.connected() && !tls.completed() && tls.chain.is_empty());
-    unserved.then(|| {
-        let summary = format!(
-            "the gateway does not serve the name {} although {} covers it, is accepted and has a ready backend: check \
-             the gateway's own log, and whether the gateway supports wildcards over several labels",
-            facts.host,
-            accepted[0].title()
-        );
-        (Cause::UnknownSni, summary)
-    })
-}
-
-fn no_route(facts: &Facts) -> Option<(Cause, String)> {
-    if !facts.routes_known {
-        // A plain text listener of an unknown cluster: nothing points to a route.
-        let tls = facts.tls.as_ref()?;
-        let summary = format!("the gateway does not serve the name {} ({})", facts.host, tls.handshake);
-        return Some((Cause::UnknownSni, summary));
-    }
-    let by = match (&facts.broker, &facts.declared) {
-        (Some(broker), _) if broker.id.is_some() => {
-            format!("broker {} advertises it", broker.id.unwrap_or_default())
-        }
-        (_, Some(declared)) => format!("listener {} of {} declares it", declared.listener, declared.resource),
-        _ => {
-            let summary = format!(
-                "no listener or route serves the name {}, and no broker advertises it: check the name that the \
-                 client was given",
-                facts.host
-            );
-            return Some((Cause::UnknownSni, summary));
-        }
-    };
-    let summary = format!("no TLSRoute or TCPRoute leads to {}, although {by}: add the route", facts.host);
-    Some((Cause::RouteMissing, summary))
-}
-
-pub(super) fn backends(route: &Route) -> String {
-    let names: Vec<_> =
-        route.backends.iter().map(|backend| format!("Service {}/{}", backend.namespace, backend.service)).collect();
-    if names.is_empty() { "no backend".to_owned() } else { names.join(", ") }
+    let Some(leaf) = facts.tls.as_ref().and_then(|tls| tls.chain.first()) else { return false };
+    let known = facts.gateway.default_certificate.as_deref();
+    known == Some(leaf.common_name.as_str()) || DEFAULT_CERTIFICATES.contains(&leaf.common_name.as_str())
 }
 
 /// The cause if nothing certain is known.
 fn fallback(facts: &Facts) -> (Cause, String) {
+    if let Some(Walked { kafka: Some(Err(text)), .. }) = &facts.walked {
+        let summary = format!("{} accepts the connection, and no broker answers there ({text})", address(facts));
+        return (Cause::Timeout, summary);
+    }
     let Some(error) = &facts.error else {
         return (Cause::Unknown, format!("found no problem with {}", address(facts)));
     };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Backend, Condition, Declared, Gateway, Listener, Parent, PodBroker};
+use crate::{Backend, Condition, Declared, Gateway, Listener, Parent, PodBroker, Route};
 use probe::tls::probe;
 use probe::{BrokerAddr, CertificateInfo, ClientError, Peer};
 use std::time::Duration;
@@ -60,6 +60,8 @@ fn route() -> Route {
             namespace: "kafka".into(),
             service: "my-cluster-broker-11".into(),
             exists: true,
+            port: Some(9094),
+            ports: vec![9094],
             pods: 1,
             ready: 1,
             brokers: vec![pod("kafka/my-cluster", 11)],
@@ -311,6 +313,7 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
         name: name.into(),
         port: 9092,
         hostname: Some(hostname.into()),
+        mode: String::new(),
     };
     let host = "broker-11.strimzi.gateway.wrong.test";
     let typo = Facts {
@@ -347,6 +350,7 @@ fn a_rejected_route_is_reported_with_what_its_listener_serves() {
         name: "kafka".into(),
         port: 9092,
         hostname: Some("*.kafka.example".into()),
+        mode: String::new(),
     }];
     let summary = classify(&facts).seen;
     let end = "(NoMatchingListenerHostname); Gateway kafka/lab listener kafka serves *.kafka.example on port 9092";

@@ -1,7 +1,8 @@
 //! The facts of a diagnosis, in words.
 
-use super::classify::{backends, is_default};
+use super::classify::is_default;
 use super::facts::{Facts, Listener, Lookup, Route};
+use super::routing::backends;
 use probe::{Peer, counted};
 
 /// The hostnames of a route, and those of the listeners of its parents. The route cannot be accepted if they do not
@@ -75,6 +76,7 @@ mod tests {
             name: name.into(),
             port: 9092,
             hostname: hostname.map(ToOwned::to_owned),
+            mode: String::new(),
         };
         let parent = |listener: &str| Parent { gateway: "kafka/lab".into(), listener: Some(listener.into()) };
         let route = Route {

@@ -1,8 +1,9 @@
 //! The facts that a diagnosis is based on. They are gathered before the diagnosis is made.
 
+use crate::gateways::GatewayState;
 use probe::tcp::TcpOutcome;
 use probe::tls::TlsOutcome;
-use probe::{BrokerAddr, ClientError, Peer, Whose};
+use probe::{BrokerAddr, ClientError, LoginOutcome, Peer, Speaks, Whose};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -39,6 +40,10 @@ pub struct Backend {
     pub namespace: String,
     pub service: String,
     pub exists: bool,
+    /// The port that the route names.
+    pub port: Option<u16>,
+    /// The ports that the Service has.
+    pub ports: Vec<u16>,
     /// How many Pods the Service selects, and how many of them are ready.
     pub pods: usize,
     pub ready: usize,
@@ -108,6 +113,8 @@ pub struct Listener {
     pub name: String,
     pub port: u16,
     pub hostname: Option<String>,
+    /// `tls.mode`, such as `Passthrough`. Empty if the listener has none.
+    pub mode: String,
 }
 
 impl fmt::Display for Listener {
@@ -159,6 +166,30 @@ pub struct Gateway {
     pub default_certificate: Option<String>,
 }
 
+/// What a client that walks the whole path saw. Absent if a foreign client's failure is to be explained.
+#[derive(Clone, Debug, Default)]
+pub struct Walked {
+    /// Whether the client is configured for TLS.
+    pub tls: bool,
+    /// The SASL mechanism that the client is configured for.
+    pub mechanism: Option<&'static str>,
+    /// Whether Kafka answered, and if not, why.
+    pub kafka: Option<Result<usize, String>>,
+    pub login: Option<LoginOutcome>,
+    /// Why Kafka did not answer a request for metadata, if it answered the first request.
+    pub no_metadata: Option<String>,
+    /// What the port speaks. It is asked only if Kafka did not answer.
+    pub speaks: Option<Speaks>,
+}
+
+impl Walked {
+    /// Whether a client gets through to Kafka.
+    pub(super) fn reached(&self) -> bool {
+        let login = self.login.as_ref().is_none_or(|login| *login == LoginOutcome::Accepted);
+        matches!(self.kafka, Some(Ok(_))) && login && self.no_metadata.is_none()
+    }
+}
+
 /// Everything that was found about one address.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -181,6 +212,11 @@ pub struct Facts {
     pub served: Vec<Listener>,
     pub declared: Option<Declared>,
     pub gateway: Gateway,
+    /// The Gateways that the address concerns, with their conditions.
+    pub gateways: Vec<GatewayState>,
+    /// The addresses of the Gateway, as far as they are known.
+    pub addresses: Vec<IpAddr>,
+    pub walked: Option<Walked>,
     /// What could not be found out, and why.
     pub gaps: Vec<String>,
 }
@@ -208,6 +244,9 @@ impl Facts {
             served: Vec::new(),
             declared: None,
             gateway: Gateway::default(),
+            gateways: Vec::new(),
+            addresses: Vec::new(),
+            walked: None,
             gaps: Vec::new(),
         }
     }

@@ -2,15 +2,37 @@
 
 mod advertised;
 mod classify;
+mod diagnosis;
 mod evidence;
 mod facts;
+mod gateways;
 mod gather;
+mod hops;
+mod jaas;
 mod names;
+mod picture;
+mod properties;
+mod protocol;
+mod repair;
 mod routes;
+mod routing;
+mod snapshot;
 mod symptom;
+mod walk;
+mod wanted;
 mod wrong_broker;
 
 pub use classify::classify;
-pub use facts::{Backend, Condition, Declared, Facts, Gateway, Listener, Lookup, Parent, PodBroker, Route, Subject};
+pub use diagnosis::{Diagnosis, Evidence, Finding, Path, SCHEMA};
+pub use facts::{
+    Backend, Condition, Declared, Facts, Gateway, Listener, Lookup, Parent, PodBroker, Route, Subject, Walked,
+};
+pub use gateways::GatewayState;
 pub use gather::{Settings, diagnose};
+pub use hops::{Hop, HopKind, HopState};
 pub use names::beside;
+pub use picture::{Palette, picture};
+pub use properties::{Properties, PropertiesError};
+pub use repair::Repair;
+pub use snapshot::Snapshot;
+pub use walk::{Walk, WalkClient, WalkOptions, Walks, walk};

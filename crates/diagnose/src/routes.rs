@@ -72,6 +72,16 @@ fn attached_to(route: &DynamicObject, gateways: &[DynamicObject], host: &str, po
     })
 }
 
+/// A condition as every kind writes it.
+pub(super) fn condition(condition: &Value) -> Condition {
+    Condition {
+        kind: text(&condition["type"]),
+        status: condition["status"] == "True",
+        reason: text(&condition["reason"]),
+        message: text(&condition["message"]),
+    }
+}
+
 pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let backends = list(&object.data["spec"]["rules"])
@@ -81,6 +91,8 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
             namespace: backend["namespace"].as_str().unwrap_or(&namespace).to_owned(),
             service: text(&backend["name"]),
             exists: false,
+            port: backend["port"].as_u64().and_then(|port| u16::try_from(port).ok()),
+            ports: Vec::new(),
             pods: 0,
             ready: 0,
             brokers: Vec::new(),
@@ -93,15 +105,7 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
             listener: parent["sectionName"].as_str().map(ToOwned::to_owned),
         })
         .collect();
-    let conditions = conditions(object)
-        .into_iter()
-        .map(|condition| Condition {
-            kind: text(&condition["type"]),
-            status: condition["status"] == "True",
-            reason: text(&condition["reason"]),
-            message: text(&condition["message"]),
-        })
-        .collect();
+    let conditions = conditions(object).into_iter().map(condition).collect();
     Route {
         kind: kind.to_owned(),
         name: object.metadata.name.clone().unwrap_or_default(),
@@ -119,6 +123,10 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
         let here = |object: &&DynamicObject| object.metadata.namespace.as_deref() == Some(&backend.namespace);
         let service = services.iter().filter(here).find(|one| one.metadata.name.as_deref() == Some(&backend.service));
         let Some(service) = service else { continue };
+        backend.ports = list(&service.data["spec"]["ports"])
+            .iter()
+            .filter_map(|port| port["port"].as_u64().and_then(|port| u16::try_from(port).ok()))
+            .collect();
         let selector = service.data["spec"]["selector"].as_object();
         let selected: Vec<_> = pods
             .iter()
@@ -167,6 +175,7 @@ pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
                 name: text(&listener["name"]),
                 port: listener["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
                 hostname: listener["hostname"].as_str().map(ToOwned::to_owned),
+                mode: text(&listener["tls"]["mode"]),
             });
         }
     }

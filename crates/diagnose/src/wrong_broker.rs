@@ -1,7 +1,8 @@
 //! Checks whether the path leads to the right broker.
 
-use super::classify::{address, backends};
+use super::classify::address;
 use super::facts::{Facts, PodBroker, Route};
+use super::routing::backends;
 use model::Cause;
 use probe::{CertificateInfo, Peer, counted};
 

@@ -26,6 +26,7 @@ pub mod testing;
 mod up;
 
 pub use agent::run as run_agent;
+pub use client_files::bootstrap;
 pub use down::down;
 pub use env::variables;
 pub use error::Error;

@@ -2,6 +2,10 @@
 //! variables.
 
 mod cause;
+#[cfg(test)]
+mod cause_docs;
+#[rustfmt::skip]
+mod cause_list;
 mod exit;
 mod failure;
 mod file_error;
@@ -18,7 +22,7 @@ mod up_options;
 pub mod vars;
 mod visible;
 
-pub use cause::Cause;
+pub use cause::{Cause, Severity};
 pub use exit::Exit;
 pub use failure::{Failure, StepRef};
 pub use file_error::FileError;

@@ -165,7 +165,7 @@ where
     timeout(within, talk).await.map_err(|_| format!("no Kafka answer within {within:?}"))?
 }
 
-async fn node<S>(stream: &mut S, versions: &ApiVersionsResponse, wanted: i32) -> Result<Option<i32>, String>
+pub(crate) async fn node<S>(stream: &mut S, versions: &ApiVersionsResponse, wanted: i32) -> Result<Option<i32>, String>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -104,59 +104,9 @@ fn causes(out: &mut String, definition: &Value) -> std::fmt::Result {
     writeln!(out, "| cause | meaning | for example |\n|---|---|---|")?;
     for choice in definition["oneOf"].as_array().into_iter().flatten() {
         let Ok(cause) = serde_json::from_value::<Cause>(choice["const"].clone()) else { continue };
-        writeln!(out, "| `{cause}` | {} | {} |", description(choice), example(cause))?;
+        writeln!(out, "| `{cause}` | {} | {} |", description(choice), cause.example())?;
     }
     writeln!(out)
-}
-
-/// How a scenario can produce the cause.
-fn example(cause: Cause) -> &'static str {
-    match cause {
-        Cause::UnresolvedName => "A broker advertises an `advertisedHost` that DNS cannot resolve.",
-        Cause::Unreachable => "Nothing listens at the advertised port, or the gateway does not run.",
-        Cause::UnknownSni => {
-            "`refuse: {sni: ...}` with a name that has no route. The gateway closes the connection at once."
-        }
-        Cause::NoSni => "`refuse: {no-sni: true}`.",
-        Cause::RouteMissing => {
-            "The TLSRoute of broker 11 is deleted. The client learns the broker's name and cannot connect to it."
-        }
-        Cause::RouteNotAccepted => {
-            "The Gateway's listener gets another `hostname`, or its `allowedRoutes` exclude the route."
-        }
-        Cause::BackendUnresolved => {
-            "A route's `backendRefs` name a Service or a port that does not exist, or a ReferenceGrant is missing."
-        }
-        Cause::BrokerDown => "The Pod of the broker is gone, while its route and its Service still exist.",
-        Cause::WrongBroker => "The route of `broker-11` leads to the Service of broker 12, or to another cluster's.",
-        Cause::AdvertisedAddress => {
-            "`advertisedPort` is 443 while the Gateway listens at 9092. Clients reach the bootstrap address, but not the brokers."
-        }
-        Cause::CertificateName => "The broker's certificate has no SAN for the hostname of its route.",
-        Cause::UntrustedCertificate => {
-            "`trust: clients-ca`, or a gateway that ends TLS with a certificate of another CA."
-        }
-        Cause::CertificateExpired => "`certificate: {..., expired: true}` in the Secret that the Gateway uses.",
-        Cause::ClientCertificate => {
-            "A client without `identity: {tls: ...}` uses a listener that requires a client certificate."
-        }
-        Cause::Authentication => "`identity: {scram: {user: ..., password: wrong}}`.",
-        Cause::Authorization => "The ACLs of a KafkaUser do not allow it to write to the topic.",
-        Cause::UnknownTopic => "A client produces to a topic that was deleted or never created.",
-        Cause::NotRefused => "The sabotage gives the unknown name a route, so the `refuse` step gets an answer.",
-        Cause::Content => {
-            "The topic is deleted while a load generator writes to it, so `stop` finds that messages are missing."
-        }
-        Cause::ManifestRefused => "A manifest has a value that the CRD does not allow.",
-        Cause::ConditionUnmet => "The sabotage leaves out the `apply` of an object that a `wait` step waits for.",
-        Cause::LabComponentDead => "The lab's agent was killed. `cargo xtask lab up` starts it again.",
-        Cause::Timeout => {
-            "A step still runs when the scenario's `within` has passed. Expect a more specific cause if there is one."
-        }
-        Cause::Unknown => {
-            "No rule of the diagnosis matches. Do not expect this cause: its text may change with each version."
-        }
-    }
 }
 
 fn variables(out: &mut String) -> std::fmt::Result {

@@ -1,0 +1,153 @@
+//! The cluster's objects, read once for all addresses.
+
+use super::facts::{Declared, Facts};
+use super::gateways::{GatewayState, concerned, states};
+use super::routes;
+use futures::future::join_all;
+use host::with_causes;
+use kube::api::DynamicObject;
+use kubeapi::{Catalog, Error};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+const KINDS: [&str; 8] =
+    ["TLSRoute", "TCPRoute", "Gateway", "GatewayClass", "Service", "Pod", "Kafka", "KafkaNodePool"];
+
+/// The objects of each kind, in all namespaces.
+#[derive(Default)]
+pub struct Snapshot {
+    tls_routes: Vec<DynamicObject>,
+    tcp_routes: Vec<DynamicObject>,
+    gateways: Vec<DynamicObject>,
+    states: Vec<GatewayState>,
+    pub(super) services: Vec<DynamicObject>,
+    pods: Vec<DynamicObject>,
+    pub(super) kafkas: Vec<DynamicObject>,
+    pools: Vec<DynamicObject>,
+    routes_known: bool,
+    backends_known: bool,
+    /// What could not be read, and why.
+    pub gaps: Vec<String>,
+}
+
+impl Snapshot {
+    /// Reads every kind at once, within the time for all of them together. What cannot be read becomes a gap.
+    pub async fn read(catalog: &Catalog, within: Duration) -> Self {
+        let deadline = Instant::now() + within;
+        let late = || format!("no answer within {} s", within.as_secs());
+        // The kinds are discovered once, before each list would do so.
+        match timeout_at(deadline, catalog.kind("Pod", None)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                return Self { gaps: vec![format!("the cluster: {}", with_causes(&error))], ..Self::default() };
+            }
+            Err(_) => return Self { gaps: vec![format!("the cluster: {}", late())], ..Self::default() },
+        }
+        let lists = join_all(KINDS.map(|kind| timeout_at(deadline, routes::all(catalog, kind)))).await;
+        let mut gaps = Vec::new();
+        let mut found = lists.into_iter().zip(KINDS).map(|(list, kind)| {
+            let list: Result<Vec<DynamicObject>, String> = match list {
+                Ok(list) => list.map_err(|error: Error| with_causes(&error)),
+                Err(_) => Err(late()),
+            };
+            let known = list.is_ok();
+            let all = list.unwrap_or_else(|why| {
+                gaps.push(format!("the cluster's {kind} objects: {why}"));
+                Vec::new()
+            });
+            (all, known)
+        });
+        let mut next = || found.next().unwrap_or_default();
+        let (tls_routes, tls_known) = next();
+        let (tcp_routes, tcp_known) = next();
+        let (gateways, _) = next();
+        let (classes, classes_known) = next();
+        let (services, services_known) = next();
+        let (pods, pods_known) = next();
+        let (kafkas, _) = next();
+        let (pools, _) = next();
+        drop(found);
+        // A Gateway whose class cannot be read is not accused of having none.
+        let states = if classes_known { states(&gateways, &classes) } else { Vec::new() };
+        Self {
+            tls_routes,
+            tcp_routes,
+            gateways,
+            states,
+            services,
+            pods,
+            kafkas,
+            pools,
+            routes_known: tls_known && tcp_known,
+            backends_known: services_known && pods_known,
+            gaps,
+        }
+    }
+
+    /// Whether the routes could be read.
+    pub fn readable(&self) -> bool {
+        self.routes_known
+    }
+
+    /// Adds what the cluster says about the address.
+    pub(super) fn describe(&self, facts: &mut Facts) {
+        let (host, port) = (facts.host.clone(), facts.port);
+        facts.routes_known = self.routes_known;
+        facts.routes = routes::routes(&self.tls_routes, &self.tcp_routes, &self.gateways, &host, port);
+        if self.backends_known {
+            routes::resolve(&mut facts.routes, &self.services, &self.pods);
+        } else {
+            // A backend that could not be read is not accused of being absent.
+            facts.routes.iter_mut().for_each(|route| route.backends.clear());
+        }
+        facts.served = routes::listeners(&self.gateways);
+        facts.listeners = routes::for_name(&facts.served, &host, port);
+        facts.declared = routes::declared(&self.kafkas, &host);
+        facts.gateways = concerned(facts, &self.states);
+        if facts.addresses.is_empty() {
+            facts.addresses = facts.gateways.iter().flat_map(|gateway| gateway.addresses.iter().copied()).collect();
+        }
+    }
+
+    /// The node ids of the brokers of the cluster that declares the host, as its node pools report them.
+    pub(super) fn broker_ids(&self, host: &str) -> Vec<i32> {
+        let Some(declared) = self.declared(host) else { return Vec::new() };
+        let (namespace, cluster) = declared.cluster().split_once('/').unwrap_or_default();
+        let own = self.pools.iter().filter(|pool| {
+            let label = pool.metadata.labels.as_ref().and_then(|labels| labels.get("strimzi.io/cluster"));
+            pool.metadata.namespace.as_deref() == Some(namespace) && label.is_some_and(|label| label == cluster)
+        });
+        let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        let brokers = own.filter(|pool| list(&pool.data["spec"]["roles"]).iter().any(|role| role == "broker"));
+        let ids = brokers.flat_map(|pool| list(&pool.data["status"]["nodeIds"]));
+        ids.filter_map(|id| i32::try_from(id.as_i64()?).ok()).collect()
+    }
+
+    /// The listener that declares the host.
+    pub(super) fn declared(&self, host: &str) -> Option<Declared> {
+        routes::declared(&self.kafkas, host)
+    }
+
+    /// The bootstrap addresses that the Kafka resources declare for `tlsroute` listeners: the Kafka, the listener and
+    /// `host:port`. The port comes from the resource or else from the Gateway's listener, never from a status.
+    pub fn bootstraps(&self) -> Vec<(String, String, String)> {
+        let served = routes::listeners(&self.gateways);
+        let mut found = Vec::new();
+        for kafka in &self.kafkas {
+            let metadata = &kafka.metadata;
+            let of = |text: &Option<String>| text.clone().unwrap_or_default();
+            let title = format!("{}/{}", of(&metadata.namespace), of(&metadata.name));
+            for listener in kafka.data["spec"]["kafka"]["listeners"].as_array().into_iter().flatten() {
+                let configuration = &listener["configuration"];
+                let Some(host) = configuration["bootstrap"]["host"].as_str() else { continue };
+                let template = &configuration["advertisedPortTemplate"];
+                let declared = template.as_u64().or_else(|| template.as_str()?.parse().ok());
+                let listening = served.iter().find(|one| one.serves(host)).map(|one| u64::from(one.port));
+                let Some(port) = declared.or(listening) else { continue };
+                let name = listener["name"].as_str().unwrap_or_default().to_owned();
+                found.push((title.clone(), name, format!("{host}:{port}")));
+            }
+        }
+        found
+    }
+}
