@@ -298,7 +298,7 @@ pub struct RunArgs {
     /// Run one of N equal parts, given as I/N, such as 1/3
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// How many scenarios run in parallel [default: three for each processor]
+    /// How many scenarios run in parallel [default: two for each processor]
     #[arg(long)]
     pub jobs: Option<usize>,
     /// Start no further scenarios after a failure
