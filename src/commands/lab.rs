@@ -1,6 +1,6 @@
 //! `lab up | down | status | logs | env`
 
-use cli::{LogsArgs, NameArgs, Output, StatusArgs, UpArgs};
+use cli::{DownArgs, LogsArgs, NameArgs, Output, StatusArgs, UpArgs};
 use host::Progress;
 use lab::{Error, Lab, Status};
 use model::{Exit, LabDir, UpOptions};
@@ -21,16 +21,21 @@ pub async fn up(args: &UpArgs) -> Result<(), Error> {
 }
 
 /// # Errors
-/// As for [`lab::down`].
-pub async fn down(args: &NameArgs) -> Result<(), Error> {
-    let (dir, progress) = (LabDir::of(&args.name)?, Progress::stderr());
+/// As for [`lab::down`] and [`lab::down_keeping_state`].
+pub async fn down(args: &DownArgs) -> Result<(), Error> {
+    let name = &args.name.name;
+    let (dir, progress) = (LabDir::of(name)?, Progress::stderr());
     // `down` itself reports what cannot be read, because it reads the same folder.
     match scenarios_under_way(&dir).unwrap_or_default() {
         0 => {}
         1 => progress.say("a scenario is running on this lab and will end with it"),
         several => progress.say(format!("{several} scenarios are running on this lab and will end with it")),
     }
-    lab::down(&dir, &args.name, &progress).await
+    if args.keep_state {
+        lab::down_keeping_state(&dir, name, &progress).await
+    } else {
+        lab::down(&dir, name, &progress).await
+    }
 }
 
 /// Prints the processes at once, and the rest when the API server has answered or its time is up.

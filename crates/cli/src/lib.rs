@@ -98,7 +98,7 @@ pub enum LabVerb {
     /// Start the lab, or repair it; parts that work are left alone
     Up(UpArgs),
     /// Stop everything that the lab runs, and remove its state
-    Down(NameArgs),
+    Down(DownArgs),
     /// Show what runs, what the API server reports about it, and what is wrong; exits with 1 if anything is wrong
     Status(StatusArgs),
     /// Print the end of a component's log, or list the components
@@ -120,6 +120,15 @@ pub struct NameArgs {
     /// The lab's name; several labs can run in parallel
     #[arg(long, env = "LAB_NAME", default_value = "lab", value_parser = lab_name)]
     pub name: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DownArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Keep the state of a local lab, so that the next `lab up` continues with the same objects and messages
+    #[arg(long)]
+    pub keep_state: bool,
 }
 
 #[derive(Args, Clone, Debug)]

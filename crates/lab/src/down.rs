@@ -26,6 +26,27 @@ pub async fn down(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), E
     Ok(())
 }
 
+/// Stops the processes of a local lab and keeps its folder, so that the next `up` starts with the same objects, certificates
+/// and messages. It is not an error if nothing runs.
+///
+/// # Errors
+/// [`Error::KeepsNoState`] for a lab that runs in a cluster, or if something cannot be stopped.
+pub async fn keeping_state(dir: &LabDir, name: &str, progress: &Progress) -> Result<(), Error> {
+    let _turn = lock::take(dir, progress).await?;
+    for backend in backends::all() {
+        if backend.is_there(dir)? {
+            return Err(Error::KeepsNoState { name: name.to_owned() });
+        }
+    }
+    let phase = progress.phase("down");
+    let components = local::down::stop(dir, local::down::KEEPING_GRACE).await?;
+    phase.done(match dir.mark()? {
+        Some(_) => format!("{}, state kept for the next `lab up`", stopped(&components)),
+        None => "no such lab was up".to_owned(),
+    });
+    Ok(())
+}
+
 /// Finishes a `down` that was killed, if there was one, and returns whether there was. Brokers that are shutting down
 /// still answer for a while, so an `up` that took them over would call the lab ready and then lose it. The caller holds
 /// the lab's lock.
@@ -52,7 +73,7 @@ async fn take_apart(dir: &LabDir, name: &str, progress: &Progress) -> Result<(Ve
             backend.down(dir, name, progress).await?;
         }
     }
-    let components = local::down::stop(dir).await?;
+    let components = local::down::stop(dir, local::down::GRACE).await?;
     Ok((components, dir.remove()?))
 }
 

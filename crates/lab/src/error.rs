@@ -37,6 +37,10 @@ pub enum Error {
     Missing { what: Vec<String> },
     #[error("`--lab existing` requires `--context NAME`, because no lab named {name} is up in a cluster of yours")]
     NoContext { name: String },
+    #[error(
+        "`--keep-state` requires a local lab, and the lab {name} runs in a cluster; without it, `lab down` removes what the lab created"
+    )]
+    KeepsNoState { name: String },
     #[error("no component or Pod named {wanted:?} has a log{}; these have one: {}",
         nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default(), known.join(", "))]
     NoLog { wanted: String, nearest: Option<String>, known: Vec<String> },

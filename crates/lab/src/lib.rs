@@ -27,7 +27,7 @@ mod up;
 
 pub use agent::run as run_agent;
 pub use client_files::bootstrap;
-pub use down::down;
+pub use down::{down, keeping_state as down_keeping_state};
 pub use env::variables;
 pub use error::Error;
 pub use handle::Lab;

@@ -7,7 +7,7 @@ use kubeapi::{Catalog, ConditionState, MANAGER, ObjectRef, conditions, wait_for}
 use model::vars::{Variables, substitute};
 use model::{FileError, GatewayReach, LabInfo, SharedCluster, paths};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
@@ -106,7 +106,33 @@ pub(super) async fn ready(catalog: &Catalog, info: &LabInfo, phase: &mut Phase) 
         now
     })
     .await?;
+    // After a restart of the machine, the resource is Ready from before until the operator has looked at it again. The
+    // Pods know better.
+    kubeapi::wait_for_all(catalog, "Pod", &info.shared.namespace, "every broker ready", READY_WITHIN, |pods| {
+        let now = all_ready(pods, &info.shared.cluster);
+        if let ConditionState::NotYet(text) = &now {
+            phase.update(text);
+        }
+        now
+    })
+    .await?;
     Ok(())
+}
+
+/// Whether all Pods of the cluster are ready. Other clusters may share the namespace.
+fn all_ready(pods: &BTreeMap<String, DynamicObject>, cluster: &str) -> ConditionState {
+    let of_cluster = |pod: &DynamicObject| {
+        pod.metadata.labels.as_ref().and_then(|labels| labels.get("strimzi.io/cluster")).is_some_and(|of| of == cluster)
+    };
+    let waiting: Vec<&str> = pods
+        .iter()
+        .filter(|(_, pod)| of_cluster(pod) && !kubeapi::pod_object_is_ready(pod))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match waiting.as_slice() {
+        [] => ConditionState::Met,
+        waiting => ConditionState::NotYet(format!("waiting for Pods to become ready: {}", waiting.join(", "))),
+    }
 }
 
 fn object(api_version: &str, kind: &str, info: &LabInfo, name: &str) -> ObjectRef {
@@ -161,6 +187,27 @@ mod tests {
         assert!(matches!(condition(Some(&old), "Ready"), ConditionState::NotYet(_)));
         let new = kafka(json!({"observedGeneration": 2, "conditions": ready}));
         assert!(matches!(condition(Some(&new), "Ready"), ConditionState::Met));
+    }
+
+    #[test]
+    fn a_cluster_waits_for_its_own_pods() {
+        let pod = |cluster: &str, ready: &str| {
+            serde_json::from_value::<DynamicObject>(json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"strimzi.io/cluster": cluster}},
+                "status": {"conditions": [{"type": "Ready", "status": ready}]},
+            }))
+            .expect("an object")
+        };
+        let pods = |own: &str| {
+            BTreeMap::from([
+                ("a-10".to_owned(), pod("a", "True")),
+                ("a-11".to_owned(), pod("a", own)),
+                ("b-10".to_owned(), pod("b", "False")),
+            ])
+        };
+        assert!(matches!(all_ready(&pods("True"), "a"), ConditionState::Met));
+        let ConditionState::NotYet(text) = all_ready(&pods("False"), "a") else { panic!("a-11 is not ready") };
+        assert_eq!(text, "waiting for Pods to become ready: a-11");
     }
 
     #[test]

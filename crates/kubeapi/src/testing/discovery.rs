@@ -1,10 +1,11 @@
-//! The kinds that the server lists: Pods and Namespaces of the core group, TLSRoutes in two versions.
+//! The kinds that the server lists: Pods and Namespaces of the core group, TLSRoutes in two versions, and definitions.
 
 use http::Request;
 use kube::client::Body;
 use serde_json::{Value, json};
 
 const ROUTES: &str = "gateway.networking.k8s.io";
+const DEFINITIONS: &str = "apiextensions.k8s.io";
 const VERBS: [&str; 6] = ["create", "delete", "get", "list", "patch", "watch"];
 
 /// Whether the client wants the lists of all groups in one answer.
@@ -27,6 +28,9 @@ pub(super) fn collected(path: &str) -> Option<Value> {
         "/apis" => list(json!([
             {"metadata": {"name": "metrics.k8s.io"}, "versions": [{"version": "v1beta1", "freshness": "Stale"}]},
             {"metadata": {"name": ROUTES}, "versions": [routes("v1"), routes("v1alpha2")]},
+            {"metadata": {"name": DEFINITIONS}, "versions": [{"version": "v1", "freshness": "Current", "resources": [
+                resource(DEFINITIONS, "v1", "CustomResourceDefinition", "Cluster"),
+            ]}]},
         ])),
         "/api" => list(json!([{"metadata": {}, "versions": [{"version": "v1", "freshness": "Current", "resources": [
             resource("", "v1", "Pod", "Namespaced"), resource("", "v1", "Namespace", "Cluster"),

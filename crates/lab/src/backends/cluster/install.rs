@@ -61,7 +61,7 @@ impl Installer<'_> {
     ) -> Result<Component, Error> {
         let mut component = Component {
             name: name.to_owned(),
-            fingerprint: fingerprint::of(&sources),
+            fingerprint: fingerprint::of(sources.iter().map(|source| source.text.as_str())),
             namespace: namespace.to_owned(),
             rest: vec![],
         };

@@ -6,7 +6,7 @@ pub mod strimzi;
 
 mod applied;
 mod error;
-mod fingerprint;
+pub mod fingerprint;
 pub(super) mod gateway_api;
 mod install;
 mod lab;

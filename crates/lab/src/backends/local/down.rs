@@ -10,16 +10,20 @@ use std::time::Duration;
 const LAST: [&str; 2] = ["kube-apiserver", "etcd"];
 
 /// Their data is removed with the lab, so they need little time to shut down.
-const GRACE: Duration = Duration::from_millis(500);
+pub const GRACE: Duration = Duration::from_millis(500);
+
+/// Their data is kept, so brokers get time to close their logs. A broker that is killed reads its whole log when it starts.
+pub const KEEPING_GRACE: Duration = Duration::from_secs(5);
 
 /// A killed `up` may have started a process while others were being stopped.
 const ROUNDS: usize = 5;
 
-/// Stops every process of the lab, and returns their components in that order. It is not an error if none runs.
+/// Stops every process of the lab, and returns their components in that order. Each has `grace` to end by itself. It is
+/// not an error if none runs.
 ///
 /// # Errors
 /// [`Error::StillRunning`] for a process that survives SIGKILL.
-pub async fn stop(dir: &LabDir) -> Result<Vec<String>, Error> {
+pub async fn stop(dir: &LabDir, grace: Duration) -> Result<Vec<String>, Error> {
     let mut components = Vec::new();
     for _ in 0..ROUNDS {
         let running = process::running(dir)?;
@@ -27,13 +31,13 @@ pub async fn stop(dir: &LabDir) -> Result<Vec<String>, Error> {
             break;
         }
         for group in in_order(running) {
-            process::stop(&group, GRACE).await?;
+            process::stop(&group, grace).await?;
             components.extend(group.into_iter().map(|process| process.component));
         }
     }
     if let Some(process) = process::running(dir)?.first() {
         let (component, pid) = (process.component.clone(), process.pid);
-        return Err(Error::StillRunning { component, pid, after: GRACE });
+        return Err(Error::StillRunning { component, pid, after: grace });
     }
     Ok(components)
 }

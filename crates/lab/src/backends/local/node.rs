@@ -6,12 +6,14 @@
 
 mod container;
 mod hosts;
+mod lost;
 mod sources;
 mod status;
 mod volumes;
 mod worker;
 
 pub use container::pod_of;
+pub use lost::mark_lost;
 pub use sources::Sources;
 pub use volumes::MOUNT_ROOT;
 

@@ -89,6 +89,7 @@ pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<L
         },
         jvm: Some(parts.jvm.clone()),
     };
+    local::node::mark_lost(lab.catalog.client(), dir).await?;
     agent::start(dir, &spec.name, &settings).await?;
     let gateway = async {
         let phase = progress.phase("gateway");
