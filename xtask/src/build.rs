@@ -1,4 +1,4 @@
-//! Compiles the `lab` binary and shows progress, because a first build takes minutes.
+//! Compiles programs of this workspace and shows progress, because a first build takes minutes.
 
 use crate::cargo::cargo;
 use model::paths;
@@ -13,10 +13,28 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// A build with nothing to do takes half a second.
 const SAID_AFTER: Duration = Duration::from_millis(900);
 
-/// Why the `lab` binary cannot be built.
+/// A program of this workspace.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Program {
+    /// The lab itself.
+    Lab,
+    /// What obtains the lab's parts while the lab is being compiled.
+    Parts,
+}
+
+impl Program {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Lab => "lab",
+            Self::Parts => "parts",
+        }
+    }
+}
+
+/// Why a program cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot run cargo to build the lab: {0}")]
+    #[error("cannot run cargo: {0}")]
     Cargo(#[from] io::Error),
     #[error("the lab does not compile; cargo's errors are above")]
     Compile,
@@ -24,17 +42,19 @@ pub enum Error {
     NoProgram,
 }
 
-/// Builds the `lab` binary if it is not up to date, and returns its path. On a terminal, cargo shows its own progress.
-/// Elsewhere, a line every few seconds shows the progress.
+/// Builds the program if it is not up to date, and returns its path. On a terminal, cargo shows its own progress. Elsewhere,
+/// a line every few seconds shows the progress.
 ///
 /// # Errors
-/// If cargo cannot be run, or the lab does not compile.
-pub fn lab() -> Result<String, Error> {
+/// If cargo cannot be run, or the program does not compile.
+pub fn build(wanted: Program) -> Result<String, Error> {
     let terminal = io::stderr().is_terminal();
     let mut cargo = cargo();
     cargo
         .args(["build", "--manifest-path", paths::repo().join("Cargo.toml").as_str()])
-        .args(["--package", "kafka-gateway-lab", "--bin", "lab", "--message-format", "json-render-diagnostics"])
+        // Cargo chooses the features of dependencies for all these packages at once, so both programs share their builds.
+        .args(["--package", "kafka-gateway-lab", "--package", "artifacts"])
+        .args(["--bin", wanted.name(), "--message-format", "json-render-diagnostics"])
         .stdout(Stdio::piped());
     if !terminal {
         cargo.arg("--quiet");
@@ -54,7 +74,7 @@ pub fn lab() -> Result<String, Error> {
     loop {
         match built.recv_timeout(Duration::from_millis(100)) {
             Ok(line) => {
-                let message = Message::of(&line);
+                let message = Message::of(&line, wanted);
                 progress.compiled(message.crate_name, message.fresh);
                 program = message.program.or(program);
             }
@@ -78,7 +98,7 @@ struct Message {
 }
 
 impl Message {
-    fn of(line: &str) -> Self {
+    fn of(line: &str, wanted: Program) -> Self {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         if value["reason"] != "compiler-artifact" {
             return Self::default();
@@ -87,7 +107,7 @@ impl Message {
         Self {
             crate_name: text(&value["target"]["name"]),
             fresh: value["fresh"] == true,
-            program: text(&value["executable"]).filter(|_| value["target"]["name"] == "lab"),
+            program: text(&value["executable"]).filter(|_| value["target"]["name"] == wanted.name()),
         }
     }
 }
@@ -144,13 +164,14 @@ mod tests {
     fn cargos_messages_name_the_program_and_what_was_compiled() {
         let artifact = r#"{"reason":"compiler-artifact","target":{"name":"tokio"},"fresh":false,"executable":null}"#;
         let expected = Message { crate_name: Some("tokio".into()), fresh: false, program: None };
-        assert_eq!(Message::of(artifact), expected);
+        assert_eq!(Message::of(artifact, Program::Lab), expected);
         let lab = r#"{"reason":"compiler-artifact","target":{"name":"lab"},"fresh":true,"executable":"/t/debug/lab"}"#;
-        assert_eq!(Message::of(lab).program.as_deref(), Some("/t/debug/lab"));
+        assert_eq!(Message::of(lab, Program::Lab).program.as_deref(), Some("/t/debug/lab"));
         let library = r#"{"reason":"compiler-artifact","target":{"name":"lab"},"fresh":true,"executable":null}"#;
-        assert_eq!(Message::of(library).program, None, "the library of the same name");
-        assert_eq!(Message::of(r#"{"reason":"build-finished","success":true}"#), Message::default());
-        assert_eq!(Message::of("no JSON"), Message::default());
+        assert_eq!(Message::of(library, Program::Lab).program, None, "the library of the same name");
+        assert_eq!(Message::of(lab, Program::Parts).program, None, "another program");
+        assert_eq!(Message::of(r#"{"reason":"build-finished","success":true}"#, Program::Lab), Message::default());
+        assert_eq!(Message::of("no JSON", Program::Lab), Message::default());
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //! binary, which is compiled when it is first needed, so `cargo xtask scenario lint` never waits for a Kafka client to
 //! compile.
 
+mod ahead;
 mod build;
 mod cargo;
 mod ci;
 mod heavy;
 mod light;
+mod released;
 
-use cli::{Cli, ScenarioVerb, Verb};
+use cli::{Cli, LabVerb, ScenarioVerb, Verb};
 use host::broken_pipe;
 use model::{Exit, paths};
 use std::process::ExitCode;
@@ -26,6 +28,10 @@ fn main() -> ExitCode {
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
         Verb::Scenario(ScenarioVerb::New { name }) => light::new(&name),
         Verb::Ci(args) => ci::ci(&args),
+        Verb::Lab(LabVerb::Up(args)) => {
+            ahead::begin(&args);
+            heavy::run()
+        }
         Verb::Lab(_) | Verb::Diagnose(_) | Verb::Parity(_) | Verb::Report(_) | Verb::Scenario(ScenarioVerb::Run(_)) => {
             heavy::run()
         }

@@ -21,6 +21,9 @@ pub use obtain::{Cached, Obtained, Parts, Summary};
 
 use camino::Utf8PathBuf;
 
+/// The parts of the local lab, with its default gateway.
+pub const LOCAL_LAB: [&str; 6] = ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"];
+
 /// Why a part could not be obtained.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

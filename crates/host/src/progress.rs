@@ -19,6 +19,11 @@ impl Progress {
         Self { start: Instant::now(), bars: MultiProgress::new(), live: std::io::stderr().is_terminal() }
     }
 
+    /// Plain lines everywhere, for a process that runs beside one that draws on the same terminal.
+    pub fn lines() -> Self {
+        Self { live: false, ..Self::stderr() }
+    }
+
     /// Starts a phase. It ends with [`Phase::done`]. If it is dropped before that, it is shown as failed.
     pub fn phase(&self, name: impl Into<String>) -> Phase {
         let name = name.into();

@@ -75,7 +75,7 @@ fn local(summaries: &[Summary]) -> Verdict {
                 "can come up beside the lab {name}, which uses the ports from {base}: choose another --name and --port-base"
             ),
         },
-        None => verdict("local", local_obstacles(base), wanting(summaries, &local::PARTS)),
+        None => verdict("local", local_obstacles(base), wanting(summaries, &artifacts::LOCAL_LAB)),
     }
 }
 

@@ -53,7 +53,6 @@ fn maps(catalog: &Catalog) -> Api<ConfigMap> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn any_change_is_another_fingerprint() {

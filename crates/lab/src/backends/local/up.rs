@@ -19,9 +19,6 @@ use std::time::Duration;
 const DOMAIN: &str = "kafka.test";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The parts that it consists of, with its default gateway.
-pub const PARTS: [&str; 6] = ["etcd", "kube-apiserver", "traefik", "kafka", "java", "gateway-api-crds"];
-
 /// The parts that the local lab consists of.
 struct LocalParts {
     etcd: Obtained,
