@@ -2,7 +2,7 @@
 
 mod commands;
 
-use cli::{Cli, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
+use cli::{BenchVerb, Cli, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
 use host::broken_pipe;
 use model::{Exit, paths};
 use std::error::Error;
@@ -46,6 +46,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         }
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
         Verb::Scenario(ScenarioVerb::Run(args)) => return commands::run(&args).await,
+        Verb::Bench(BenchVerb::Lab(args)) => return commands::bench_lab(&args).await,
+        Verb::Bench(BenchVerb::Scenarios(args)) => return commands::bench_scenarios(&args).await,
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
         Verb::Report(ReportVerb::Table { reports, write }) => {
             return Ok(commands::report_table(&reports, write.as_deref())?);

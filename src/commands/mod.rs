@@ -1,5 +1,6 @@
 //! The heavy commands, one function each: they read arguments and print text, and the library does the work.
 
+mod bench;
 mod diagnose;
 mod doctor;
 mod images;
@@ -8,6 +9,7 @@ mod parity;
 mod report;
 mod scenario;
 
+pub use bench::{lab as bench_lab, scenarios as bench_scenarios};
 pub use diagnose::diagnose;
 pub use doctor::doctor;
 pub use images::{list as list_images, load as load_images, save as save_images};

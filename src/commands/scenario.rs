@@ -2,7 +2,7 @@
 
 use cli::RunArgs;
 use lab::Lab;
-use model::{Exit, LabDir, paths};
+use model::{Exit, LabDir, Report, paths};
 use runner::report::ReportFolder;
 use runner::{Chosen, Job, RunnerOptions, Selection, SessionOptions, SuiteOptions, View, session};
 use scenario::Problem;
@@ -14,11 +14,16 @@ use std::time::Duration;
 /// # Errors
 /// If no lab is up, or the reports cannot be written.
 pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
+    Ok(run_for_report(args).await?.map_or(Exit::Usage, |(exit, _report)| exit))
+}
+
+/// The same, with the report. `None` if nothing could be run as requested, which is printed.
+pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Box<dyn Error>> {
     let shard = match args.shard.as_deref().map(str::parse).transpose() {
         Ok(shard) => shard,
         Err(error) => {
             eprintln!("error: --shard: {error}");
-            return Ok(Exit::Usage);
+            return Ok(None);
         }
     };
     let mut selection = Selection { shard, ..Selection::of(&args.filters) };
@@ -27,7 +32,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
             Ok(last) => selection.only = Some(last.to_rerun()),
             Err(error) => {
                 eprintln!("error: {error}");
-                return Ok(Exit::Usage);
+                return Ok(None);
             }
         }
     }
@@ -36,10 +41,10 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         Err(error) => {
             // The text quotes names of folders.
             eprintln!("error: {}", model::visible(&error.to_string()));
-            return Ok(Exit::Usage);
+            return Ok(None);
         }
     };
-    let Some(jobs) = fit_to_run(chosen) else { return Ok(Exit::Usage) };
+    let Some(jobs) = fit_to_run(chosen) else { return Ok(None) };
     let lab = Lab::open(&args.name.name).await?;
     lab.check().await?;
     // A sabotage appends its number to the name.
@@ -63,8 +68,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Box<dyn Error>> {
         sabotage: args.sabotage,
         within: Some(Duration::from_secs(args.within)),
     };
-    let (exit, _report) = session::run(lab, jobs, options).await?;
-    Ok(exit)
+    Ok(Some(session::run(lab, jobs, options).await?))
 }
 
 /// The chosen scenarios. If one of them is broken, prints why and returns `None`, because a run without it would look

@@ -32,8 +32,11 @@ fn main() -> ExitCode {
             ahead::begin(&args);
             heavy::run()
         }
-        Verb::Lab(_) | Verb::Diagnose(_) | Verb::Parity(_) | Verb::Report(_) | Verb::Scenario(ScenarioVerb::Run(_)) => {
-            heavy::run()
-        }
+        Verb::Lab(_)
+        | Verb::Bench(_)
+        | Verb::Diagnose(_)
+        | Verb::Parity(_)
+        | Verb::Report(_)
+        | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
     }
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 25] = [
+const VERBS: [&str; 28] = [
     "",
     "ci",
     "lab",
@@ -23,6 +23,9 @@ const VERBS: [&str; 25] = [
     "scenario schema",
     "scenario new",
     "scenario run",
+    "bench",
+    "bench lab",
+    "bench scenarios",
     "diagnose",
     "report",
     "report table",

@@ -1,10 +1,12 @@
 //! The command line of `cargo xtask`. The light `xtask` binary parses it, and so does the `lab` binary that does the
 //! work.
 
+mod bench;
 mod choice;
 mod diagnose;
 mod up;
 
+pub use bench::{BenchLabArgs, BenchScenariosArgs, BenchVerb};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, FailOn};
 
@@ -79,6 +81,9 @@ pub enum Verb {
     /// Compare what the stand-in and Strimzi create from the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
+    /// Measure how long a lab takes to start, and scenarios to run
+    #[command(subcommand)]
+    Bench(BenchVerb),
     /// Run all checks that a change must pass, and stop at the first that fails
     Ci(CiArgs),
 }

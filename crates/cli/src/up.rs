@@ -14,6 +14,7 @@ impl From<&UpArgs> for UpOptions {
             hosts: args.hosts,
             strimzi: args.strimzi.clone(),
             node_image: args.node_image.clone(),
+            one_by_one: false,
             existing: args.context.as_ref().map(|context| UserCluster {
                 context: context.clone(),
                 address: args.address,

@@ -7,4 +7,4 @@ pub mod files;
 mod progress;
 
 pub use causes::{causes, with_causes};
-pub use progress::{Phase, Progress};
+pub use progress::{Phase, PhaseTime, Progress};

@@ -3,6 +3,7 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Shows phases that run in parallel. Cheap to clone.
@@ -11,12 +12,29 @@ pub struct Progress {
     start: Instant,
     bars: MultiProgress,
     live: bool,
+    ended: Arc<Mutex<Vec<PhaseTime>>>,
+}
+
+/// A phase that has ended, with its times in seconds since the start of its [`Progress`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhaseTime {
+    pub name: String,
+    pub from: f64,
+    pub to: f64,
+}
+
+impl PhaseTime {
+    /// How long it took, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.to - self.from
+    }
 }
 
 impl Progress {
     /// Spinners on a terminal, plain lines elsewhere.
     pub fn stderr() -> Self {
-        Self { start: Instant::now(), bars: MultiProgress::new(), live: std::io::stderr().is_terminal() }
+        let live = std::io::stderr().is_terminal();
+        Self { start: Instant::now(), bars: MultiProgress::new(), live, ended: Arc::default() }
     }
 
     /// Plain lines everywhere, for a process that runs beside one that draws on the same terminal.
@@ -47,6 +65,11 @@ impl Progress {
         } else {
             eprintln!("{line}");
         }
+    }
+
+    /// The phases that have ended, in the order in which they ended.
+    pub fn phases(&self) -> Vec<PhaseTime> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The time since the start.
@@ -86,6 +109,10 @@ impl Phase {
     }
 
     fn finish(&self, line: &str) {
+        let since_start = |time: Instant| time.duration_since(self.progress.start).as_secs_f64();
+        let time =
+            PhaseTime { name: self.name.clone(), from: since_start(self.start), to: since_start(Instant::now()) };
+        self.progress.ended.lock().unwrap_or_else(PoisonError::into_inner).push(time);
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

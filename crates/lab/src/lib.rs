@@ -2,8 +2,10 @@
 
 mod agent;
 pub mod backends;
+mod both;
 mod client_files;
 mod connectivity;
+mod critical_path;
 mod definitions;
 pub mod doctor;
 mod down;
@@ -27,6 +29,7 @@ mod up;
 
 pub use agent::run as run_agent;
 pub use client_files::bootstrap;
+pub use critical_path::{critical_path, numbered};
 pub use down::{down, keeping_state as down_keeping_state};
 pub use env::variables;
 pub use error::Error;

@@ -84,6 +84,7 @@ fn cluster_spec(options: &UpOptions, up: Option<&LabInfo>) -> Result<ClusterSpec
         strimzi_version: options.strimzi.clone(),
         ports: ports(options, up)?,
         node_image: options.node_image.clone(),
+        one_by_one: options.one_by_one,
     })
 }
 
@@ -128,6 +129,7 @@ mod tests {
             strimzi: "1.2.0".to_owned(),
             node_image: None,
             existing: None,
+            one_by_one: false,
         }
     }
 

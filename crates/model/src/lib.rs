@@ -17,6 +17,7 @@ pub mod regular_file;
 mod report;
 mod run_stats;
 pub mod sample;
+mod spread;
 pub mod suggest;
 mod up_options;
 pub mod vars;
@@ -35,5 +36,6 @@ pub use report::{
     Verdict,
 };
 pub use run_stats::RunStats;
+pub use spread::Spread;
 pub use up_options::{UpOptions, UserCluster};
 pub use visible::{excerpt, visible};

@@ -19,6 +19,8 @@ pub struct UpOptions {
     /// An image for the kind node, in place of the default.
     pub node_image: Option<String>,
     pub existing: Option<UserCluster>,
+    /// Whether to start one part after another, so that the time of each is its own. Only `bench lab` does this.
+    pub one_by_one: bool,
 }
 
 /// The user's own cluster, and what may be installed into it.

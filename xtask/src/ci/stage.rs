@@ -90,6 +90,12 @@ pub const STAGES: &[Stage] = &[
         ..Stage::ON_LOCAL_LAB
     },
     Stage {
+        name: "bench",
+        proves: "a lab starts in each of the ways that `bench lab` measures; its times are in the output",
+        commands: &[&["xtask", "bench", "lab", "--runs", "1"]],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
         name: "kind-envoy-gateway",
         proves: "every scenario passes on a KIND cluster behind Envoy Gateway, with the stand-in",
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "envoy-gateway")],

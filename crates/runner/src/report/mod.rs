@@ -5,11 +5,13 @@ mod folder;
 mod json;
 mod junit;
 mod matrix;
+mod times;
 
 pub use console::Console;
 pub use folder::ReportFolder;
 pub use json::read;
 pub use matrix::table;
+pub use times::times;
 
 use camino::Utf8PathBuf;
 

@@ -24,6 +24,8 @@ pub struct ClusterSpec {
     pub ports: Ports,
     /// The node's image. The default is the one pinned for `kubernetes`.
     pub node_image: Option<String>,
+    /// Whether to start one part after another.
+    pub one_by_one: bool,
 }
 
 /// The paths of parts, by name.
@@ -135,6 +137,7 @@ mod tests {
                     strimzi_version: version.into(),
                     ports: Ports::from_base(9092),
                     node_image: None,
+                    one_by_one: false,
                 };
                 for part in wanted_parts(&options, None).expect("it runs on kind") {
                     assert!(known.contains(&part), "{gateway}: {part}");

@@ -7,6 +7,7 @@ use super::node;
 use crate::backends::cluster::Installer;
 use crate::backends::cluster::{ClusterHandle, ClusterSpec, Error, PartFiles, gateway, gateway_api, images, strimzi};
 use crate::backends::cluster::{GATEWAY_API, KIND};
+use crate::both::both;
 use crate::gateway::GatewayFixture;
 use host::Progress;
 use kubeapi::Catalog;
@@ -57,7 +58,7 @@ pub async fn up(
     };
     // Whatever needs no image is applied while images are copied.
     let (_, (gateway_api, gateway_begun, strimzi_begun)) =
-        tokio::try_join!(load(&engine, &cluster, &names, progress), async {
+        both(options.one_by_one, load(&engine, &cluster, &names, progress), async {
             let phase = progress.phase("Gateway API, other CRDs");
             let version = gateway_api::ensure(&installer, bundle, &fixture.title).await?;
             let gateway = gateway::begin(installer, &fixture, parts, &options.ports).await?;
@@ -67,8 +68,10 @@ pub async fn up(
             };
             phase.done(&version);
             Ok((version, gateway, strimzi))
-        })?;
-    tokio::try_join!(
+        })
+        .await?;
+    both(
+        options.one_by_one,
         async {
             let phase = progress.phase(format!("gateway: {}", fixture.name));
             gateway::finish(installer, &fixture, gateway_begun).await?;
@@ -82,8 +85,9 @@ pub async fn up(
                 phase.done(&options.strimzi_version);
             }
             Ok::<(), Error>(())
-        }
-    )?;
+        },
+    )
+    .await?;
     Ok(ClusterHandle {
         kubeconfig: dir.kubeconfig(),
         context: cluster.context(),

@@ -4,6 +4,7 @@ use crate::Error;
 use crate::agent::AgentSettings;
 use crate::backends::local::{JvmRuntime, control_plane, ports};
 use crate::backends::{local, pods};
+use crate::both::both;
 use crate::doctor::local_gateways;
 use crate::gateway::{FixtureError, GatewayFixture};
 use crate::handle::{Lab, connect};
@@ -35,6 +36,7 @@ pub struct LocalSpec {
     name: String,
     fixture: GatewayFixture,
     ports: Ports,
+    one_by_one: bool,
 }
 
 impl LocalSpec {
@@ -56,7 +58,7 @@ impl LocalSpec {
         if fixture.local.is_none() {
             return Err(not_local(&fixture).into());
         }
-        Ok(Self { name: options.name.clone(), fixture, ports })
+        Ok(Self { name: options.name.clone(), fixture, ports, one_by_one: options.one_by_one })
     }
 }
 
@@ -105,7 +107,7 @@ pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<L
     // A broker that crashes again and again, or the end of a process that others need, is reported at once, and not
     // only when the time is up.
     let namespaces = [lab.info.shared.namespace.clone()];
-    let up = async { tokio::try_join!(gateway, kafka).map(drop) };
+    let up = async { both(spec.one_by_one, gateway, kafka).await.map(drop) };
     tokio::select! {
         up = up => up?,
         trouble = pods::new_trouble(&lab.catalog, &namespaces) => return Err(trouble.into()),
@@ -146,7 +148,7 @@ pub const NEEDED_MB: u64 = 300;
 
 /// Checks for problems that would end a broker or etcd later: ports that are taken, and a full disk.
 fn check_room(dir: &LabDir, spec: &LocalSpec) -> Result<(), Error> {
-    let LocalSpec { name, fixture, ports } = spec;
+    let LocalSpec { name, fixture, ports, one_by_one: _ } = spec;
     let running = local::process::running(dir)?;
     if running.iter().all(|one| one.component != fixture.name) {
         for port in ports.all() {
