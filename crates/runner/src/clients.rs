@@ -26,9 +26,7 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Con
     }
     let described = match context.job.scenario.clients.get(name) {
         Some(client) => context.resolve(client)?,
-        None if name == DEFAULT => {
-            scenario::Client { bootstrap: None, port_forward: None, trust: None, identity: None, library: None }
-        }
+        None if name == DEFAULT => scenario::Client::default(),
         None => {
             return Err(Failure::new(Cause::Unknown, format!("client {name}"), "the scenario has no such client"));
         }
@@ -93,16 +91,30 @@ async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Re
     match who {
         None => Ok(Identity::Anonymous),
         Some(scenario::Identity::Scram { user, password, namespace }) => {
-            let password = match password {
-                Some(password) => password.clone(),
-                None => secret_text_for(context, &of(namespace), user, "password").await?,
-            };
+            let password = password_of(context, user, password.as_deref(), &of(namespace)).await?;
             Ok(Identity::Scram { user: user.clone(), password })
+        }
+        Some(scenario::Identity::Plain { user, password, namespace }) => {
+            let password = password_of(context, user, password.as_deref(), &of(namespace)).await?;
+            Ok(Identity::Plain { user: user.clone(), password })
         }
         Some(scenario::Identity::Tls { user, namespace }) => Ok(Identity::Tls {
             cert: secret_text_for(context, &of(namespace), user, "user.crt").await?,
             key: secret_text_for(context, &of(namespace), user, "user.key").await?,
         }),
+    }
+}
+
+/// The written password, or the one in the KafkaUser's Secret.
+async fn password_of(
+    context: &Context<'_>,
+    user: &str,
+    written: Option<&str>,
+    namespace: &str,
+) -> Result<String, Failure> {
+    match written {
+        Some(password) => Ok(password.to_owned()),
+        None => secret_text_for(context, namespace, user, "password").await,
     }
 }
 

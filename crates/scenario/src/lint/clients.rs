@@ -90,8 +90,11 @@ fn users(context: &mut Context<'_>) {
         let (user, key, namespace) = match &client.identity {
             // A scenario on wrong passwords may need a user that does not exist.
             Some(Identity::Scram { user, password: None, namespace }) => (user, "scram", namespace),
+            Some(Identity::Plain { user, password: None, namespace }) => (user, "plain", namespace),
             Some(Identity::Tls { user, namespace }) => (user, "tls", namespace),
-            Some(Identity::Scram { password: Some(_), .. }) | None => continue,
+            Some(Identity::Scram { password: Some(_), .. } | Identity::Plain { password: Some(_), .. }) | None => {
+                continue;
+            }
         };
         // The contents of other namespaces are not known without the cluster.
         let elsewhere = namespace.as_ref().is_some_and(|namespace| {
