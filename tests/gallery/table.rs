@@ -39,7 +39,7 @@ impl Row {
         Self {
             shelf: entry.shelf,
             name: entry.name.clone(),
-            title: case.title.clone(),
+            title: case.title.value.clone(),
             links: case.links.clone(),
             wanted: names(&wanted),
             found: figures.map(|figures| names(&figures.causes)).unwrap_or_default(),

@@ -93,7 +93,8 @@ fn mismatch(step: &Diagnose, causes: &[Cause]) -> Option<String> {
     let seen = || if causes.is_empty() { "no finding".to_owned() } else { names(causes) };
     let rest = causes.get(1..).unwrap_or_default();
     let complete = step.also.iter().all(|cause| rest.contains(cause));
-    let nothing_else = rest.iter().all(|cause| step.also.contains(cause));
+    // Brokers with faults of the same kind have a finding each.
+    let nothing_else = rest.iter().all(|cause| step.also.contains(cause) || Some(*cause) == step.first);
     (step.first != causes.first().copied() || !complete || !nothing_else).then(seen)
 }
 
@@ -121,6 +122,7 @@ mod tests {
         assert_eq!(mismatch(&healthy, &[BrokerDown]).as_deref(), Some("broker-down"));
         let pair = Diagnose { first: Some(RouteMissing), also: vec![BrokerDown], ..Diagnose::default() };
         assert_eq!(mismatch(&pair, &[RouteMissing, BrokerDown]), None);
+        assert_eq!(mismatch(&pair, &[RouteMissing, RouteMissing, BrokerDown]), None, "two brokers, one kind of fault");
         assert_eq!(mismatch(&pair, &[]).as_deref(), Some("no finding"));
         assert!(mismatch(&pair, &[BrokerDown, RouteMissing]).is_some(), "the order is wrong");
         assert!(mismatch(&pair, &[RouteMissing]).is_some(), "one is lost");

@@ -12,7 +12,8 @@ use std::fmt;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
     /// What is wrong, or what is set up, in one sentence.
-    pub title: String,
+    #[schemars(with = "String")]
+    pub title: Spanned<String>,
     /// The reports of the problem.
     #[serde(default)]
     pub links: Vec<String>,
@@ -44,7 +45,8 @@ pub struct Case {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Setup {
     /// What is set up, in one sentence.
-    pub title: String,
+    #[schemars(with = "String")]
+    pub title: Spanned<String>,
     /// What the lab must offer.
     #[serde(default)]
     pub needs: Needs,

@@ -49,13 +49,13 @@ fn alone(entry: Entry, setup: Option<&Setup>) -> Group {
         steps.extend(setup.steps.iter().map(|step| moved(step, &above, Some(called.referenced))));
     }
     steps.extend(case.steps.iter().cloned());
-    steps.push(diagnosis(name, None, case));
+    steps.push(diagnosis(name, None, case, case.title.referenced));
     let kafka = case.kafka.clone().or_else(|| setup.map(|setup| setup.kafka.clone()));
     let client = case.client.clone().or_else(|| setup?.client.clone());
     let needs = setup.map_or_else(|| case.needs.clone(), |setup| both(&setup.needs, &case.needs));
     let scenario = Scenario {
         name: name.clone(),
-        title: case.title.clone(),
+        title: case.title.value.clone(),
         why: "The gallery shows what `diagnose` names".to_owned(),
         links: case.links.clone(),
         tags: vec![shelf.to_string()],
@@ -78,13 +78,13 @@ fn together(name: &str, file: &File<Setup>, entries: Vec<Entry>) -> Group {
     for Entry { shelf, name, case, .. } in &entries {
         let above = format!("../../{shelf}/{name}");
         steps.extend(case.steps.iter().map(|step| moved(step, &above, None)));
-        steps.push(diagnosis(name, Some(name), case));
+        steps.push(diagnosis(name, Some(name), case, setup.title.referenced));
         clients.insert(name.clone(), case.client.clone().or_else(|| setup.client.clone()).unwrap_or_default());
         needs = both(&needs, &case.needs);
     }
     let scenario = Scenario {
         name: name.to_owned(),
-        title: setup.title.clone(),
+        title: setup.title.value.clone(),
         why: "The cases share one Kafka cluster, which takes longer to start than all of them".to_owned(),
         links: Vec::new(),
         tags: Vec::new(),
@@ -98,8 +98,8 @@ fn together(name: &str, file: &File<Setup>, entries: Vec<Entry>) -> Group {
     Group { path: file.path.clone(), file: "setup.yaml", scenario, entries }
 }
 
-/// The step that diagnoses, with the case's name.
-fn diagnosis(name: &str, client: Option<&str>, case: &Case) -> Spanned<StepItem> {
+/// The step that diagnoses, with the case's name. No file has it, so it is shown at the title.
+fn diagnosis(name: &str, client: Option<&str>, case: &Case, place: Location) -> Spanned<StepItem> {
     let step = Diagnose {
         client: client.map(ToOwned::to_owned),
         first: case.cause,
@@ -107,7 +107,7 @@ fn diagnosis(name: &str, client: Option<&str>, case: &Case) -> Spanned<StepItem>
         within: case.within,
     };
     let item = StepItem { id: Some(name.to_owned()), step: Step::Diagnose(step) };
-    Spanned::new(item, Location::UNKNOWN, Location::UNKNOWN)
+    Spanned::new(item, place, place)
 }
 
 /// The step with the path of its manifest from another folder, and perhaps at another place.

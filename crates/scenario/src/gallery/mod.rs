@@ -10,3 +10,6 @@ pub use case::{Case, Setup, Shelf};
 pub use compose::Group;
 pub use read::{Entry, Gallery, read};
 pub use reasons::{Reason, missing, reasons};
+
+#[cfg(test)]
+mod tests;
