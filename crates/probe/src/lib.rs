@@ -26,6 +26,7 @@ mod roundtrip;
 mod scram;
 mod session;
 mod speaks;
+mod split;
 pub mod tcp;
 pub mod tls;
 mod topics;

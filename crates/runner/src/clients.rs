@@ -1,6 +1,6 @@
 //! Turns a client's description into the settings of its connection.
 
-use super::{Context, authority, existing, failure, forward};
+use super::{Context, authority as lab_authority, existing, failure, forward};
 use k8s_openapi::ByteString;
 use kubeapi::{Catalog, ConditionState, ObjectRef, wait_for};
 use model::{Cause, Failure};
@@ -65,24 +65,42 @@ pub async fn cluster_ca(context: &Context<'_>) -> Result<String, Failure> {
 /// # Errors
 /// If it cannot be created.
 pub fn lab_ca(context: &Context<'_>) -> Result<String, Failure> {
-    authority::lab_ca(&context.lab.dir).map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
+    lab_authority::lab_ca(&context.lab.dir).map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
 }
 
 async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, Failure> {
-    let pem = match trust.unwrap_or(&scenario::Trust::ClusterCa) {
-        scenario::Trust::Plaintext => return Ok(Trust::None),
-        scenario::Trust::ClusterCa => cluster_ca(context).await?,
+    match trust.unwrap_or(&scenario::Trust::ClusterCa) {
+        scenario::Trust::Plaintext => Ok(Trust::None),
+        scenario::Trust::AnyOf(several) => {
+            let mut all = String::new();
+            for one in several {
+                all += &authority(context, one).await?;
+                all.push('\n');
+            }
+            Ok(Trust::Pem(all))
+        }
+        one => authority(context, one).await.map(Trust::Pem),
+    }
+}
+
+/// The certificates of one CA, in PEM.
+async fn authority(context: &Context<'_>, trust: &scenario::Trust) -> Result<String, Failure> {
+    match trust {
+        scenario::Trust::ClusterCa => cluster_ca(context).await,
         scenario::Trust::ClientsCa => {
             let name = format!("{}-clients-ca-cert", context.cluster);
-            secret_text_for(context, &context.kafka_namespace, &name, "ca.crt").await?
+            secret_text_for(context, &context.kafka_namespace, &name, "ca.crt").await
         }
-        scenario::Trust::LabCa => lab_ca(context)?,
+        scenario::Trust::LabCa => lab_ca(context),
         scenario::Trust::Secret { name, key, namespace } => {
             let namespace = namespace.as_deref().unwrap_or(&context.namespace);
-            secret_text_for(context, namespace, name, key).await?
+            secret_text_for(context, namespace, name, key).await
         }
-    };
-    Ok(Trust::Pem(pem))
+        // The linter refuses both within a list.
+        scenario::Trust::AnyOf(_) | scenario::Trust::Plaintext => {
+            Err(Failure::new(Cause::Unknown, "the certificates of one CA", "no CA is named"))
+        }
+    }
 }
 
 async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, Failure> {

@@ -194,6 +194,8 @@ pub enum Trust {
         /// Default: the scenario's namespace.
         namespace: Option<String>,
     },
+    /// Each of several CAs, as while one replaces another.
+    AnyOf(Vec<Trust>),
     /// The client connects without TLS.
     Plaintext,
 }
