@@ -43,8 +43,7 @@ fn main() -> ExitCode {
     let names: Vec<String> = gallery.entries().into_iter().map(title).collect();
     let (trials, senders): (Vec<Trial>, Vec<Sender<TestResult>>) = names.iter().map(|name| stage::trial(name)).unzip();
     let runs = |trial: &Trial| !args.is_filtered_out(trial) && !args.is_ignored(trial);
-    let chosen: Vec<String> =
-        trials.iter().filter(|trial| runs(trial)).map(|trial| trial.name().to_owned()).collect();
+    let chosen: Vec<String> = trials.iter().filter(|trial| runs(trial)).map(|trial| trial.name().to_owned()).collect();
     if args.list || chosen.is_empty() {
         return libtest_mimic::run(&args, trials).exit_code();
     }
@@ -74,9 +73,9 @@ fn only(gallery: Gallery, chosen: &[String]) -> Vec<Group> {
 /// Runs the groups, and sends the result of each case to its test.
 fn play(stage: &Stage, groups: &[Group], mut senders: BTreeMap<String, Sender<TestResult>>) -> Table {
     let mut table = Table::new(&stage.facts);
-    let tasks = groups.iter().map(|group| {
-        Task::plain(Job::new(group.path.clone(), group.scenario.clone()).with_file(group.file))
-    });
+    let tasks = groups
+        .iter()
+        .map(|group| Task::plain(Job::new(group.path.clone(), group.scenario.clone()).with_file(group.file)));
     stage.play(tasks.collect(), |result: &ScenarioResult| {
         let Some(group) = groups.iter().find(|group| group.scenario.name == result.name) else { return };
         for entry in &group.entries {

@@ -35,10 +35,8 @@ fn page(table: &Table, reasons: &[Reason]) -> String {
     ] {
         let _ = writeln!(text, "## {heading}\n");
         let rows: Vec<_> = table.rows.iter().filter(|row| row.shelf == shelf).collect();
-        let (ran, right) = (
-            rows.iter().filter(|row| row.seconds.is_some()).count(),
-            rows.iter().filter(|row| row.passed).count(),
-        );
+        let (ran, right) =
+            (rows.iter().filter(|row| row.seconds.is_some()).count(), rows.iter().filter(|row| row.passed).count());
         let _ = write!(text, "{} cases, {ran} ran here, {right} right.", rows.len());
         if let Some((median, longest)) = table.times(shelf) {
             let _ = write!(text, " A diagnosis took {median:.1} s (median), {longest:.1} s at most.");

@@ -86,7 +86,9 @@ impl Table {
 
     /// The rows of a shelf as Markdown.
     pub fn markdown(&self, shelf: Shelf) -> String {
-        let mut text = "| case | what is there | named | seconds | lab | gateway | reports |\n|---|---|---|---|---|---|---|\n".to_owned();
+        let mut text =
+            "| case | what is there | named | seconds | lab | gateway | reports |\n|---|---|---|---|---|---|---|\n"
+                .to_owned();
         for row in self.rows.iter().filter(|row| row.shelf == shelf) {
             let found: Vec<_> = row.found.iter().map(|cause| format!("`{cause}`")).collect();
             let named = match (row.seconds, found.as_slice()) {

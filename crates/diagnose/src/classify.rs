@@ -1,5 +1,6 @@
 //! From facts to a cause. The code is pure, so each rule can be tested without a network.
 
+use super::backends::{backend_port, hostname_shared};
 use super::evidence::evidence;
 use super::facts::{Facts, Lookup, Walked};
 use super::gateways::not_ready;
@@ -25,6 +26,8 @@ fn verdict(facts: &Facts) -> (Cause, String) {
         .or_else(|| not_ready(facts))
         .or_else(|| elsewhere(facts))
         .or_else(|| network(facts))
+        .or_else(|| hostname_shared(facts))
+        .or_else(|| backend_port(facts))
         .or_else(|| wrong_broker(facts))
         .or_else(|| ended_by_gateway(facts))
         .or_else(|| certificate(facts))

@@ -4,6 +4,7 @@ use crate::gateways::GatewayState;
 use probe::tcp::TcpOutcome;
 use probe::tls::TlsOutcome;
 use probe::{BrokerAddr, ClientError, LoginOutcome, Peer, Speaks, Whose};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -44,6 +45,8 @@ pub struct Backend {
     pub port: Option<u16>,
     /// The ports that the Service has.
     pub ports: Vec<u16>,
+    /// The port of the Pods that the named port leads to, if it is a number.
+    pub target: Option<u16>,
     /// How many Pods the Service selects, and how many of them are ready.
     pub pods: usize,
     pub ready: usize,
@@ -62,6 +65,8 @@ pub struct PodBroker {
 /// A parent that a route names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Parent {
+    /// `Gateway`, or another kind such as `ListenerSet`.
+    pub kind: String,
     /// The Gateway, `namespace/name`.
     pub gateway: String,
     /// The listener's name. Without it, any listener matches.
@@ -98,6 +103,23 @@ pub struct Route {
 impl Route {
     pub(super) fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// Whether it leads to the same backends.
+    pub(super) fn leads_as(&self, other: &Self) -> bool {
+        let keys = |route: &Self| -> BTreeSet<(String, String, Option<u16>)> {
+            let key = |one: &Backend| (one.namespace.clone(), one.service.clone(), one.port);
+            route.backends.iter().map(key).collect()
+        };
+        keys(self) == keys(other)
+    }
+
+    /// Whether all of its parents are Gateways that do not exist. Its status is then that of a former Gateway.
+    pub(super) fn orphaned(&self, served: &[Listener]) -> bool {
+        let gone = |parent: &Parent| {
+            parent.kind == "Gateway" && !served.iter().any(|listener| listener.gateway == parent.gateway)
+        };
+        !served.is_empty() && !self.parents.is_empty() && self.parents.iter().all(gone)
     }
 
     /// Whether a parent accepted it. A route that no controller has processed is not accepted.
@@ -137,6 +159,9 @@ pub struct Declared {
     /// `Kafka namespace/name`.
     pub resource: String,
     pub listener: String,
+    /// The port at which the brokers listen, and whether they speak TLS there.
+    pub port: Option<u16>,
+    pub tls: bool,
     /// Whether brokers advertise the name. Otherwise it is the bootstrap name.
     pub advertised: bool,
     /// The id that the cluster gave itself, from the resource's status.

@@ -1,6 +1,8 @@
 //! From symptom to cause: a failed client, then the network, then the cluster's own objects.
 
 mod advertised;
+mod backends;
+mod broker_ids;
 mod classify;
 mod diagnosis;
 mod evidence;

@@ -93,6 +93,7 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
             exists: false,
             port: backend["port"].as_u64().and_then(|port| u16::try_from(port).ok()),
             ports: Vec::new(),
+            target: None,
             pods: 0,
             ready: 0,
             brokers: Vec::new(),
@@ -101,6 +102,7 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
     let parents = list(&object.data["spec"]["parentRefs"])
         .iter()
         .map(|parent| Parent {
+            kind: parent["kind"].as_str().unwrap_or("Gateway").to_owned(),
             gateway: format!("{}/{}", parent["namespace"].as_str().unwrap_or(&namespace), text(&parent["name"])),
             listener: parent["sectionName"].as_str().map(ToOwned::to_owned),
         })
@@ -127,6 +129,14 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
             .iter()
             .filter_map(|port| port["port"].as_u64().and_then(|port| u16::try_from(port).ok()))
             .collect();
+        let named = list(&service.data["spec"]["ports"])
+            .iter()
+            .find(|port| port["port"].as_u64() == backend.port.map(u64::from));
+        // Without a targetPort it is the same number. A name stands for a number of the Pod that is not looked up.
+        let target = named.and_then(|port| {
+            if port["targetPort"].is_null() { port["port"].as_u64() } else { port["targetPort"].as_u64() }
+        });
+        backend.target = target.and_then(|port| u16::try_from(port).ok());
         let selector = service.data["spec"]["selector"].as_object();
         let selected: Vec<_> = pods
             .iter()
@@ -202,7 +212,14 @@ pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared>
                 let namespace = metadata.namespace.as_deref().unwrap_or_default();
                 let resource = format!("Kafka {namespace}/{}", metadata.name.as_deref().unwrap_or_default());
                 let cluster_id = kafka.data["status"]["clusterId"].as_str().map(ToOwned::to_owned);
-                return Some(Declared { resource, listener: text(&listener["name"]), advertised, cluster_id });
+                return Some(Declared {
+                    resource,
+                    listener: text(&listener["name"]),
+                    port: listener["port"].as_u64().and_then(|port| u16::try_from(port).ok()),
+                    tls: listener["tls"] == true,
+                    advertised,
+                    cluster_id,
+                });
             }
         }
     }

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use host::with_causes;
 use kube::api::DynamicObject;
 use kubeapi::{Catalog, Error};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -117,10 +118,22 @@ impl Snapshot {
             let label = pool.metadata.labels.as_ref().and_then(|labels| labels.get("strimzi.io/cluster"));
             pool.metadata.namespace.as_deref() == Some(namespace) && label.is_some_and(|label| label == cluster)
         });
-        let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let brokers = own.filter(|pool| list(&pool.data["spec"]["roles"]).iter().any(|role| role == "broker"));
         let ids = brokers.flat_map(|pool| list(&pool.data["status"]["nodeIds"]));
         ids.filter_map(|id| i32::try_from(id.as_i64()?).ok()).collect()
+    }
+
+    /// The listener of a Kafka resource that declares the host, as it is written.
+    pub(super) fn listener(&self, host: &str) -> Option<(Declared, &Value)> {
+        let declared = self.declared(host)?;
+        let (namespace, cluster) = declared.cluster().split_once('/')?;
+        let kafka = self.kafkas.iter().find(|kafka| {
+            kafka.metadata.namespace.as_deref() == Some(namespace) && kafka.metadata.name.as_deref() == Some(cluster)
+        })?;
+        let mut listeners = kafka.data["spec"]["kafka"]["listeners"].as_array()?.iter();
+        let listener = listeners.find(|listener| listener["name"] == declared.listener.as_str())?;
+        Some((declared, listener))
     }
 
     /// The listener that declares the host.

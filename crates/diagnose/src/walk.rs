@@ -1,5 +1,6 @@
 //! The whole path, hop by hop: first for the bootstrap address, then for every broker that it advertises, side by side.
 
+use super::broker_ids;
 use super::classify::classify;
 use super::facts::{Facts, Gateway, Lookup, Walked};
 use super::snapshot::Snapshot;
@@ -83,6 +84,13 @@ pub async fn walk(options: &WalkOptions, catalog: Option<&Catalog>, snapshot: Op
     if walks[0].failure.is_none() && brokers.is_empty() {
         gaps.push("the brokers: the metadata lists none".to_owned());
     }
+    // A broken bootstrap path does not hide the faults of the brokers' paths.
+    if brokers.is_empty()
+        && walks[0].failure.is_some()
+        && let Some(snapshot) = snapshot
+    {
+        brokers = snapshot.advertised(&options.bootstrap.0, options.bootstrap.1);
+    }
     let unlisted = snapshot.map(|snapshot| unlisted(&brokers, &snapshot.broker_ids(&options.bootstrap.0)));
     let unlisted = unlisted.unwrap_or_default();
     brokers.extend(unlisted.iter().cloned());
@@ -94,6 +102,9 @@ pub async fn walk(options: &WalkOptions, catalog: Option<&Catalog>, snapshot: Op
             "the cluster's metadata does not list {broker}, although it answers: it has just started or stopped"
         );
         walk.failure = Some(Failure::new(Cause::BrokerDown, "the metadata lists every broker", seen));
+    }
+    if let Some(snapshot) = snapshot {
+        broker_ids::name(&mut walks, snapshot, &options.bootstrap.0);
     }
     Walks { walks, gaps }
 }

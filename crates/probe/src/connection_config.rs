@@ -116,7 +116,10 @@ impl ConnectionConfig {
                 config.set("ssl.certificate.pem", cert).set("ssl.key.pem", key);
             }
             Identity::Scram { user, password } => {
-                config.set("sasl.mechanisms", "SCRAM-SHA-512").set("sasl.username", user).set("sasl.password", password);
+                config
+                    .set("sasl.mechanisms", "SCRAM-SHA-512")
+                    .set("sasl.username", user)
+                    .set("sasl.password", password);
             }
             Identity::Plain { user, password } => {
                 config.set("sasl.mechanisms", "PLAIN").set("sasl.username", user).set("sasl.password", password);

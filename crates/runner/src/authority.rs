@@ -153,7 +153,9 @@ mod tests {
     #[test]
     fn a_certificate_has_the_requested_signer_and_validity() {
         let names = ["*.x.kafka.test".to_owned(), "bootstrap.x.kafka.test".to_owned()];
-        let of = |signer, expired| make(&CertificateRequest { dns_names: &names, signer, expired, valid_for: None }).expect("made");
+        let of = |signer, expired| {
+            make(&CertificateRequest { dns_names: &names, signer, expired, valid_for: None }).expect("made")
+        };
         let own = of(Signer::Itself, false);
         assert_eq!(read(&own.chain), ("CN=*.x.kafka.test".into(), "CN=*.x.kafka.test".into(), true));
         let stranger = of(Signer::UnknownCa, true);
@@ -172,7 +174,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
         let names = ["a.kafka.test".to_owned()];
-        let expected = CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false, valid_for: None };
+        let expected =
+            CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false, valid_for: None };
         let (first, second) = (make(&expected), make(&expected));
         let mode = fs::metadata(lab.pki().join("lab-ca.key")).map(|data| data.permissions().mode() & 0o777);
         let ca = lab_ca(&lab);

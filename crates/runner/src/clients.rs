@@ -65,7 +65,8 @@ pub async fn cluster_ca(context: &Context<'_>) -> Result<String, Failure> {
 /// # Errors
 /// If it cannot be created.
 pub fn lab_ca(context: &Context<'_>) -> Result<String, Failure> {
-    lab_authority::lab_ca(&context.lab.dir).map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
+    lab_authority::lab_ca(&context.lab.dir)
+        .map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
 }
 
 async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, Failure> {

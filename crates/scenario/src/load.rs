@@ -143,7 +143,8 @@ pub(crate) fn typed<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result
 /// The text of a file. `shown` is the name of the file in messages.
 pub(crate) fn text(path: &Utf8Path, shown: &str) -> Result<String, Box<Problem>> {
     let read = regular_file::read(path, LARGEST_FILE).map_err(|error| {
-        let problem = Problem::error("scenario::no-file", &Source::new(shown, ""), format!("it cannot be read: {error}"));
+        let problem =
+            Problem::error("scenario::no-file", &Source::new(shown, ""), format!("it cannot be read: {error}"));
         Box::new(problem)
     })?;
     decode(shown, read)

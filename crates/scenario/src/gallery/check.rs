@@ -14,7 +14,12 @@ pub(super) fn case(shelf: Shelf, file: &File<Case>, problems: &mut Vec<Problem>)
     };
     match (shelf, case.cause) {
         (Shelf::Healthy, Some(_)) => {
-            error("/cause", "a healthy set-up has a cause".into(), "not here", "remove it, or move the folder to `faults`");
+            error(
+                "/cause",
+                "a healthy set-up has a cause".into(),
+                "not here",
+                "remove it, or move the folder to `faults`",
+            );
         }
         (Shelf::Faults | Shelf::Pairs, None) => {
             let help = "write `cause:` with the cause that must be named first";

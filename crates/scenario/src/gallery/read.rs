@@ -90,7 +90,8 @@ pub fn read(root: &Utf8Path) -> Gallery {
 fn unknown_setup(case: &File<Case>, setups: &BTreeMap<String, File<Setup>>, problems: &mut Vec<Problem>) {
     let Some(setup) = case.value.setup.as_ref().filter(|setup| !setups.contains_key(&setup.value)) else { return };
     let message = format!("there is no set-up `{}` that can be read", setup.value);
-    let problem = Problem::error("gallery::setup", &case.source, message).at(case.tree.place("/setup"), "no such set-up");
+    let problem =
+        Problem::error("gallery::setup", &case.source, message).at(case.tree.place("/setup"), "no such set-up");
     problems.push(problem.help(suggest::advice(&setup.value, setups.keys().map(String::as_str))));
 }
 
