@@ -4,9 +4,11 @@ mod diagnose;
 mod doctor;
 mod images;
 mod lab;
+mod listen;
 mod parity;
 mod report;
 mod scenario;
+mod ticker;
 
 pub use diagnose::diagnose;
 pub use doctor::doctor;

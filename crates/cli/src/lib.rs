@@ -6,7 +6,7 @@ mod diagnose;
 mod up;
 
 pub use choice::LabChoice;
-pub use diagnose::{DiagnoseArgs, FailOn};
+pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;

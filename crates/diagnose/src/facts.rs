@@ -2,7 +2,7 @@
 
 use crate::gateways::GatewayState;
 use probe::tcp::TcpOutcome;
-use probe::tls::TlsOutcome;
+use probe::tls::{Handshake, TlsOutcome};
 use probe::{BrokerAddr, ClientError, LoginOutcome, Peer, Speaks, Whose};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -203,6 +203,10 @@ pub struct Walked {
     pub login: Option<LoginOutcome>,
     /// Why Kafka did not answer a request for metadata, if it answered the first request.
     pub no_metadata: Option<String>,
+    /// Whether a handshake with a name that no route serves gets no answer either. It is asked only if this one got none.
+    pub leaves_strangers_waiting: Option<bool>,
+    /// How the handshake with a ClientHello in two segments ended, if it did not complete as the whole one does.
+    pub split_refused: Option<Handshake>,
     /// What the port speaks. It is asked only if Kafka did not answer.
     pub speaks: Option<Speaks>,
 }

@@ -11,20 +11,34 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-const KINDS: [&str; 8] =
-    ["TLSRoute", "TCPRoute", "Gateway", "GatewayClass", "Service", "Pod", "Kafka", "KafkaNodePool"];
+const KINDS: [&str; 10] = [
+    "TLSRoute",
+    "TCPRoute",
+    "Gateway",
+    "GatewayClass",
+    "Service",
+    "Pod",
+    "Kafka",
+    "KafkaNodePool",
+    "NetworkPolicy",
+    "Namespace",
+];
 
 /// The objects of each kind, in all namespaces.
 #[derive(Default)]
 pub struct Snapshot {
-    tls_routes: Vec<DynamicObject>,
+    pub(super) tls_routes: Vec<DynamicObject>,
     tcp_routes: Vec<DynamicObject>,
-    gateways: Vec<DynamicObject>,
+    pub(super) gateways: Vec<DynamicObject>,
     states: Vec<GatewayState>,
     pub(super) services: Vec<DynamicObject>,
-    pods: Vec<DynamicObject>,
+    pub(super) pods: Vec<DynamicObject>,
     pub(super) kafkas: Vec<DynamicObject>,
     pools: Vec<DynamicObject>,
+    pub(super) policies: Vec<DynamicObject>,
+    pub(super) namespaces: Vec<DynamicObject>,
+    /// The version of TLSRoute that the server prefers. `None` if it serves none, or could not be asked.
+    pub(super) tls_route_version: Option<String>,
     routes_known: bool,
     backends_known: bool,
     /// What could not be read, and why.
@@ -67,7 +81,11 @@ impl Snapshot {
         let (pods, pods_known) = next();
         let (kafkas, _) = next();
         let (pools, _) = next();
+        let (policies, _) = next();
+        let (namespaces, _) = next();
         drop(found);
+        let kind = timeout_at(deadline, catalog.kind("TLSRoute", None)).await;
+        let tls_route_version = kind.ok().and_then(Result::ok).map(|kind| kind.resource.version);
         // A Gateway whose class cannot be read is not accused of having none.
         let states = if classes_known { states(&gateways, &classes) } else { Vec::new() };
         Self {
@@ -79,9 +97,43 @@ impl Snapshot {
             pods,
             kafkas,
             pools,
+            policies,
+            namespaces,
+            tls_route_version,
             routes_known: tls_known && tcp_known,
             backends_known: services_known && pods_known,
             gaps,
+        }
+    }
+
+    /// A snapshot of these objects, for tests.
+    #[cfg(test)]
+    #[expect(clippy::too_many_arguments, reason = "one list for each kind")]
+    pub(super) fn of(
+        tls_routes: Vec<DynamicObject>,
+        gateways: Vec<DynamicObject>,
+        services: Vec<DynamicObject>,
+        pods: Vec<DynamicObject>,
+        policies: Vec<DynamicObject>,
+        namespaces: Vec<DynamicObject>,
+        tls_route_version: Option<String>,
+    ) -> Self {
+        // The class is not asked for here.
+        let class = "{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: some}}";
+        let classes = kubeapi::parse_manifests("class.yaml", class).unwrap_or_default();
+        let states = states(&gateways, &classes);
+        Self {
+            tls_routes,
+            gateways,
+            states,
+            services,
+            pods,
+            policies,
+            namespaces,
+            tls_route_version,
+            routes_known: true,
+            backends_known: true,
+            ..Self::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! How long a diagnosis takes with 100 brokers and 300 routes. The servers and the API server are in this process.
 
-use diagnose::{Diagnosis, Gateway, HopKind, HopState, Path, Snapshot, WalkClient, WalkOptions, walk};
+use diagnose::{Diagnosis, Endurance, Gateway, HopKind, HopState, Path, Snapshot, WalkClient, WalkOptions, walk};
 use kubeapi::testing::{ApiServer, Asked, list};
 use model::Cause;
 use serde_json::{Value, json};
@@ -66,6 +66,7 @@ async fn diagnosed(bootstrap: SocketAddr, ca: &str) -> (Diagnosis, Duration) {
         gateway: Gateway::default(),
         addresses: Vec::new(),
         within: WITHIN,
+        endurance: Endurance::default(),
     };
     let walks = walk(&options, Some(&server.catalog), Some(&snapshot)).await;
     let found = Diagnosis::of(format!("bootstrap.{DOMAIN}"), &walks, Some(&snapshot), &[], begun.elapsed());

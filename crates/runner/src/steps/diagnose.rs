@@ -2,7 +2,7 @@
 
 use super::{Execute, Outcome};
 use crate::{Context, clients};
-use diagnose::{Diagnosis, Snapshot, WalkClient, WalkOptions, walk};
+use diagnose::{Diagnosis, Endurance, Snapshot, WalkClient, WalkOptions, walk};
 use model::{Cause, DiagnosisFigures, Failure};
 use probe::{ConnectionConfig, Identity, Login, Mechanism, Trust};
 use scenario::Diagnose;
@@ -60,6 +60,7 @@ fn options(context: &Context<'_>, access: &ConnectionConfig) -> Result<WalkOptio
         gateway: context.lab.gateway_facts(),
         addresses: vec![context.lab.info.gateway.address],
         within: QUESTION_WITHIN,
+        endurance: Endurance::default(),
     })
 }
 
