@@ -24,6 +24,7 @@ const VERBS: [&str; 25] = [
     "scenario new",
     "scenario run",
     "diagnose",
+    "diagnose listen",
     "report",
     "report table",
     "parity",

@@ -1,5 +1,6 @@
 //! What a Kafka resource says about its brokers by id: the addresses that they advertise, and ids that no broker has.
 
+use super::facts::Declared;
 use super::snapshot::Snapshot;
 use super::walk::Walk;
 use super::wanted::wanted;
@@ -8,12 +9,12 @@ use probe::BrokerAddr;
 use serde_json::Value;
 
 impl Snapshot {
-    /// The addresses that the brokers advertise, as the listener that declares the bootstrap host says. `port` is that of
-    /// the bootstrap address, for a listener that names none.
-    pub(super) fn advertised(&self, bootstrap: &str, port: u16) -> Vec<BrokerAddr> {
-        let Some((_, listener)) = self.listener(bootstrap) else { return Vec::new() };
-        let configuration = &listener["configuration"];
-        self.broker_ids(bootstrap).into_iter().filter_map(|id| advertised(configuration, id, port)).collect()
+    /// The addresses that the brokers advertise at the listener. `port` is that of the bootstrap address, for a listener
+    /// that names none.
+    pub(super) fn advertised(&self, listener: &Declared, port: u16) -> Vec<BrokerAddr> {
+        let Some(spec) = self.spec(listener) else { return Vec::new() };
+        let configuration = &spec["configuration"];
+        self.broker_ids(listener).into_iter().filter_map(|id| advertised(configuration, id, port)).collect()
     }
 }
 
@@ -34,11 +35,10 @@ fn entries(configuration: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Names the ids as the cause, where a broker has no entry and entries have no broker.
-pub(super) fn name(walks: &mut [Walk], snapshot: &Snapshot, bootstrap: &str) {
-    let Some((declared, listener)) = snapshot.listener(bootstrap) else { return };
-    let existing = snapshot.broker_ids(bootstrap);
-    let configured: Vec<i64> =
-        entries(&listener["configuration"]).filter_map(|entry| entry["broker"].as_i64()).collect();
+pub(super) fn name(walks: &mut [Walk], snapshot: &Snapshot, listener: &Declared) {
+    let Some(spec) = snapshot.spec(listener) else { return };
+    let existing = snapshot.broker_ids(listener);
+    let configured: Vec<i64> = entries(&spec["configuration"]).filter_map(|entry| entry["broker"].as_i64()).collect();
     let nobody = without_a_broker(&configured, &existing);
     if nobody.is_empty() || existing.is_empty() {
         return;
@@ -57,8 +57,8 @@ pub(super) fn name(walks: &mut [Walk], snapshot: &Snapshot, bootstrap: &str) {
         let seen = format!(
             "listener {} of {} configures hosts for the brokers {}, and the brokers are {}: broker {id} has no entry and \
              advertises {}:{}",
-            declared.listener,
-            declared.resource,
+            listener.listener,
+            listener.resource,
             numbers(&nobody),
             numbers(&existing),
             walk.facts.host,

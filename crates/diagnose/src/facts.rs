@@ -240,6 +240,8 @@ pub struct Facts {
     /// All listeners of all Gateways.
     pub served: Vec<Listener>,
     pub declared: Option<Declared>,
+    /// The listener that the name leads to: the one that declares it, or else the one behind its route.
+    pub behind: Option<Declared>,
     pub gateway: Gateway,
     /// The Gateways that the address concerns, with their conditions.
     pub gateways: Vec<GatewayState>,
@@ -272,6 +274,7 @@ impl Facts {
             listeners: Vec::new(),
             served: Vec::new(),
             declared: None,
+            behind: None,
             gateway: Gateway::default(),
             gateways: Vec::new(),
             addresses: Vec::new(),

@@ -58,7 +58,7 @@ fn unrouted(facts: &Facts) -> bool {
 /// TLS that the gateway passes on to a listener without TLS. The broker reads the handshake as a length and ends the
 /// connection, so that the client sees the same as from a gateway that does not know the name.
 fn passed_on(facts: &Facts, walked: &Walked) -> Option<String> {
-    let declared = facts.declared.as_ref().filter(|declared| walked.tls && !declared.tls)?;
+    let declared = facts.behind.as_ref().filter(|declared| walked.tls && !declared.tls)?;
     let tls = facts.tls.as_ref().filter(|tls| tls.connected() && tls.turned_away() && tls.chain.is_empty())?;
     let route = facts.routes.iter().find(|route| route.accepted() && !route.backends.is_empty())?;
     let passes = facts.listeners.iter().find(|listener| listener.mode == "Passthrough")?;

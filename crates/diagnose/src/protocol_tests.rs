@@ -155,7 +155,7 @@ fn passthrough_to_a_listener_without_tls_is_a_wrong_protocol() {
         advertised: true,
         cluster_id: None,
     };
-    let with = |tls| Facts { declared: Some(declared(tls)), ..behind_a_route() };
+    let with = |tls| Facts { behind: Some(declared(tls)), ..behind_a_route() };
     let found = classify(&with(false));
     assert!(found.cause == Cause::WrongProtocol && found.seen.contains("369295616"), "{}", found.seen);
     assert_eq!(classify(&with(true)).cause, Cause::UnknownSni, "a listener with TLS would have answered");

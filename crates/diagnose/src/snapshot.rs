@@ -155,16 +155,16 @@ impl Snapshot {
         facts.served = routes::listeners(&self.gateways);
         facts.listeners = routes::for_name(&facts.served, &host, port);
         facts.declared = routes::declared(&self.kafkas, &host);
+        facts.behind = facts.declared.clone().or_else(|| routes::led_to(&self.kafkas, &facts.routes));
         facts.gateways = concerned(facts, &self.states);
         if facts.addresses.is_empty() {
             facts.addresses = facts.gateways.iter().flat_map(|gateway| gateway.addresses.iter().copied()).collect();
         }
     }
 
-    /// The node ids of the brokers of the cluster that declares the host, as its node pools report them.
-    pub(super) fn broker_ids(&self, host: &str) -> Vec<i32> {
-        let Some(declared) = self.declared(host) else { return Vec::new() };
-        let (namespace, cluster) = declared.cluster().split_once('/').unwrap_or_default();
+    /// The node ids of the brokers of the listener's cluster, as its node pools report them.
+    pub(super) fn broker_ids(&self, listener: &Declared) -> Vec<i32> {
+        let (namespace, cluster) = listener.cluster().split_once('/').unwrap_or_default();
         let own = self.pools.iter().filter(|pool| {
             let label = pool.metadata.labels.as_ref().and_then(|labels| labels.get("strimzi.io/cluster"));
             pool.metadata.namespace.as_deref() == Some(namespace) && label.is_some_and(|label| label == cluster)
@@ -175,16 +175,14 @@ impl Snapshot {
         ids.filter_map(|id| i32::try_from(id.as_i64()?).ok()).collect()
     }
 
-    /// The listener of a Kafka resource that declares the host, as it is written.
-    pub(super) fn listener(&self, host: &str) -> Option<(Declared, &Value)> {
-        let declared = self.declared(host)?;
+    /// The listener as it is written.
+    pub(super) fn spec(&self, declared: &Declared) -> Option<&Value> {
         let (namespace, cluster) = declared.cluster().split_once('/')?;
         let kafka = self.kafkas.iter().find(|kafka| {
             kafka.metadata.namespace.as_deref() == Some(namespace) && kafka.metadata.name.as_deref() == Some(cluster)
         })?;
         let mut listeners = kafka.data["spec"]["kafka"]["listeners"].as_array()?.iter();
-        let listener = listeners.find(|listener| listener["name"] == declared.listener.as_str())?;
-        Some((declared, listener))
+        listeners.find(|listener| listener["name"] == declared.listener.as_str())
     }
 
     /// The listener that declares the host.

@@ -104,14 +104,12 @@ pub async fn walk(options: &WalkOptions, catalog: Option<&Catalog>, snapshot: Op
         gaps.push("the brokers: the metadata lists none".to_owned());
     }
     // A broken bootstrap path does not hide the faults of the brokers' paths.
-    if brokers.is_empty()
-        && walks[0].failure.is_some()
-        && let Some(snapshot) = snapshot
-    {
-        brokers = snapshot.advertised(&options.bootstrap.0, options.bootstrap.1);
+    let behind = snapshot.zip(walks[0].facts.behind.clone());
+    if let Some((snapshot, listener)) = behind.as_ref().filter(|_| brokers.is_empty() && walks[0].failure.is_some()) {
+        brokers = snapshot.advertised(listener, options.bootstrap.1);
     }
-    let unlisted = snapshot.map(|snapshot| unlisted(&brokers, &snapshot.broker_ids(&options.bootstrap.0)));
-    let unlisted = unlisted.unwrap_or_default();
+    let known = behind.as_ref().map(|(snapshot, listener)| unlisted(&brokers, &snapshot.broker_ids(listener)));
+    let unlisted = known.unwrap_or_default();
     brokers.extend(unlisted.iter().cloned());
     brokers.sort_by_key(|broker| broker.id);
     walks.extend(join_all(brokers.into_iter().map(one)).await.into_iter().map(|(walk, _)| walk));
@@ -122,8 +120,8 @@ pub async fn walk(options: &WalkOptions, catalog: Option<&Catalog>, snapshot: Op
         );
         walk.failure = Some(Failure::new(Cause::BrokerDown, "the metadata lists every broker", seen));
     }
-    if let Some(snapshot) = snapshot {
-        broker_ids::name(&mut walks, snapshot, &options.bootstrap.0);
+    if let Some((snapshot, listener)) = &behind {
+        broker_ids::name(&mut walks, snapshot, listener);
     }
     Walks { walks, gaps }
 }
