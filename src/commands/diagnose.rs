@@ -1,9 +1,12 @@
 //! `diagnose`
 
+use super::listen::listen;
+use super::ticker::Ticker;
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{DiagnoseArgs, Output};
+use cli::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput};
 use diagnose::{
-    Diagnosis, Gateway, Palette, Properties, PropertiesError, Snapshot, WalkClient, WalkOptions, picture, walk,
+    Diagnosis, Endurance, Gateway, Palette, Properties, PropertiesError, Snapshot, WalkClient, WalkOptions, junit,
+    picture, walk,
 };
 use kubeapi::Catalog;
 use lab::Lab;
@@ -18,6 +21,9 @@ const WITHIN: Duration = Duration::from_secs(3);
 
 /// The time for all questions to the API server together.
 const CLUSTER_WITHIN: Duration = Duration::from_secs(5);
+
+/// The pause between two diagnoses of `--wait`.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// The variable for the password of `--scram-user`.
 const PASSWORD: &str = "DIAGNOSE_PASSWORD";
@@ -54,22 +60,57 @@ struct Target {
 /// # Errors
 /// If the lab's state or the kubeconfig cannot be used.
 pub async fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Box<dyn std::error::Error>> {
+    if let Some(DiagnoseVerb::Listen(args)) = &args.verb {
+        return listen(args).await;
+    }
     let begun = Instant::now();
     let (named, client) = match client(args) {
         Ok(client) => client,
         Err(error) => return Ok(usage(&error)),
     };
     let named = args.bootstrap.clone().or(named);
-    let target = target(args, named.is_some()).await?;
+    let severity = args.fail_on.into();
+    let found = loop {
+        let target = target(args, named.is_some()).await?;
+        let found = match look(args, &named, &client, target, begun).await? {
+            Ok(found) => found,
+            Err(exit) => return Ok(exit),
+        };
+        let left = args.wait.map(|wait| wait.saturating_sub(begun.elapsed())).unwrap_or_default();
+        if left.is_zero() || !found.fails_on(severity) {
+            break found;
+        }
+        let first =
+            found.findings.first().map(|one| format!("{} {}: {}", one.number, one.cause, one.addresses.join(", ")));
+        eprintln!("{:.0} s: {}", begun.elapsed().as_secs_f64(), visible(&first.unwrap_or_default()));
+        tokio::time::sleep(left.min(BETWEEN)).await;
+    };
+    match args.output {
+        DiagnosisOutput::Text => print!("{}", picture(&found, Palette::new(std::io::stdout().is_terminal()))),
+        DiagnosisOutput::Json => println!("{:#}", serde_json::json!(found)),
+        DiagnosisOutput::Junit => print!("{}", junit(&found, severity)?),
+    }
+    Ok(if found.fails_on(severity) { Exit::Failed } else { Exit::Passed })
+}
+
+/// One diagnosis, or the exit code of a command line that does not fit what was found.
+async fn look(
+    args: &DiagnoseArgs,
+    named: &Option<String>,
+    client: &WalkClient,
+    target: Target,
+    begun: Instant,
+) -> Result<Result<Diagnosis, Exit>, Box<dyn std::error::Error>> {
+    let ticker = Ticker::start("reading the cluster's objects");
     let snapshot = match &target.catalog {
         Some(catalog) => Some(Snapshot::read(catalog, CLUSTER_WITHIN).await),
         None => None,
     };
-    let address = match named.or(target.bootstrap) {
+    let address = match named.clone().or(target.bootstrap) {
         Some(address) => address,
         None => match only_bootstrap(snapshot.as_ref()) {
             Ok(address) => address,
-            Err(error) if snapshot.as_ref().is_some_and(Snapshot::readable) => return Ok(usage(&error)),
+            Err(error) if snapshot.as_ref().is_some_and(Snapshot::readable) => return Ok(Err(usage(&error))),
             Err(error) => {
                 let gaps = snapshot.map(|snapshot| snapshot.gaps).unwrap_or_default();
                 return Err(format!("cannot look at anything: {error} {}", gaps.join("; ")).into());
@@ -78,17 +119,20 @@ pub async fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Box<dyn std::error::E
     };
     let bootstrap = match split(&address) {
         Ok(bootstrap) => bootstrap,
-        Err(error) => return Ok(usage(&error)),
+        Err(error) => return Ok(Err(usage(&error))),
     };
-    let options =
-        WalkOptions { bootstrap, client, gateway: target.gateway, addresses: target.addresses, within: WITHIN };
+    let endurance = Endurance { idle: args.idle, connections: args.connections.map(usize::from) };
+    let options = WalkOptions {
+        bootstrap,
+        client: client.clone(),
+        gateway: target.gateway,
+        addresses: target.addresses,
+        within: WITHIN,
+        endurance,
+    };
+    ticker.now("asking the network");
     let walks = walk(&options, target.catalog.as_ref(), snapshot.as_ref()).await;
-    let found = Diagnosis::of(address, &walks, snapshot.as_ref(), &args.ignore, begun.elapsed());
-    match args.output {
-        Output::Text => print!("{}", picture(&found, Palette::new(std::io::stdout().is_terminal()))),
-        Output::Json => println!("{:#}", serde_json::json!(found)),
-    }
-    Ok(if found.fails_on(args.fail_on.into()) { Exit::Failed } else { Exit::Passed })
+    Ok(Ok(Diagnosis::of(address, &walks, snapshot.as_ref(), &args.ignore, begun.elapsed())))
 }
 
 fn usage(error: &Usage) -> Exit {

@@ -5,9 +5,11 @@ mod diagnose;
 mod doctor;
 mod images;
 mod lab;
+mod listen;
 mod parity;
 mod report;
 mod scenario;
+mod ticker;
 
 pub use bench::{lab as bench_lab, scenarios as bench_scenarios};
 pub use diagnose::diagnose;

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "",
     "ci",
     "lab",
@@ -27,6 +27,7 @@ const VERBS: [&str; 28] = [
     "bench lab",
     "bench scenarios",
     "diagnose",
+    "diagnose listen",
     "report",
     "report table",
     "parity",

@@ -2,8 +2,9 @@
 
 use super::{NameArgs, Output};
 use camino::Utf8PathBuf;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use model::{Cause, Severity};
+use std::time::Duration;
 
 /// Walks the whole path of a Kafka client, for the bootstrap address and for every broker that it advertises: name, TCP,
 /// Gateway, route, backend, TLS, certificate, login, Kafka. Names the first hop that is wrong, with evidence and repair.
@@ -13,7 +14,10 @@ use model::{Cause, Severity};
 ///
 /// Exit codes: 0 no fault; 1 a fault was found; 2 usage; 3 it could not look at anything.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DiagnoseArgs {
+    #[command(subcommand)]
+    pub verb: Option<DiagnoseVerb>,
     /// The address, as a client has it [default: that of --client-properties, else the lab's external listener, else the
     /// only one that the cluster's Kafka resources declare]
     #[arg(value_name = "HOST:PORT")]
@@ -47,6 +51,15 @@ pub struct DiagnoseArgs {
     /// The client speaks no TLS
     #[arg(long)]
     pub plaintext: bool,
+    /// Repeat until there is no finding of that severity, or until this time has passed, such as 60s or 2m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// Also leave a connection idle for this time, and report when it is ended
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub idle: Option<Duration>,
+    /// Also hold so many TLS connections to the bootstrap address at the same time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=20_000))]
+    pub connections: Option<u16>,
     /// Exit with 1 if there is a finding of at least this severity
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     pub fail_on: FailOn,
@@ -55,7 +68,57 @@ pub struct DiagnoseArgs {
     pub ignore: Vec<Cause>,
     /// The output format
     #[arg(short, long, default_value = "text")]
+    pub output: DiagnosisOutput,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum DiagnoseVerb {
+    /// Show what another client really sends: its TLS settings, the size and the segments of its ClientHello, its first Kafka
+    /// requests
+    ///
+    /// Point the client's bootstrap.servers at it. Each connection is shown as soon as it has ended. No password is read.
+    Listen(ListenArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ListenArgs {
+    /// The address to listen at; 0.0.0.0 is for clients on other machines
+    #[arg(long, default_value = "127.0.0.1")]
+    pub address: std::net::IpAddr,
+    /// The port to listen at; 0 chooses a free one
+    #[arg(long, default_value_t = 9092)]
+    pub port: u16,
+    /// End after so many connections [default: listen until Ctrl-C]
+    #[arg(long, value_name = "N")]
+    pub count: Option<usize>,
+    /// The output format; JSON is one line for each connection
+    #[arg(short, long, default_value = "text")]
     pub output: Output,
+}
+
+/// How a diagnosis is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum DiagnosisOutput {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For CI: a test case for each path, with its finding as the failure
+    Junit,
+}
+
+/// A number with `ms`, `s` or `m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("{text:?} is not a duration; expected a number with ms, s or m, such as 60s");
+    let at = text.find(|one: char| !one.is_ascii_digit()).ok_or_else(expected)?;
+    let number: u64 = text[..at].parse().map_err(|_| expected())?;
+    let millis = match &text[at..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return Err(expected()),
+    };
+    number.checked_mul(millis).filter(|all| *all > 0).map(Duration::from_millis).ok_or_else(expected)
 }
 
 /// The least severity that is a failure.
@@ -81,4 +144,19 @@ fn cause(text: &str) -> Result<Cause, String> {
             near.map_or_else(|| "see docs/causes/README.md".to_owned(), |near| format!("did you mean `{near}`?"));
         format!("unknown cause; {near}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_a_unit() {
+        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        for wrong in ["60", "s", "", "0s", "1h", "-1s", "1.5s", "99999999999999999999s", "9999999999999999999m"] {
+            assert!(duration(wrong).is_err_and(|error| error.contains("such as 60s")), "{wrong}");
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! From facts to a cause. The code is pure, so each rule can be tested without a network.
 
+use super::backends::{backend_port, hostname_shared};
 use super::evidence::evidence;
 use super::facts::{Facts, Lookup, Walked};
 use super::gateways::not_ready;
+use super::hello::client_hello_split;
 use super::protocol::{elsewhere, ended_by_gateway, refused_login, unverifiable, wrong_protocol};
 use super::routing::routing;
+use super::silent::gateway_silent;
 use super::symptom::{answered, refuses_certificate, timed_out, wants_certificate};
 use super::wrong_broker::wrong_broker;
 use model::{Cause, Failure};
@@ -25,11 +28,15 @@ fn verdict(facts: &Facts) -> (Cause, String) {
         .or_else(|| not_ready(facts))
         .or_else(|| elsewhere(facts))
         .or_else(|| network(facts))
+        .or_else(|| hostname_shared(facts))
+        .or_else(|| backend_port(facts))
         .or_else(|| wrong_broker(facts))
         .or_else(|| ended_by_gateway(facts))
         .or_else(|| certificate(facts))
         .or_else(|| unverifiable(facts))
+        .or_else(|| gateway_silent(facts))
         .or_else(|| routing(facts))
+        .or_else(|| client_hello_split(facts))
         .unwrap_or_else(|| fallback(facts))
 }
 

@@ -62,6 +62,7 @@ fn route() -> Route {
             exists: true,
             port: Some(9094),
             ports: vec![9094],
+            target: Some(9094),
             pods: 1,
             ready: 1,
             brokers: vec![pod("kafka/my-cluster", 11)],
@@ -134,6 +135,8 @@ fn each_cause_has_facts_that_lead_to_it() {
                 declared: Some(Declared {
                     resource: "Kafka kafka/my-cluster".into(),
                     listener: "external".into(),
+                    port: None,
+                    tls: true,
                     advertised: false,
                     cluster_id: None,
                 }),
@@ -254,7 +257,14 @@ fn the_default_certificate_is_an_unknown_name_and_not_an_untrusted_certificate()
 }
 
 fn declared(resource: &str) -> Option<Declared> {
-    Some(Declared { resource: resource.into(), listener: "external".into(), advertised: true, cluster_id: None })
+    Some(Declared {
+        resource: resource.into(),
+        listener: "external".into(),
+        port: None,
+        tls: true,
+        advertised: true,
+        cluster_id: None,
+    })
 }
 
 #[test]
@@ -344,7 +354,8 @@ fn a_rejected_route_is_reported_with_what_its_listener_serves() {
         message: String::new(),
         ..condition("Accepted", false, "NoMatchingListenerHostname")
     });
-    facts.routes[0].parents = vec![Parent { gateway: "kafka/lab".into(), listener: Some("kafka".into()) }];
+    facts.routes[0].parents =
+        vec![Parent { kind: "Gateway".into(), gateway: "kafka/lab".into(), listener: Some("kafka".into()) }];
     facts.served = vec![Listener {
         gateway: "kafka/lab".into(),
         name: "kafka".into(),

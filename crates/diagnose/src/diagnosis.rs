@@ -87,12 +87,14 @@ impl Diagnosis {
         let paths = walks.walks.iter().map(path).collect();
         for walk in &walks.walks {
             let failure = walk.failure.clone().or_else(|| expires_soon(walk, OffsetDateTime::now_utc()));
-            let Some(failure) = failure.filter(|failure| !ignored.contains(&failure.cause)) else { continue };
-            // What breaks the bootstrap path in the same way as a broker's is one fault.
-            let common = findings.iter_mut().find(|known| known.common && known.cause == failure.cause);
-            match common {
-                Some(known) => known.addresses.push(title(walk)),
-                None => findings.push(Finding::of(walk, failure, snapshot)),
+            let all = failure.into_iter().chain(walk.also.iter().cloned());
+            for failure in all.filter(|failure| !ignored.contains(&failure.cause)) {
+                // What breaks the bootstrap path in the same way as a broker's is one fault.
+                let common = findings.iter_mut().find(|known| known.common && known.cause == failure.cause);
+                match common {
+                    Some(known) => known.addresses.push(title(walk)),
+                    None => findings.push(Finding::of(walk, failure, snapshot)),
+                }
             }
         }
         // A warning never comes before an error, and the bootstrap path comes before every other.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::endurance::Endurance;
 use crate::facts::{Facts, Gateway, Lookup, Walked};
 use crate::picture::{Palette, picture};
 use crate::walk::{WalkClient, WalkOptions, walk};
@@ -14,7 +15,7 @@ fn one(id: Option<i32>, failure: Option<Failure>) -> Walk {
     facts.tcp = Some(if failure.is_some() { TcpOutcome::Refused } else { TcpOutcome::Connected });
     let kafka = failure.is_none().then_some(Ok(60));
     facts.walked = Some(Walked { kafka, ..Walked::default() });
-    Walk { facts, failure }
+    Walk { facts, failure, also: Vec::new() }
 }
 
 fn failure(cause: Cause) -> Option<Failure> {
@@ -52,6 +53,17 @@ fn the_json_has_the_documented_shape() {
 }
 
 #[test]
+fn junit_has_a_case_for_each_cause_and_each_good_path() {
+    let xml = crate::junit(&diagnosis(broken(), &[]), Severity::Error).expect("it serializes");
+    assert!(xml.contains(r#"tests="4" skipped="0" failures="2" errors="0""#), "{xml}");
+    assert!(xml.contains(r#"type="unreachable""#) && xml.contains("KGL002: nothing listens"), "{xml}");
+    assert!(
+        xml.contains("broker 10 (broker-10.test:9092)") && xml.contains("page: docs/causes/unreachable.md"),
+        "{xml}"
+    );
+}
+
+#[test]
 fn an_ignored_cause_is_left_out() {
     let found = diagnosis(broken(), &[Cause::Unreachable, Cause::WrongBroker]);
     assert!(found.healthy && found.findings.is_empty());
@@ -74,6 +86,7 @@ async fn walked(address: std::net::SocketAddr, client: WalkClient) -> Diagnosis 
         gateway: Gateway::default(),
         addresses: Vec::new(),
         within: Duration::from_secs(5),
+        endurance: Endurance::default(),
     };
     let walks = walk(&options, None, None).await;
     Diagnosis::of(address.to_string(), &walks, None, &[], Duration::ZERO)
@@ -164,6 +177,7 @@ mod servers {
             gateway: Gateway::default(),
             addresses: Vec::new(),
             within: Duration::from_millis(200),
+            endurance: Endurance::default(),
         };
         let walks = walk(&options, None, None).await;
         assert_eq!(walks.walks[0].failure.as_ref().map(|failure| failure.cause), Some(Cause::Timeout));

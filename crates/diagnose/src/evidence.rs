@@ -78,7 +78,11 @@ mod tests {
             hostname: hostname.map(ToOwned::to_owned),
             mode: String::new(),
         };
-        let parent = |listener: &str| Parent { gateway: "kafka/lab".into(), listener: Some(listener.into()) };
+        let parent = |listener: &str| Parent {
+            kind: "Gateway".into(),
+            gateway: "kafka/lab".into(),
+            listener: Some(listener.into()),
+        };
         let route = Route {
             kind: "TLSRoute".into(),
             namespace: "kafka".into(),

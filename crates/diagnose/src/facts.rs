@@ -2,8 +2,9 @@
 
 use crate::gateways::GatewayState;
 use probe::tcp::TcpOutcome;
-use probe::tls::TlsOutcome;
+use probe::tls::{Handshake, TlsOutcome};
 use probe::{BrokerAddr, ClientError, LoginOutcome, Peer, Speaks, Whose};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -44,6 +45,8 @@ pub struct Backend {
     pub port: Option<u16>,
     /// The ports that the Service has.
     pub ports: Vec<u16>,
+    /// The port of the Pods that the named port leads to, if it is a number.
+    pub target: Option<u16>,
     /// How many Pods the Service selects, and how many of them are ready.
     pub pods: usize,
     pub ready: usize,
@@ -62,6 +65,8 @@ pub struct PodBroker {
 /// A parent that a route names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Parent {
+    /// `Gateway`, or another kind such as `ListenerSet`.
+    pub kind: String,
     /// The Gateway, `namespace/name`.
     pub gateway: String,
     /// The listener's name. Without it, any listener matches.
@@ -98,6 +103,23 @@ pub struct Route {
 impl Route {
     pub(super) fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// Whether it leads to the same backends.
+    pub(super) fn leads_as(&self, other: &Self) -> bool {
+        let keys = |route: &Self| -> BTreeSet<(String, String, Option<u16>)> {
+            let key = |one: &Backend| (one.namespace.clone(), one.service.clone(), one.port);
+            route.backends.iter().map(key).collect()
+        };
+        keys(self) == keys(other)
+    }
+
+    /// Whether all of its parents are Gateways that do not exist. Its status is then that of a former Gateway.
+    pub(super) fn orphaned(&self, served: &[Listener]) -> bool {
+        let gone = |parent: &Parent| {
+            parent.kind == "Gateway" && !served.iter().any(|listener| listener.gateway == parent.gateway)
+        };
+        !served.is_empty() && !self.parents.is_empty() && self.parents.iter().all(gone)
     }
 
     /// Whether a parent accepted it. A route that no controller has processed is not accepted.
@@ -137,6 +159,9 @@ pub struct Declared {
     /// `Kafka namespace/name`.
     pub resource: String,
     pub listener: String,
+    /// The port at which the brokers listen, and whether they speak TLS there.
+    pub port: Option<u16>,
+    pub tls: bool,
     /// Whether brokers advertise the name. Otherwise it is the bootstrap name.
     pub advertised: bool,
     /// The id that the cluster gave itself, from the resource's status.
@@ -178,6 +203,10 @@ pub struct Walked {
     pub login: Option<LoginOutcome>,
     /// Why Kafka did not answer a request for metadata, if it answered the first request.
     pub no_metadata: Option<String>,
+    /// Whether a handshake with a name that no route serves gets no answer either. It is asked only if this one got none.
+    pub leaves_strangers_waiting: Option<bool>,
+    /// How the handshake with a ClientHello in two segments ended, if it did not complete as the whole one does.
+    pub split_refused: Option<Handshake>,
     /// What the port speaks. It is asked only if Kafka did not answer.
     pub speaks: Option<Speaks>,
 }
@@ -211,6 +240,8 @@ pub struct Facts {
     /// All listeners of all Gateways.
     pub served: Vec<Listener>,
     pub declared: Option<Declared>,
+    /// The listener that the name leads to: the one that declares it, or else the one behind its route.
+    pub behind: Option<Declared>,
     pub gateway: Gateway,
     /// The Gateways that the address concerns, with their conditions.
     pub gateways: Vec<GatewayState>,
@@ -243,6 +274,7 @@ impl Facts {
             listeners: Vec::new(),
             served: Vec::new(),
             declared: None,
+            behind: None,
             gateway: Gateway::default(),
             gateways: Vec::new(),
             addresses: Vec::new(),

@@ -104,11 +104,20 @@ fn belongs(facts: &Facts, kind: HopKind) -> bool {
 pub(super) fn place(facts: &Facts, cause: Cause) -> HopKind {
     let place = match cause {
         Cause::UnresolvedName | Cause::NameResolvesElsewhere => HopKind::Name,
-        Cause::AdvertisedAddress if matches!(facts.lookup, Some(Lookup::Failed(_))) => HopKind::Name,
-        Cause::AdvertisedAddress | Cause::Unreachable => HopKind::Tcp,
-        Cause::GatewayNotReady => HopKind::Gateway,
-        Cause::UnknownSni | Cause::NoSni | Cause::RouteMissing | Cause::RouteNotAccepted => HopKind::Route,
-        Cause::BackendUnresolved | Cause::BrokerDown | Cause::WrongBroker => HopKind::Backend,
+        Cause::AdvertisedAddress | Cause::BrokerIds if matches!(facts.lookup, Some(Lookup::Failed(_))) => HopKind::Name,
+        Cause::AdvertisedAddress | Cause::BrokerIds | Cause::Unreachable => HopKind::Tcp,
+        Cause::ApiVersion | Cause::ClientHelloSplit | Cause::GatewayNotReady | Cause::GatewaySilent => HopKind::Gateway,
+        Cause::UnknownSni
+        | Cause::NoSni
+        | Cause::RouteMissing
+        | Cause::RouteNotAccepted
+        | Cause::HostnameShared
+        | Cause::ProxyRefusedConfig => HopKind::Route,
+        Cause::BackendUnresolved
+        | Cause::BackendPort
+        | Cause::BrokerDown
+        | Cause::NetworkPolicy
+        | Cause::WrongBroker => HopKind::Backend,
         Cause::WrongProtocol if speaks_kafka(facts) => HopKind::Login,
         Cause::WrongProtocol | Cause::TlsEndedByGateway => HopKind::Tls,
         Cause::CertificateName

@@ -101,7 +101,7 @@ impl Properties {
         }
         let stored = |location: &str, inline: &str| -> Result<Option<String>, PropertiesError> {
             if let Some(entry) = get(inline) {
-                return Ok(Some(entry.value.clone()));
+                return Ok(Some(pem_lines(&entry.value)));
             }
             let Some(entry) = get(location) else { return Ok(None) };
             let text = read(&PathBuf::from(&entry.value))
@@ -115,7 +115,7 @@ impl Properties {
         let ca = if tls { stored("ssl.truststore.location", "ssl.truststore.certificates")? } else { None };
         let chain = if tls { stored("ssl.keystore.location", "ssl.keystore.certificate.chain")? } else { None };
         let identity = match (chain, get("ssl.keystore.key")) {
-            (Some(chain), Some(key)) => Some((chain, key.value.clone())),
+            (Some(chain), Some(key)) => Some((chain, pem_lines(&key.value))),
             // A PEM store holds both.
             (Some(both), None) => Some((both.clone(), both)),
             (None, _) => None,
@@ -160,6 +160,23 @@ fn login(
 fn read(path: &Path) -> Result<String, PropertiesError> {
     let at = || path.display().to_string();
     std::fs::read_to_string(path).map_err(|source| PropertiesError::Read { path: at(), source })
+}
+
+/// PEM with its line ends. Java takes a whole certificate in one line, with blanks where the line ends were.
+fn pem_lines(text: &str) -> String {
+    if text.contains('\n') || !text.contains("-----BEGIN") {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for part in text.split("-----") {
+        let part = part.trim();
+        if part.starts_with("BEGIN ") || part.starts_with("END ") {
+            out.extend(["-----", part, "-----\n"]);
+        } else if !part.is_empty() {
+            out.extend(part.split_whitespace().flat_map(|line| [line, "\n"]));
+        }
+    }
+    out
 }
 
 fn quoted(text: &str) -> String {

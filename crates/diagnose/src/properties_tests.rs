@@ -85,3 +85,12 @@ fn without_a_protocol_a_client_speaks_plaintext() {
     let found = parse("bootstrap.servers=b.test:9092").expect("sound");
     assert!(!found.client.tls && found.client.login.is_none());
 }
+
+#[test]
+fn pem_in_one_line_is_read_as_java_reads_it() {
+    let pem = test_servers::Authority::new("ca").pem;
+    let line = pem.trim().replace(['\r', '\n'], " ");
+    let found = parse(&format!("security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.certificates={line}\n"));
+    let lines = |text: &str| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&found.expect("sound").client.ca.expect("a CA")), lines(&pem));
+}

@@ -13,7 +13,7 @@ pub(super) fn wrong_protocol(facts: &Facts) -> Option<(Cause, String)> {
     if facts.tcp != Some(TcpOutcome::Connected) || walked.reached() {
         return None;
     }
-    let text = transport(facts, walked).or_else(|| sasl(facts, walked))?;
+    let text = transport(facts, walked).or_else(|| sasl(facts, walked)).or_else(|| passed_on(facts, walked))?;
     Some((Cause::WrongProtocol, text))
 }
 
@@ -34,7 +34,7 @@ fn transport(facts: &Facts, walked: &Walked) -> Option<String> {
     // Some gateways speak TLS and HTTP on one port, so HTTP counts only if TLS is no alternative there.
     let no_tls = facts.tls.as_ref().is_none_or(|tls| tls.handshake == Handshake::NotTls);
     match (walked.speaks?, walked.tls) {
-        (Speaks::Http, _) if no_tls => Some(format!(
+        (Speaks::Http, _) if no_tls && !unrouted(facts) => Some(format!(
             "the port of {at} speaks HTTP (read as a length, \"HTTP\" is 1213486160), and the client speaks {ours}: connect \
              to the port of the Kafka listener"
         )),
@@ -47,6 +47,29 @@ fn transport(facts: &Facts, walked: &Walked) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a broker's address has no route. What the gateway itself says at such a port tells nothing about the client.
+fn unrouted(facts: &Facts) -> bool {
+    let advertised = facts.broker.as_ref().is_some_and(|broker| broker.id.is_some());
+    facts.routes_known && facts.routes.is_empty() && advertised
+}
+
+/// TLS that the gateway passes on to a listener without TLS. The broker reads the handshake as a length and ends the
+/// connection, so that the client sees the same as from a gateway that does not know the name.
+fn passed_on(facts: &Facts, walked: &Walked) -> Option<String> {
+    let declared = facts.behind.as_ref().filter(|declared| walked.tls && !declared.tls)?;
+    let tls = facts.tls.as_ref().filter(|tls| tls.connected() && tls.turned_away() && tls.chain.is_empty())?;
+    let route = facts.routes.iter().find(|route| route.accepted() && !route.backends.is_empty())?;
+    let passes = facts.listeners.iter().find(|listener| listener.mode == "Passthrough")?;
+    let ready = route.backends.iter().all(|backend| backend.ready > 0 && backend.target == declared.port);
+    ready.then(|| {
+        format!(
+            "listener {} of Gateway {} passes TLS on to listener {} of {}, which has no TLS ({}): set tls: true on it, or let \
+             the gateway end TLS (the broker's log says that a receive of 369295616 bytes is too large)",
+            passes.name, passes.gateway, declared.listener, declared.resource, tls.handshake
+        )
+    })
 }
 
 fn sasl(facts: &Facts, walked: &Walked) -> Option<String> {
@@ -149,105 +172,5 @@ pub(super) fn elsewhere(facts: &Facts) -> Option<(Cause, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::classify;
-
-    fn walked(tls: bool, mechanism: Option<&'static str>) -> Walked {
-        Walked { tls, mechanism, kafka: Some(Ok(60)), ..Walked::default() }
-    }
-
-    fn seen(walked: Walked) -> (Cause, String) {
-        let failure =
-            classify(&Facts { tcp: Some(TcpOutcome::Connected), walked: Some(walked), ..Facts::of("b.test", 9092) });
-        (failure.cause, failure.seen)
-    }
-
-    #[test]
-    fn each_mismatch_names_the_protocol_to_set() {
-        let dead = || Some(Err("no Kafka answer".to_owned()));
-        let scram = Some("SCRAM-SHA-512");
-        for (walked, words) in [
-            (Walked { kafka: dead(), speaks: Some(Speaks::Tls), ..walked(false, None) }, "security.protocol=SSL"),
-            (Walked { kafka: dead(), speaks: Some(Speaks::Tls), ..walked(false, scram) }, "security.protocol=SASL_SSL"),
-            (
-                Walked { kafka: dead(), speaks: Some(Speaks::PlaintextKafka), ..walked(true, None) },
-                "security.protocol=PLAINTEXT",
-            ),
-            (Walked { kafka: dead(), speaks: Some(Speaks::Http), ..walked(true, None) }, "1213486160"),
-            (Walked { no_metadata: Some("closed".into()), ..walked(true, None) }, "security.protocol=SASL_SSL"),
-            (
-                Walked {
-                    login: Some(LoginOutcome::OtherMechanisms { enabled: vec!["SCRAM-SHA-512".into()] }),
-                    ..walked(true, Some("PLAIN"))
-                },
-                "enables SCRAM-SHA-512, and the client uses PLAIN",
-            ),
-            (
-                Walked { login: Some(LoginOutcome::NoSasl { text: "closed".into() }), ..walked(true, scram) },
-                "security.protocol=SSL",
-            ),
-        ] {
-            let (cause, text) = seen(walked);
-            assert!(cause == Cause::WrongProtocol && text.contains(words), "{words}: {cause} {text}");
-        }
-    }
-
-    #[test]
-    fn a_refused_password_is_no_wrong_protocol() {
-        let refused = Some(LoginOutcome::Refused { text: "invalid credentials".into() });
-        let (cause, text) = seen(Walked { login: refused, ..walked(true, Some("SCRAM-SHA-512")) });
-        assert!(cause == Cause::Authentication && text.contains("invalid credentials"), "{text}");
-        assert_eq!(seen(walked(true, None)).0, Cause::Unknown, "nothing is wrong");
-    }
-
-    #[test]
-    fn a_certificate_of_a_terminating_listener_is_the_gateways() {
-        use crate::facts::Listener;
-        let shown = |verdict, kafka, mode: &str| {
-            let leaf = test_servers::Authority::new("gateway").leaf("gateway", &["b.test"]);
-            let handshake = Handshake::Completed {
-                protocol: "TLSv1_3".into(),
-                alpn: None,
-                afterwards: probe::tls::Afterwards::Open,
-            };
-            let tls = TlsOutcome {
-                address: "127.0.0.1:9092".parse().expect("an address"),
-                sni: Some("b.test".into()),
-                handshake,
-                chain: vec![CertificateInfo::from_der(&leaf.der()).expect("a certificate")],
-                verdict,
-                elapsed: std::time::Duration::ZERO,
-            };
-            let listener = Listener {
-                gateway: "kafka/lab".into(),
-                name: "tls".into(),
-                port: 9092,
-                hostname: None,
-                mode: mode.into(),
-            };
-            let facts = Facts {
-                tcp: Some(TcpOutcome::Connected),
-                tls: Some(tls),
-                listeners: vec![listener],
-                walked: Some(Walked { kafka: Some(kafka), ..walked(true, None) }),
-                ..Facts::of("b.test", 9092)
-            };
-            classify(&facts).cause
-        };
-        let alert = || Err("an answer of 352518912 bytes is not valid Kafka".to_owned());
-        let bad = || Some(Verdict::Bad("a CA used as end entity".into()));
-        assert_eq!(shown(Some(Verdict::Untrusted), Ok(60), "Terminate"), Cause::TlsEndedByGateway);
-        assert_eq!(shown(bad(), alert(), "Terminate"), Cause::TlsEndedByGateway);
-        assert_eq!(shown(None, alert(), "Terminate"), Cause::TlsEndedByGateway);
-        assert_eq!(shown(Some(Verdict::Untrusted), Ok(60), "Passthrough"), Cause::UntrustedCertificate);
-        assert_eq!(shown(bad(), Ok(60), "Passthrough"), Cause::UntrustedCertificate);
-        assert_eq!(shown(Some(Verdict::Good), Ok(60), "Terminate"), Cause::Unknown, "nothing is wrong");
-    }
-
-    #[test]
-    fn a_gateway_that_closes_is_not_another_protocol() {
-        let dead = Walked { kafka: Some(Err("closed".into())), speaks: Some(Speaks::Nothing), ..walked(true, None) };
-        assert_ne!(seen(dead).0, Cause::WrongProtocol);
-    }
-}
+#[path = "protocol_tests.rs"]
+mod tests;

@@ -93,6 +93,7 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
             exists: false,
             port: backend["port"].as_u64().and_then(|port| u16::try_from(port).ok()),
             ports: Vec::new(),
+            target: None,
             pods: 0,
             ready: 0,
             brokers: Vec::new(),
@@ -101,6 +102,7 @@ pub(super) fn route(object: &DynamicObject, kind: &str) -> Route {
     let parents = list(&object.data["spec"]["parentRefs"])
         .iter()
         .map(|parent| Parent {
+            kind: parent["kind"].as_str().unwrap_or("Gateway").to_owned(),
             gateway: format!("{}/{}", parent["namespace"].as_str().unwrap_or(&namespace), text(&parent["name"])),
             listener: parent["sectionName"].as_str().map(ToOwned::to_owned),
         })
@@ -127,6 +129,14 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
             .iter()
             .filter_map(|port| port["port"].as_u64().and_then(|port| u16::try_from(port).ok()))
             .collect();
+        let named = list(&service.data["spec"]["ports"])
+            .iter()
+            .find(|port| port["port"].as_u64() == backend.port.map(u64::from));
+        // Without a targetPort it is the same number. A name stands for a number of the Pod that is not looked up.
+        let target = named.and_then(|port| {
+            if port["targetPort"].is_null() { port["port"].as_u64() } else { port["targetPort"].as_u64() }
+        });
+        backend.target = target.and_then(|port| u16::try_from(port).ok());
         let selector = service.data["spec"]["selector"].as_object();
         let selected: Vec<_> = pods
             .iter()
@@ -185,7 +195,6 @@ pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
 /// The Kafka resource that declares the name, if any.
 pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared> {
     for kafka in kafkas {
-        let metadata = &kafka.metadata;
         for listener in list(&kafka.data["spec"]["kafka"]["listeners"]) {
             let configuration = &listener["configuration"];
             let bootstrap = &configuration["bootstrap"];
@@ -199,14 +208,37 @@ pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared>
                     .iter()
                     .any(|broker| broker["host"] == host || broker["advertisedHost"] == host);
             if starts || advertised {
-                let namespace = metadata.namespace.as_deref().unwrap_or_default();
-                let resource = format!("Kafka {namespace}/{}", metadata.name.as_deref().unwrap_or_default());
-                let cluster_id = kafka.data["status"]["clusterId"].as_str().map(ToOwned::to_owned);
-                return Some(Declared { resource, listener: text(&listener["name"]), advertised, cluster_id });
+                return Some(declaration(kafka, listener, advertised));
             }
         }
     }
     None
+}
+
+/// The listener behind the first accepted route: that of its brokers' cluster with the port that the Service leads to.
+pub(super) fn led_to(kafkas: &[DynamicObject], routes: &[Route]) -> Option<Declared> {
+    let backend = routes.iter().find(|route| route.accepted())?.backends.first()?;
+    let (target, cluster) = (backend.target?, &backend.brokers.first()?.cluster);
+    let kafka = kafkas.iter().find(|kafka| title(kafka) == *cluster)?;
+    let listeners = list(&kafka.data["spec"]["kafka"]["listeners"]);
+    let listener = listeners.iter().find(|listener| listener["port"].as_u64() == Some(u64::from(target)))?;
+    Some(declaration(kafka, listener, false))
+}
+
+fn declaration(kafka: &DynamicObject, listener: &Value, advertised: bool) -> Declared {
+    Declared {
+        resource: format!("Kafka {}", title(kafka)),
+        listener: text(&listener["name"]),
+        port: listener["port"].as_u64().and_then(|port| u16::try_from(port).ok()),
+        tls: listener["tls"] == true,
+        advertised,
+        cluster_id: kafka.data["status"]["clusterId"].as_str().map(ToOwned::to_owned),
+    }
+}
+
+fn title(kafka: &DynamicObject) -> String {
+    let of = |text: &Option<String>| text.clone().unwrap_or_default();
+    format!("{}/{}", of(&kafka.metadata.namespace), of(&kafka.metadata.name))
 }
 
 /// Whether a template with `{nodeId}` yields this name for some node.

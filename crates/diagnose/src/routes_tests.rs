@@ -151,3 +151,25 @@ spec:
     assert_eq!(seen("broker-x.kafka.test"), None);
     assert_eq!(seen("nobody.kafka.test"), None);
 }
+
+#[test]
+fn the_listener_behind_a_route_is_that_of_its_brokers_and_its_target_port() {
+    let kafkas = objects(
+        r#"
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {name: mine, namespace: kafka}
+spec: {kafka: {listeners: [{name: tls, port: 9093, tls: true}, {name: plain, port: 9092, tls: false}]}}
+"#,
+    );
+    let mut found = routes(&tls_routes(), &[], &gateways(), "broker-11.kafka.test", 9092);
+    found[0].conditions[0].status = true;
+    found[0].backends[0].brokers = vec![PodBroker { cluster: "kafka/mine".into(), id: 11 }];
+    let name = |target, routes: &mut Vec<Route>| {
+        routes[0].backends[0].target = Some(target);
+        led_to(&kafkas, routes).map(|listener| (listener.listener, listener.tls))
+    };
+    assert_eq!(name(9092, &mut found), Some(("plain".to_owned(), false)));
+    assert_eq!(name(9093, &mut found), Some(("tls".to_owned(), true)));
+    assert_eq!(name(9999, &mut found), None);
+}

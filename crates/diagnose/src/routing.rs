@@ -16,9 +16,16 @@ pub(super) fn routing(facts: &Facts) -> Option<(Cause, String)> {
     if facts.routes.is_empty() {
         return no_route(facts);
     }
-    let accepted: Vec<_> = facts.routes.iter().filter(|route| route.accepted()).collect();
+    let orphaned = |route: &Route| route.orphaned(&facts.served);
+    let accepted: Vec<_> = facts.routes.iter().filter(|route| route.accepted() && !orphaned(route)).collect();
     if accepted.is_empty() {
         let route = &facts.routes[0];
+        if orphaned(route) {
+            let serve: Vec<_> = route.parents.iter().flat_map(|parent| parent.serve(&facts.served)).collect();
+            let summary =
+                format!("{} for {} has no Gateway any more ({})", route.title(), facts.host, serve.join(", "));
+            return Some((Cause::RouteNotAccepted, summary));
+        }
         let refusal = route.conditions.iter().find(|condition| condition.kind == "Accepted");
         let why = refusal.map_or_else(
             || "no gateway controller has answered for it: check its parentRefs".to_owned(),

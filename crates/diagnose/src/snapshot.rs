@@ -7,23 +7,38 @@ use futures::future::join_all;
 use host::with_causes;
 use kube::api::DynamicObject;
 use kubeapi::{Catalog, Error};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-const KINDS: [&str; 8] =
-    ["TLSRoute", "TCPRoute", "Gateway", "GatewayClass", "Service", "Pod", "Kafka", "KafkaNodePool"];
+const KINDS: [&str; 10] = [
+    "TLSRoute",
+    "TCPRoute",
+    "Gateway",
+    "GatewayClass",
+    "Service",
+    "Pod",
+    "Kafka",
+    "KafkaNodePool",
+    "NetworkPolicy",
+    "Namespace",
+];
 
 /// The objects of each kind, in all namespaces.
 #[derive(Default)]
 pub struct Snapshot {
-    tls_routes: Vec<DynamicObject>,
+    pub(super) tls_routes: Vec<DynamicObject>,
     tcp_routes: Vec<DynamicObject>,
-    gateways: Vec<DynamicObject>,
+    pub(super) gateways: Vec<DynamicObject>,
     states: Vec<GatewayState>,
     pub(super) services: Vec<DynamicObject>,
-    pods: Vec<DynamicObject>,
+    pub(super) pods: Vec<DynamicObject>,
     pub(super) kafkas: Vec<DynamicObject>,
     pools: Vec<DynamicObject>,
+    pub(super) policies: Vec<DynamicObject>,
+    pub(super) namespaces: Vec<DynamicObject>,
+    /// The version of TLSRoute that the server prefers. `None` if it serves none, or could not be asked.
+    pub(super) tls_route_version: Option<String>,
     routes_known: bool,
     backends_known: bool,
     /// What could not be read, and why.
@@ -66,7 +81,11 @@ impl Snapshot {
         let (pods, pods_known) = next();
         let (kafkas, _) = next();
         let (pools, _) = next();
+        let (policies, _) = next();
+        let (namespaces, _) = next();
         drop(found);
+        let kind = timeout_at(deadline, catalog.kind("TLSRoute", None)).await;
+        let tls_route_version = kind.ok().and_then(Result::ok).map(|kind| kind.resource.version);
         // A Gateway whose class cannot be read is not accused of having none.
         let states = if classes_known { states(&gateways, &classes) } else { Vec::new() };
         Self {
@@ -78,9 +97,42 @@ impl Snapshot {
             pods,
             kafkas,
             pools,
+            policies,
+            namespaces,
+            tls_route_version,
             routes_known: tls_known && tcp_known,
             backends_known: services_known && pods_known,
             gaps,
+        }
+    }
+
+    /// A snapshot of these objects, for tests.
+    #[cfg(test)]
+    pub(super) fn of(
+        tls_routes: Vec<DynamicObject>,
+        gateways: Vec<DynamicObject>,
+        services: Vec<DynamicObject>,
+        pods: Vec<DynamicObject>,
+        policies: Vec<DynamicObject>,
+        namespaces: Vec<DynamicObject>,
+        tls_route_version: Option<String>,
+    ) -> Self {
+        // The class is not asked for here.
+        let class = "{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: some}}";
+        let classes = kubeapi::parse_manifests("class.yaml", class).unwrap_or_default();
+        let states = states(&gateways, &classes);
+        Self {
+            tls_routes,
+            gateways,
+            states,
+            services,
+            pods,
+            policies,
+            namespaces,
+            tls_route_version,
+            routes_known: true,
+            backends_known: true,
+            ..Self::default()
         }
     }
 
@@ -103,24 +155,34 @@ impl Snapshot {
         facts.served = routes::listeners(&self.gateways);
         facts.listeners = routes::for_name(&facts.served, &host, port);
         facts.declared = routes::declared(&self.kafkas, &host);
+        facts.behind = facts.declared.clone().or_else(|| routes::led_to(&self.kafkas, &facts.routes));
         facts.gateways = concerned(facts, &self.states);
         if facts.addresses.is_empty() {
             facts.addresses = facts.gateways.iter().flat_map(|gateway| gateway.addresses.iter().copied()).collect();
         }
     }
 
-    /// The node ids of the brokers of the cluster that declares the host, as its node pools report them.
-    pub(super) fn broker_ids(&self, host: &str) -> Vec<i32> {
-        let Some(declared) = self.declared(host) else { return Vec::new() };
-        let (namespace, cluster) = declared.cluster().split_once('/').unwrap_or_default();
+    /// The node ids of the brokers of the listener's cluster, as its node pools report them.
+    pub(super) fn broker_ids(&self, listener: &Declared) -> Vec<i32> {
+        let (namespace, cluster) = listener.cluster().split_once('/').unwrap_or_default();
         let own = self.pools.iter().filter(|pool| {
             let label = pool.metadata.labels.as_ref().and_then(|labels| labels.get("strimzi.io/cluster"));
             pool.metadata.namespace.as_deref() == Some(namespace) && label.is_some_and(|label| label == cluster)
         });
-        let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let brokers = own.filter(|pool| list(&pool.data["spec"]["roles"]).iter().any(|role| role == "broker"));
         let ids = brokers.flat_map(|pool| list(&pool.data["status"]["nodeIds"]));
         ids.filter_map(|id| i32::try_from(id.as_i64()?).ok()).collect()
+    }
+
+    /// The listener as it is written.
+    pub(super) fn spec(&self, declared: &Declared) -> Option<&Value> {
+        let (namespace, cluster) = declared.cluster().split_once('/')?;
+        let kafka = self.kafkas.iter().find(|kafka| {
+            kafka.metadata.namespace.as_deref() == Some(namespace) && kafka.metadata.name.as_deref() == Some(cluster)
+        })?;
+        let mut listeners = kafka.data["spec"]["kafka"]["listeners"].as_array()?.iter();
+        listeners.find(|listener| listener["name"] == declared.listener.as_str())
     }
 
     /// The listener that declares the host.

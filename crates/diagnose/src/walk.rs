@@ -1,14 +1,19 @@
 //! The whole path, hop by hop: first for the bootstrap address, then for every broker that it advertises, side by side.
 
+use super::broker_ids;
 use super::classify::classify;
+use super::endurance::{Endurance, endure};
 use super::facts::{Facts, Gateway, Lookup, Walked};
+use super::hello::split_refused;
+use super::second_look::second_look;
+use super::silent::leaves_strangers_waiting;
 use super::snapshot::Snapshot;
 use super::wanted::wanted;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Secret;
 use kubeapi::{Catalog, Error};
 use model::{Cause, Failure};
-use probe::tls::{Probe, TlsOutcome};
+use probe::tls::{Handshake, Probe, TlsOutcome};
 use probe::{BrokerAddr, Conversation, Login, LoginOutcome, Peer, converse, resolve, speaks, tcp};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -43,6 +48,8 @@ pub struct WalkOptions {
     pub addresses: Vec<IpAddr>,
     /// The time for each single question. The default of the command is 3 s.
     pub within: Duration,
+    /// What to try beside the walk.
+    pub endurance: Endurance,
 }
 
 /// One address, with everything that was seen on its path.
@@ -50,6 +57,8 @@ pub struct Walk {
     pub facts: Facts,
     /// The cause and its evidence. `None` if the path works.
     pub failure: Option<Failure>,
+    /// What is wrong although the path works for a single client.
+    pub also: Vec<Failure>,
 }
 
 /// All addresses, the bootstrap first.
@@ -76,15 +85,31 @@ pub async fn walk(options: &WalkOptions, catalog: Option<&Catalog>, snapshot: Op
         gaps.push(format!("whether the client trusts the certificates: {why}"));
         None
     });
-    let one = async |broker: BrokerAddr| address(options, ca.as_deref(), snapshot, broker).await;
+    let one = async |broker: BrokerAddr| address(options, ca.as_deref(), catalog, snapshot, broker).await;
     let (host, port) = options.bootstrap.clone();
     let (first, mut brokers) = one(BrokerAddr { id: None, host, port }).await;
     let mut walks = vec![first];
+    if walks[0].failure.is_none() {
+        let Facts { lookup, port, .. } = &walks[0].facts;
+        if let Some(Lookup::IpLiteral(address) | Lookup::Found(address)) = lookup {
+            let sni = matches!(lookup, Some(Lookup::Found(_))).then(|| options.bootstrap.0.clone());
+            let address = SocketAddr::new(*address, *port);
+            let (found, untried) =
+                endure(options.endurance, address, sni.as_deref(), &options.client, options.within).await;
+            walks[0].also = found;
+            gaps.extend(untried);
+        }
+    }
     if walks[0].failure.is_none() && brokers.is_empty() {
         gaps.push("the brokers: the metadata lists none".to_owned());
     }
-    let unlisted = snapshot.map(|snapshot| unlisted(&brokers, &snapshot.broker_ids(&options.bootstrap.0)));
-    let unlisted = unlisted.unwrap_or_default();
+    // A broken bootstrap path does not hide the faults of the brokers' paths.
+    let behind = snapshot.zip(walks[0].facts.behind.clone());
+    if let Some((snapshot, listener)) = behind.as_ref().filter(|_| brokers.is_empty() && walks[0].failure.is_some()) {
+        brokers = snapshot.advertised(listener, options.bootstrap.1);
+    }
+    let known = behind.as_ref().map(|(snapshot, listener)| unlisted(&brokers, &snapshot.broker_ids(listener)));
+    let unlisted = known.unwrap_or_default();
     brokers.extend(unlisted.iter().cloned());
     brokers.sort_by_key(|broker| broker.id);
     walks.extend(join_all(brokers.into_iter().map(one)).await.into_iter().map(|(walk, _)| walk));
@@ -94,6 +119,9 @@ pub async fn walk(options: &WalkOptions, catalog: Option<&Catalog>, snapshot: Op
             "the cluster's metadata does not list {broker}, although it answers: it has just started or stopped"
         );
         walk.failure = Some(Failure::new(Cause::BrokerDown, "the metadata lists every broker", seen));
+    }
+    if let Some((snapshot, listener)) = &behind {
+        broker_ids::name(&mut walks, snapshot, listener);
     }
     Walks { walks, gaps }
 }
@@ -139,6 +167,7 @@ async fn cluster_ca(options: &WalkOptions, catalog: &Catalog, snapshot: &Snapsho
 async fn address(
     options: &WalkOptions,
     ca: Option<&str>,
+    catalog: Option<&Catalog>,
     snapshot: Option<&Snapshot>,
     broker: BrokerAddr,
 ) -> (Walk, Vec<BrokerAddr>) {
@@ -157,7 +186,11 @@ async fn address(
         (Cause::Unknown, true) => None,
         _ => Some(found),
     };
-    (Walk { facts, failure }, brokers)
+    let failure = match (failure, snapshot) {
+        (Some(failure), Some(snapshot)) => Some(second_look(failure, &facts, catalog, snapshot, options.within).await),
+        (failure, _) => failure,
+    };
+    (Walk { facts, failure, also: Vec::new() }, brokers)
 }
 
 async fn network(facts: &mut Facts, options: &WalkOptions, ca: Option<&str>) -> Vec<BrokerAddr> {
@@ -218,11 +251,18 @@ async fn connection(facts: &mut Facts, walked: &mut Walked, probe: &Probe<'_>, c
         let completed = facts.tls.as_ref().is_some_and(TlsOutcome::completed);
         // With TLS 1.3 a refused client certificate shows only after the handshake.
         let again = async { if completed { Some(probe.run().await) } else { None } };
+        let soon = SPEAKS_WITHIN.min(probe.within);
+        let unanswered = facts.tls.as_ref().is_some_and(|tls| tls.handshake == Handshake::TimedOut { connected: true });
+        let stranger = async { if unanswered { Some(leaves_strangers_waiting(probe, soon).await) } else { None } };
         // A plaintext client has asked in plaintext already.
-        let (spoken, again) =
-            tokio::join!(speaks(probe.address, probe.sni, client.tls, SPEAKS_WITHIN.min(probe.within)), again);
+        let (spoken, again, stranger) =
+            tokio::join!(speaks(probe.address, probe.sni, client.tls, soon), again, stranger);
         walked.speaks = Some(spoken);
+        walked.leaves_strangers_waiting = stranger;
         facts.tls = again.or(facts.tls.take());
+    }
+    if kafka.is_ok() && client.tls && facts.broker.is_none() {
+        walked.split_refused = split_refused(probe).await;
     }
     walked.kafka = Some(kafka);
     walked.login = login;

@@ -22,6 +22,16 @@ pub(super) fn wanted(cause: Cause, facts: &Facts) -> String {
             format!("an advertised address that the Gateway serves{ports}")
         }
         Cause::GatewayNotReady => "a GatewayClass, a Gateway and a listener that are accepted".to_owned(),
+        Cause::ApiVersion => "a version of the Gateway API that the gateway's controller reads".to_owned(),
+        Cause::GatewaySilent => "a gateway that ends a connection whose name it does not know".to_owned(),
+        Cause::ClientHelloSplit => "a gateway that waits for the whole ClientHello".to_owned(),
+        Cause::ProxyRefusedConfig => format!("the gateway's proxy serves {host}, as the cluster's objects say"),
+        Cause::HostnameShared => format!("one route with the hostname {host}"),
+        Cause::BrokerIds => "hosts that are configured for ids which brokers have".to_owned(),
+        Cause::BackendPort => "a Service port that leads to the broker's listener".to_owned(),
+        Cause::NetworkPolicy => "policies that let the gateway's Pods connect to the brokers".to_owned(),
+        Cause::ConnectionLimit => "as many connections at once as the clients need".to_owned(),
+        Cause::IdleCut => "a connection that stays open while it is idle".to_owned(),
         Cause::RouteMissing | Cause::UnknownSni => {
             format!("a TLSRoute with the hostname {host}, or a TCPRoute for port {port}")
         }

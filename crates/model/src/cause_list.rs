@@ -66,11 +66,31 @@ pub enum Cause {
     NameResolvesElsewhere,
     /// The certificate expires soon, and nothing seems to renew it.
     CertificateExpiresSoon,
+    /// The cluster serves the Gateway API in no version that the gateway's controller reads, or not at all.
+    ApiVersion,
+    /// The cluster accepts every object of the path, and the gateway's proxy still does not serve it.
+    ProxyRefusedConfig,
+    /// Two routes with the same hostname are attached to the same listener, so only one of them gets the connections.
+    HostnameShared,
+    /// The gateway or the broker accepts fewer connections at once than its clients need.
+    ConnectionLimit,
+    /// Something on the path ends a connection that is idle, sooner than the client expects it.
+    IdleCut,
+    /// The Kafka resource configures hosts for broker ids that do not exist.
+    BrokerIds,
+    /// The Service behind the route exists, but its port does not lead to the listener of the broker.
+    BackendPort,
+    /// A NetworkPolicy keeps the gateway away from the brokers.
+    NetworkPolicy,
+    /// The gateway ends a connection whose ClientHello arrives in more than one segment.
+    ClientHelloSplit,
+    /// The gateway accepts connections and answers nothing, whatever is sent.
+    GatewaySilent,
 }
 
 impl Cause {
     /// Every cause, in the order of their numbers.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 39] = [
         Self::UnresolvedName,
         Self::Unreachable,
         Self::UnknownSni,
@@ -100,6 +120,16 @@ impl Cause {
         Self::GatewayNotReady,
         Self::NameResolvesElsewhere,
         Self::CertificateExpiresSoon,
+        Self::ApiVersion,
+        Self::ProxyRefusedConfig,
+        Self::HostnameShared,
+        Self::ConnectionLimit,
+        Self::IdleCut,
+        Self::BrokerIds,
+        Self::BackendPort,
+        Self::NetworkPolicy,
+        Self::ClientHelloSplit,
+        Self::GatewaySilent,
     ];
 
     pub(crate) fn entry(self) -> &'static CauseEntry {
@@ -107,7 +137,7 @@ impl Cause {
     }
 }
 
-static ENTRIES: [CauseEntry; 29] = [
+static ENTRIES: [CauseEntry; 39] = [
     CauseEntry {
         name: "unresolved-name",
         number: 1,
@@ -339,5 +369,85 @@ static ENTRIES: [CauseEntry; 29] = [
         summary: "The certificate expires soon, and nothing seems to renew it.",
         example: "A certificate that was issued for three days.",
         repair: "Renew the certificate, and check that the server loads the new one.",
+    },
+    CauseEntry {
+        name: "api-version",
+        number: 30,
+        severity: Severity::Error,
+        summary: "The cluster serves the Gateway API in no version that the gateway's controller reads, or not at all.",
+        example: "A controller that watches TLSRoute in `v1alpha2` runs where the CRD serves only `v1`.",
+        repair: "Install the CRDs of the Gateway API release that the implementation names in its documentation. TLSRoute and TCPRoute in `v1alpha2` belong to the experimental channel.",
+    },
+    CauseEntry {
+        name: "proxy-refused-config",
+        number: 31,
+        severity: Severity::Error,
+        summary: "The cluster accepts every object of the path, and the gateway's proxy still does not serve it.",
+        example: "Envoy refuses the configuration of a Gateway (NACK), so it keeps the former one. New routes have no effect.",
+        repair: "Read the log of the gateway's proxy for a refused configuration. The newest change of a route or a Gateway is the usual reason; take it back, and the proxy accepts the rest.",
+    },
+    CauseEntry {
+        name: "hostname-shared",
+        number: 32,
+        severity: Severity::Error,
+        summary: "Two routes with the same hostname are attached to the same listener, so only one of them gets the connections.",
+        example: "Two teams each have a TLSRoute for `broker-11.example.com`. Both say `Accepted=True`.",
+        repair: "Give each route a hostname of its own, or delete the one that is not wanted.",
+    },
+    CauseEntry {
+        name: "connection-limit",
+        number: 33,
+        severity: Severity::Error,
+        summary: "The gateway or the broker accepts fewer connections at once than its clients need.",
+        example: "Envoy's default circuit breaker ends every connection above 1024 for one broker.",
+        repair: "Raise the limit: `max.connections` and `max.connections.per.ip` of the broker's listener, or that of the gateway (a BackendTrafficPolicy with `circuitBreaker.maxConnections` for Envoy Gateway).",
+    },
+    CauseEntry {
+        name: "idle-cut",
+        number: 34,
+        severity: Severity::Warning,
+        summary: "Something on the path ends a connection that is idle, sooner than the client expects it.",
+        example: "A gateway with an idle timeout of 60 s, where clients send nothing for minutes.",
+        repair: "Set the client's `connections.max.idle.ms` below the time that was measured, or raise the idle timeout of the gateway or the load balancer above it.",
+    },
+    CauseEntry {
+        name: "broker-ids",
+        number: 35,
+        severity: Severity::Error,
+        summary: "The Kafka resource configures hosts for broker ids that do not exist.",
+        example: "`brokers` of the listener lists 0, 1 and 2, while the brokers of the pool are 10, 11 and 12.",
+        repair: "Use the ids that the brokers have, or `advertisedHostTemplate` with `{nodeId}`, which needs no ids at all. The annotation `strimzi.io/next-node-ids` of a KafkaNodePool chooses ids.",
+    },
+    CauseEntry {
+        name: "backend-port",
+        number: 36,
+        severity: Severity::Error,
+        summary: "The Service behind the route exists, but its port does not lead to the listener of the broker.",
+        example: "`backendRefs` name port 9091 of the broker's Service, or the Service's `targetPort` is one where no broker listens.",
+        repair: "Set the port of `backendRefs` to that of the Service's port for this listener, and its `targetPort` to the port of the broker's listener.",
+    },
+    CauseEntry {
+        name: "network-policy",
+        number: 37,
+        severity: Severity::Error,
+        summary: "A NetworkPolicy keeps the gateway away from the brokers.",
+        example: "`networkPolicyPeers` of the Kafka listener names the namespace of the clients, and not that of the gateway.",
+        repair: "Add the gateway's Pods to `from` of the policy; with Strimzi, to `networkPolicyPeers` of the listener.",
+    },
+    CauseEntry {
+        name: "client-hello-split",
+        number: 38,
+        severity: Severity::Error,
+        summary: "The gateway ends a connection whose ClientHello arrives in more than one segment.",
+        example: "A client with a post-quantum key share sends 1.8 kB, and the gateway reads the server name from the first segment only.",
+        repair: "Let the gateway wait for the whole ClientHello (HAProxy: `tcp-request inspect-delay` with `req.ssl_hello_type 1` as the condition), or update it. Until then, leave out the post-quantum groups of the client.",
+    },
+    CauseEntry {
+        name: "gateway-silent",
+        number: 39,
+        severity: Severity::Error,
+        summary: "The gateway accepts connections and answers nothing, whatever is sent.",
+        example: "The process of the gateway is frozen (SIGSTOP): the kernel still accepts connections in its name.",
+        repair: "Look at the gateway's Pods, their processor time and memory, and restart them. The brokers need no change.",
     },
 ];

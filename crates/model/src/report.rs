@@ -247,6 +247,21 @@ pub struct StepResult {
     /// Set for a step that stopped the load generator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<LoadFigures>,
+    /// Set for a step that diagnosed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<DiagnosisFigures>,
+}
+
+/// What a diagnosis named, and how long it took.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DiagnosisFigures {
+    /// The causes in the order of the findings. Empty if nothing was found.
+    pub causes: Vec<Cause>,
+    /// The time of the last walk alone, reading the cluster included.
+    pub seconds: f64,
+    /// The number of walks. A change takes a moment until the gateway has applied it.
+    pub walks: u32,
 }
 
 /// The result of a load generator, in figures.

@@ -34,6 +34,11 @@ pub enum Identity {
         user: String,
         password: String,
     },
+    /// PLAIN, whose password only TLS hides.
+    Plain {
+        user: String,
+        password: String,
+    },
 }
 
 impl fmt::Debug for Identity {
@@ -43,6 +48,7 @@ impl fmt::Debug for Identity {
             // Keys and passwords must not reach a log through debug output.
             Self::Tls { .. } => f.write_str("Tls(..)"),
             Self::Scram { user, .. } => write!(f, "Scram({user})"),
+            Self::Plain { user, .. } => write!(f, "Plain({user})"),
         }
     }
 }
@@ -74,9 +80,9 @@ impl ConnectionConfig {
     /// Kafka's name for the protocol, as client properties and librdkafka expect it.
     pub fn security_protocol(&self) -> &'static str {
         match (&self.trust, &self.identity) {
-            (Trust::None, Identity::Scram { .. }) => "SASL_PLAINTEXT",
+            (Trust::None, Identity::Scram { .. } | Identity::Plain { .. }) => "SASL_PLAINTEXT",
             (Trust::None, _) => "PLAINTEXT",
-            (Trust::Pem(_), Identity::Scram { .. }) => "SASL_SSL",
+            (Trust::Pem(_), Identity::Scram { .. } | Identity::Plain { .. }) => "SASL_SSL",
             (Trust::Pem(_), _) => "SSL",
         }
     }
@@ -115,6 +121,9 @@ impl ConnectionConfig {
                     .set("sasl.username", user)
                     .set("sasl.password", password);
             }
+            Identity::Plain { user, password } => {
+                config.set("sasl.mechanisms", "PLAIN").set("sasl.username", user).set("sasl.password", password);
+            }
         }
         config
     }
@@ -151,6 +160,10 @@ mod tests {
         let access = tls.with_identity(scram);
         assert_eq!(access.security_protocol(), "SASL_SSL");
         assert_eq!(access.config().get("sasl.mechanisms"), Some("SCRAM-SHA-512"));
+        assert!(!format!("{access:?}").contains("secret"));
+        let plain = Identity::Plain { user: "alice".into(), password: "secret".into() };
+        let access = access.with_identity(plain);
+        assert_eq!((access.security_protocol(), access.config().get("sasl.mechanisms")), ("SASL_SSL", Some("PLAIN")));
         assert!(!format!("{access:?}").contains("secret"));
     }
 

@@ -115,6 +115,12 @@ async fn start(
     request.start().await
 }
 
+fn sasl(mechanism: &str, module: &str, user: &str, password: &str) -> [String; 2] {
+    let module = format!("org.apache.kafka.common.security.{module}");
+    let jaas = format!("sasl.jaas.config={module} required username=\"{user}\" password=\"{password}\";");
+    [format!("sasl.mechanism={mechanism}"), jaas]
+}
+
 /// What the tools read: settings, messages and certificates. They are copied into the container, so that no key stays
 /// on the disk.
 fn files(access: &ConnectionConfig, spec: &ProduceSpec) -> Vec<(String, String)> {
@@ -142,11 +148,10 @@ fn files(access: &ConnectionConfig, spec: &ProduceSpec) -> Vec<(String, String)>
             files.push(("client.pem".to_owned(), format!("{key}\n{cert}")));
         }
         Identity::Scram { user, password } => {
-            properties.push("sasl.mechanism=SCRAM-SHA-512".to_owned());
-            properties.push(format!(
-                "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
-                 username=\"{user}\" password=\"{password}\";"
-            ));
+            properties.extend(sasl("SCRAM-SHA-512", "scram.ScramLoginModule", user, password));
+        }
+        Identity::Plain { user, password } => {
+            properties.extend(sasl("PLAIN", "plain.PlainLoginModule", user, password));
         }
     }
     files.push(("client.properties".to_owned(), properties.join("\n") + "\n"));

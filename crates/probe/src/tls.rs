@@ -1,6 +1,7 @@
 //! TLS handshakes as questions: which server answers for a name, and how?
 
 use super::certificate::CertificateInfo;
+use super::split;
 use super::tcp::{self, TcpOutcome};
 pub use super::trust::Verdict;
 use super::trust::{Recorder, recording_client, verify};
@@ -32,13 +33,16 @@ pub struct Probe<'a> {
     /// How long to watch the connection after the handshake. With TLS 1.3, a server rejects a client certificate only
     /// then. Zero disables the watch.
     pub linger: Duration,
+    /// Sends the ClientHello in two segments: so many bytes, and the others after a pause.
+    pub split: Option<usize>,
     pub within: Duration,
 }
 
 impl<'a> Probe<'a> {
     /// A simple question, which watches for 250 ms afterwards.
     pub fn new(address: SocketAddr, sni: Option<&'a str>, within: Duration) -> Self {
-        Self { address, sni, alpn: &[], trust: None, client: None, linger: Duration::from_millis(250), within }
+        let linger = Duration::from_millis(250);
+        Self { address, sni, alpn: &[], trust: None, client: None, linger, split: None, within }
     }
 
     /// Performs the handshake.
@@ -111,7 +115,20 @@ impl<'a> Probe<'a> {
             TcpOutcome::Failed(text) => Handshake::Failed { text },
             TcpOutcome::Connected | TcpOutcome::TimedOut => Handshake::TimedOut { connected: false },
         })?;
-        match timeout_at(deadline, TlsConnector::from(Arc::new(config)).connect(name, stream)).await {
+        let handshake = async {
+            let mut hello = Vec::new();
+            let connect = TlsConnector::from(Arc::new(config)).connect_with(name, stream, |session| {
+                if self.split.is_some() {
+                    // Writing to a Vec cannot fail.
+                    let _ = session.write_tls(&mut hello);
+                }
+            });
+            if let (Some(at), Some(stream)) = (self.split, connect.get_ref()) {
+                split::send(stream, &hello, at).await?;
+            }
+            connect.await
+        };
+        match timeout_at(deadline, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(Handshake::TimedOut { connected: true }),

@@ -53,6 +53,7 @@ pub async fn steps(
         result.seconds = (context.clock.elapsed() - began).as_secs_f64();
         result.waited = (context.clock.waited() - waited).as_secs_f64();
         result.workload = context.figures.take();
+        result.diagnosis = context.diagnosis.take();
         match outcome {
             Bounded::Done(Ok(evidence)) => {
                 result.outcome = StepOutcome::Passed;
@@ -113,6 +114,7 @@ fn row(step: &Spanned<StepItem>, label: &str, started: Duration) -> StepResult {
         outcome: StepOutcome::NotRun,
         evidence: Vec::new(),
         workload: None,
+        diagnosis: None,
     }
 }
 

@@ -27,6 +27,8 @@ pub struct CertificateRequest<'a> {
     pub signer: Signer<'a>,
     /// The certificate expired yesterday.
     pub expired: bool,
+    /// How long it is valid. Default: 30 days.
+    pub valid_for: Option<std::time::Duration>,
 }
 
 /// The signer of a certificate.
@@ -63,10 +65,10 @@ pub fn make(expected: &CertificateRequest<'_>) -> Result<IssuedCertificate, Erro
     let mut params = CertificateParams::new(expected.dns_names.to_vec())?;
     params.distinguished_name = name(expected.dns_names.first().map_or("nobody", String::as_str));
     let now = OffsetDateTime::now_utc();
-    (params.not_before, params.not_after) = if expected.expired {
-        (now - Duration::days(30), now - Duration::days(1))
-    } else {
-        (now - Duration::hours(1), now + Duration::days(30))
+    (params.not_before, params.not_after) = match (expected.expired, expected.valid_for) {
+        (true, _) => (now - Duration::days(30), now - Duration::days(1)),
+        (false, Some(time)) => (now - Duration::hours(1), now + time),
+        (false, None) => (now - Duration::hours(1), now + Duration::days(30)),
     };
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -151,12 +153,19 @@ mod tests {
     #[test]
     fn a_certificate_has_the_requested_signer_and_validity() {
         let names = ["*.x.kafka.test".to_owned(), "bootstrap.x.kafka.test".to_owned()];
-        let of = |signer, expired| make(&CertificateRequest { dns_names: &names, signer, expired }).expect("made");
+        let of = |signer, expired| {
+            make(&CertificateRequest { dns_names: &names, signer, expired, valid_for: None }).expect("made")
+        };
         let own = of(Signer::Itself, false);
         assert_eq!(read(&own.chain), ("CN=*.x.kafka.test".into(), "CN=*.x.kafka.test".into(), true));
         let stranger = of(Signer::UnknownCa, true);
         assert_eq!(read(&stranger.chain), ("CN=*.x.kafka.test".into(), "CN=an unknown CA".into(), false));
         assert!(stranger.key.contains("PRIVATE KEY") && read(&stranger.authority).2);
+        let valid_for = Some(std::time::Duration::from_secs(3 * 86_400));
+        let short = CertificateRequest { dns_names: &names, signer: Signer::Itself, expired: false, valid_for };
+        let (_, block) = parse_x509_pem(make(&short).expect("made").chain.as_bytes()).expect("PEM");
+        let left = block.parse_x509().expect("a certificate").validity().time_to_expiration().expect("valid");
+        assert_eq!(left.whole_days(), 2, "almost three days are left");
         assert_ne!(of(Signer::UnknownCa, false).authority, stranger.authority, "each time a new one");
     }
 
@@ -165,7 +174,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = LabDir::at(folder.path().to_path_buf().try_into().expect("UTF-8"));
         let names = ["a.kafka.test".to_owned()];
-        let expected = CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false };
+        let expected =
+            CertificateRequest { dns_names: &names, signer: Signer::Lab(&lab), expired: false, valid_for: None };
         let (first, second) = (make(&expected), make(&expected));
         let mode = fs::metadata(lab.pki().join("lab-ca.key")).map(|data| data.permissions().mode() & 0o777);
         let ca = lab_ca(&lab);

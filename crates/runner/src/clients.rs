@@ -1,6 +1,6 @@
 //! Turns a client's description into the settings of its connection.
 
-use super::{Context, authority, existing, failure, forward};
+use super::{Context, authority as lab_authority, existing, failure, forward};
 use k8s_openapi::ByteString;
 use kubeapi::{Catalog, ConditionState, ObjectRef, wait_for};
 use model::{Cause, Failure};
@@ -26,9 +26,7 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Con
     }
     let described = match context.job.scenario.clients.get(name) {
         Some(client) => context.resolve(client)?,
-        None if name == DEFAULT => {
-            scenario::Client { bootstrap: None, port_forward: None, trust: None, identity: None, library: None }
-        }
+        None if name == DEFAULT => scenario::Client::default(),
         None => {
             return Err(Failure::new(Cause::Unknown, format!("client {name}"), "the scenario has no such client"));
         }
@@ -67,24 +65,43 @@ pub async fn cluster_ca(context: &Context<'_>) -> Result<String, Failure> {
 /// # Errors
 /// If it cannot be created.
 pub fn lab_ca(context: &Context<'_>) -> Result<String, Failure> {
-    authority::lab_ca(&context.lab.dir).map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
+    lab_authority::lab_ca(&context.lab.dir)
+        .map_err(|error| Failure::new(Cause::Unknown, "the lab's CA", error.to_string()))
 }
 
 async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, Failure> {
-    let pem = match trust.unwrap_or(&scenario::Trust::ClusterCa) {
-        scenario::Trust::Plaintext => return Ok(Trust::None),
-        scenario::Trust::ClusterCa => cluster_ca(context).await?,
+    match trust.unwrap_or(&scenario::Trust::ClusterCa) {
+        scenario::Trust::Plaintext => Ok(Trust::None),
+        scenario::Trust::AnyOf(several) => {
+            let mut all = String::new();
+            for one in several {
+                all += &authority(context, one).await?;
+                all.push('\n');
+            }
+            Ok(Trust::Pem(all))
+        }
+        one => authority(context, one).await.map(Trust::Pem),
+    }
+}
+
+/// The certificates of one CA, in PEM.
+async fn authority(context: &Context<'_>, trust: &scenario::Trust) -> Result<String, Failure> {
+    match trust {
+        scenario::Trust::ClusterCa => cluster_ca(context).await,
         scenario::Trust::ClientsCa => {
             let name = format!("{}-clients-ca-cert", context.cluster);
-            secret_text_for(context, &context.kafka_namespace, &name, "ca.crt").await?
+            secret_text_for(context, &context.kafka_namespace, &name, "ca.crt").await
         }
-        scenario::Trust::LabCa => lab_ca(context)?,
+        scenario::Trust::LabCa => lab_ca(context),
         scenario::Trust::Secret { name, key, namespace } => {
             let namespace = namespace.as_deref().unwrap_or(&context.namespace);
-            secret_text_for(context, namespace, name, key).await?
+            secret_text_for(context, namespace, name, key).await
         }
-    };
-    Ok(Trust::Pem(pem))
+        // The linter refuses both within a list.
+        scenario::Trust::AnyOf(_) | scenario::Trust::Plaintext => {
+            Err(Failure::new(Cause::Unknown, "the certificates of one CA", "no CA is named"))
+        }
+    }
 }
 
 async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Result<Identity, Failure> {
@@ -93,16 +110,30 @@ async fn identity(context: &Context<'_>, who: Option<&scenario::Identity>) -> Re
     match who {
         None => Ok(Identity::Anonymous),
         Some(scenario::Identity::Scram { user, password, namespace }) => {
-            let password = match password {
-                Some(password) => password.clone(),
-                None => secret_text_for(context, &of(namespace), user, "password").await?,
-            };
+            let password = password_of(context, user, password.as_deref(), &of(namespace)).await?;
             Ok(Identity::Scram { user: user.clone(), password })
+        }
+        Some(scenario::Identity::Plain { user, password, namespace }) => {
+            let password = password_of(context, user, password.as_deref(), &of(namespace)).await?;
+            Ok(Identity::Plain { user: user.clone(), password })
         }
         Some(scenario::Identity::Tls { user, namespace }) => Ok(Identity::Tls {
             cert: secret_text_for(context, &of(namespace), user, "user.crt").await?,
             key: secret_text_for(context, &of(namespace), user, "user.key").await?,
         }),
+    }
+}
+
+/// The written password, or the one in the KafkaUser's Secret.
+async fn password_of(
+    context: &Context<'_>,
+    user: &str,
+    written: Option<&str>,
+    namespace: &str,
+) -> Result<String, Failure> {
+    match written {
+        Some(password) => Ok(password.to_owned()),
+        None => secret_text_for(context, namespace, user, "password").await,
     }
 }
 

@@ -10,7 +10,7 @@ use ::kube::api::DynamicObject;
 use kubeapi::ObjectRef;
 use lab::Lab;
 use model::vars::Variables;
-use model::{Cause, Failure, LoadFigures, vars};
+use model::{Cause, DiagnosisFigures, Failure, LoadFigures, vars};
 use probe::{ConnectionConfig, Load, Produced};
 use scenario::ClusterUse;
 use serde::Serialize;
@@ -39,6 +39,8 @@ pub struct Context<'a> {
     pub workloads: BTreeMap<String, Load>,
     /// The figures of the load generator that the current step stopped.
     pub figures: Option<LoadFigures>,
+    /// What the current step diagnosed.
+    pub diagnosis: Option<DiagnosisFigures>,
     /// The messages of `produce` steps, by the topic's name in the scenario.
     pub produced: BTreeMap<String, Produced>,
     /// The server names and ports of probes that passed.
@@ -103,6 +105,7 @@ impl<'a> Context<'a> {
             journal,
             workloads: BTreeMap::new(),
             figures: None,
+            diagnosis: None,
             produced: BTreeMap::new(),
             served: BTreeSet::new(),
             topics: BTreeMap::new(),

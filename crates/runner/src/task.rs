@@ -8,21 +8,28 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Job {
     pub path: Utf8PathBuf,
+    /// The name of the file in it that the steps come from.
+    file: &'static str,
     pub scenario: Arc<Scenario>,
 }
 
 impl Job {
     pub fn new(path: impl Into<Utf8PathBuf>, scenario: Scenario) -> Self {
-        Self { path: path.into(), scenario: Arc::new(scenario) }
+        Self { path: path.into(), file: "scenario.yaml", scenario: Arc::new(scenario) }
+    }
+
+    /// The same with steps from another file of the folder.
+    pub fn with_file(self, file: &'static str) -> Self {
+        Self { file, ..self }
     }
 
     pub fn name(&self) -> &str {
         &self.scenario.name
     }
 
-    /// The path of `scenario.yaml` in reports: relative to the repository's root, if it is below it.
+    /// The path of the file in reports: relative to the repository's root, if it is below it.
     pub fn file(&self) -> Utf8PathBuf {
-        let file = self.path.join("scenario.yaml");
+        let file = self.path.join(self.file);
         file.strip_prefix(model::paths::repo()).map(Utf8Path::to_owned).unwrap_or(file)
     }
 }

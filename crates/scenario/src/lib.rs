@@ -4,6 +4,7 @@ mod docs;
 mod duration;
 mod excerpt;
 mod find;
+pub mod gallery;
 mod lint;
 mod list;
 mod load;

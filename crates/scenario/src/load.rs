@@ -5,6 +5,8 @@ use super::tree::{self, Content, Node};
 use super::{Scenario, schema, shape};
 use camino::{Utf8Path, Utf8PathBuf};
 use model::{regular_file, suggest, visible};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::{fmt, fs};
 
@@ -118,16 +120,39 @@ pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
 pub fn parse(path: &Utf8Path, text: &str, manifests: BTreeMap<String, String>) -> Result<Folder, Broken> {
     let name = path.file_name().unwrap_or_default().to_owned();
     let source = Source::new(&format!("scenarios/{name}/{FILE}"), text);
-    let tree = root(&source).map_err(|problem| Broken { name: name.clone(), problems: vec![*problem] })?;
-    let problems = shape::check(&source, &tree, &schema());
+    match typed(&source) {
+        Ok((scenario, tree)) => Ok(Folder { path: path.to_owned(), scenario, manifests, source, tree }),
+        Err(problems) => Err(Broken { name, problems }),
+    }
+}
+
+/// The value and the tree of a file, or everything that is wrong with it.
+pub(crate) fn typed<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result<(T, Node), Vec<Problem>> {
+    let tree = root(source).map_err(|problem| vec![*problem])?;
+    let problems = shape::check(source, &tree, &schema::of::<T>());
     if !problems.is_empty() {
-        return Err(Broken { name, problems });
+        return Err(problems);
     }
-    match serde_saphyr::from_str_with_options(text, tree::options()) {
-        Ok(scenario) => Ok(Folder { path: path.to_owned(), scenario, manifests, source, tree }),
+    match serde_saphyr::from_str_with_options(source.text(), tree::options()) {
+        Ok(value) => Ok((value, tree)),
         // The shape matches the types, so this only fails for rules that a schema cannot express.
-        Err(error) => Err(Broken { name, problems: vec![unreadable(&source, &error)] }),
+        Err(error) => Err(vec![unreadable(source, &error)]),
     }
+}
+
+/// The text of a file. `shown` is the name of the file in messages.
+pub(crate) fn text(path: &Utf8Path, shown: &str) -> Result<String, Box<Problem>> {
+    let read = regular_file::read(path, LARGEST_FILE).map_err(|error| {
+        let problem =
+            Problem::error("scenario::no-file", &Source::new(shown, ""), format!("it cannot be read: {error}"));
+        Box::new(problem)
+    })?;
+    decode(shown, read)
+}
+
+/// The sorted names of the YAML files of a folder.
+pub(crate) fn yaml_names(path: &Utf8Path) -> Vec<String> {
+    yaml_files(path).unwrap_or_default().names
 }
 
 fn root(source: &Source) -> Result<Node, Box<Problem>> {

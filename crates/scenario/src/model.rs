@@ -104,6 +104,12 @@ pub enum ClusterUse {
 }
 
 impl KafkaUse {
+    /// The shared cluster through its native listener without authentication.
+    pub fn external() -> Self {
+        let listener = Some(Listener::External);
+        Self { cluster: ClusterUse::Shared, name: None, namespace: None, listener, listener_name: None }
+    }
+
     /// The bootstrap address of a client that names none, with variables in it. `None` for an existing cluster, whose
     /// address must be read from the cluster.
     pub fn default_bootstrap(&self) -> Option<&'static str> {
@@ -123,7 +129,7 @@ impl KafkaUse {
 }
 
 /// A Kafka client.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Client {
     /// Host and port. The default host is the listener's bootstrap name: `bootstrap.${domain}`,
@@ -188,6 +194,8 @@ pub enum Trust {
         /// Default: the scenario's namespace.
         namespace: Option<String>,
     },
+    /// Each of several CAs, as while one replaces another.
+    AnyOf(Vec<Trust>),
     /// The client connects without TLS.
     Plaintext,
 }
@@ -198,6 +206,15 @@ pub enum Trust {
 pub enum Identity {
     /// SCRAM-SHA-512 with the name and the password of a KafkaUser.
     Scram {
+        /// The KafkaUser.
+        user: String,
+        /// Default: the password in the KafkaUser's Secret.
+        password: Option<String>,
+        /// The namespace of the KafkaUser's Secret. Default: that of the Kafka cluster in use.
+        namespace: Option<String>,
+    },
+    /// SASL PLAIN with the name and the password of a KafkaUser.
+    Plain {
         /// The KafkaUser.
         user: String,
         /// Default: the password in the KafkaUser's Secret.

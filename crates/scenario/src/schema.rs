@@ -2,12 +2,18 @@
 
 use super::step_item::ID;
 use super::{Scenario, Step};
+use schemars::JsonSchema;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The schema as a value. Its keys are sorted, so that the features of other crates do not change the committed file.
 pub fn schema() -> Value {
-    let mut schema = schemars::schema_for!(Scenario).to_value();
+    of::<Scenario>()
+}
+
+/// The same for another type whose files contain steps.
+pub(crate) fn of<T: JsonSchema>() -> Value {
+    let mut schema = schemars::schema_for!(T).to_value();
     name_steps(&mut schema);
     say_default_deadlines(&mut schema);
     sorted(schema)

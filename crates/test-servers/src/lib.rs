@@ -140,12 +140,21 @@ pub async fn broker<S: AsyncRead + AsyncWrite + Unpin>(stream: S, id: i32) {
 }
 
 /// As [`broker`], with these brokers in its metadata.
-pub async fn broker_of<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, id: i32, all: &[(i32, SocketAddr)]) {
+pub async fn broker_of<S: AsyncRead + AsyncWrite + Unpin>(stream: S, id: i32, all: &[(i32, SocketAddr)]) {
+    let all: Vec<_> = all.iter().map(|(id, address)| (*id, address.ip().to_string(), address.port())).collect();
+    broker_with_names(stream, id, &all).await;
+}
+
+/// As [`broker`], with brokers that advertise these hosts and ports in its metadata.
+pub async fn broker_with_names<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, id: i32, all: &[Advertised]) {
     // Ends when the connection ends.
     while answer(&mut stream, id, all).await.is_some() {}
 }
 
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32, all: &[(i32, SocketAddr)]) -> Option<()> {
+/// The id, the host and the port of a broker.
+pub type Advertised = (i32, String, u16);
+
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32, all: &[Advertised]) -> Option<()> {
     let length = usize::try_from(stream.read_u32().await.ok()?).ok()?;
     let mut request = vec![0; length];
     stream.read_exact(&mut request).await.ok()?;
@@ -165,11 +174,11 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, id: i32, all:
             ApiVersionsResponse::default().with_api_keys(known.to_vec()).encode(&mut body, version).ok()?;
         }
         ApiKey::Metadata => {
-            let brokers = all.iter().map(|(id, address)| {
+            let brokers = all.iter().map(|(id, host, port)| {
                 MetadataResponseBroker::default()
                     .with_node_id((*id).into())
-                    .with_host(StrBytes::from_string(address.ip().to_string()))
-                    .with_port(address.port().into())
+                    .with_host(StrBytes::from_string(host.clone()))
+                    .with_port((*port).into())
             });
             let answer = MetadataResponse::default()
                 .with_cluster_id(Some("the-cluster".into()))

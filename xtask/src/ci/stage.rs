@@ -37,8 +37,8 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clippy-e2e",
-        proves: "the same for the e2e test, which `--all-targets` leaves out",
-        commands: &[&["clippy", "--test", "e2e", "--", "-D", "warnings"]],
+        proves: "the same for the tests that need a lab, which `--all-targets` leaves out",
+        commands: &[&["clippy", "--test", "e2e", "--test", "gallery", "--", "-D", "warnings"]],
         ..Stage::WITHOUT_LAB
     },
     Stage {

@@ -234,6 +234,7 @@ mod tests {
             outcome: StepOutcome::Passed,
             evidence: Vec::new(),
             workload: Some(figures),
+            diagnosis: None,
         };
         ScenarioResult { steps: vec![step], ..result("churn", Verdict::Passed) }
     }

@@ -19,8 +19,13 @@ impl Execute for Certificate {
             By::Itself => Signer::Itself,
         };
         let failed = |text: String| Failure::new(Cause::Unknown, &expected, text);
-        let issued = authority::make(&CertificateRequest { dns_names: &self.dns_names, signer, expired: self.expired })
-            .map_err(|error| failed(error.to_string()))?;
+        let request = CertificateRequest {
+            dns_names: &self.dns_names,
+            signer,
+            expired: self.expired,
+            valid_for: self.valid_for.map(|span| span.0),
+        };
+        let issued = authority::make(&request).map_err(|error| failed(error.to_string()))?;
         let secret: DynamicObject = serde_json::from_value(json!({
             "apiVersion": "v1",
             "kind": "Secret",

@@ -10,6 +10,7 @@ mod consume;
 mod create_topic;
 mod delete;
 mod describe_cluster;
+mod diagnose;
 mod execute;
 mod messages;
 mod objects;

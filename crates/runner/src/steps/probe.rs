@@ -47,6 +47,7 @@ impl Execute for Probe {
             let mut question = Question {
                 alpn: &alpn,
                 trust: authority.as_deref(),
+                split: self.split_at.and_then(|at| usize::try_from(at).ok()),
                 ..Question::new(address, Some(&self.sni), remaining)
             };
             if times > 1 {

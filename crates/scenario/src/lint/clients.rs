@@ -1,7 +1,7 @@
 //! Rules on `clients:`.
 
 use super::context::Context;
-use crate::{ClusterUse, Identity, Library, Step};
+use crate::{ClusterUse, Identity, Library, Step, Trust};
 use model::suggest;
 use std::collections::BTreeSet;
 
@@ -29,6 +29,7 @@ pub(super) fn check(context: &mut Context<'_>) {
         context.error("scenario::unused-client", &format!("/clients/{client}"), message, "never used", help);
     }
     users(context);
+    trusts(context);
     bootstraps(context);
     if context.scenario.kafka.cluster == ClusterUse::Existing && context.scenario.kafka.listener_name.is_none() {
         addresses(context, &used);
@@ -90,8 +91,11 @@ fn users(context: &mut Context<'_>) {
         let (user, key, namespace) = match &client.identity {
             // A scenario on wrong passwords may need a user that does not exist.
             Some(Identity::Scram { user, password: None, namespace }) => (user, "scram", namespace),
+            Some(Identity::Plain { user, password: None, namespace }) => (user, "plain", namespace),
             Some(Identity::Tls { user, namespace }) => (user, "tls", namespace),
-            Some(Identity::Scram { password: Some(_), .. }) | None => continue,
+            Some(Identity::Scram { password: Some(_), .. } | Identity::Plain { password: Some(_), .. }) | None => {
+                continue;
+            }
         };
         // The contents of other namespaces are not known without the cluster.
         let elsewhere = namespace.as_ref().is_some_and(|namespace| {
@@ -113,6 +117,22 @@ fn users(context: &mut Context<'_>) {
                 format!("no manifest defines the KafkaUser `{user}`"),
                 "not in the manifests",
                 &help,
+            );
+        }
+    }
+}
+
+/// A list of CAs has at least one, and each is one.
+fn trusts(context: &mut Context<'_>) {
+    for (name, client) in &context.scenario.clients {
+        let Some(Trust::AnyOf(several)) = &client.trust else { continue };
+        if several.is_empty() || several.iter().any(|one| matches!(one, Trust::AnyOf(_) | Trust::Plaintext)) {
+            context.error(
+                "scenario::trust",
+                &format!("/clients/{name}/trust/any-of"),
+                format!("the client `{name}` does not name CAs alone"),
+                "not a list of CAs",
+                "list `cluster-ca`, `clients-ca`, `lab-ca` and `secret: {...}`, at least one of them",
             );
         }
     }

@@ -22,6 +22,8 @@ pub struct Certificate {
     /// The certificate expired yesterday. Default: false.
     #[serde(default)]
     pub expired: bool,
+    /// How long the certificate is valid, such as `4320m` for three days. Default: 30 days.
+    pub valid_for: Option<Span>,
 }
 
 /// The signer of a certificate.
@@ -75,6 +77,15 @@ impl StepDefinition for Certificate {
                 "the certificate names no host".into(),
                 "empty",
                 "list the names that clients verify, such as \"*.${id}.${domain}\"",
+            );
+        }
+        if self.expired && self.valid_for.is_some() {
+            context.error(
+                "scenario::certificate",
+                &format!("{at}/valid-for"),
+                "`valid-for` has no effect on an expired certificate".into(),
+                "has no effect here",
+                "keep one of `expired` and `valid-for`",
             );
         }
     }

@@ -10,6 +10,7 @@ mod create_topic;
 mod definition;
 mod delete;
 mod describe_cluster;
+mod diagnose;
 mod list;
 mod messages;
 mod patch;
@@ -38,6 +39,7 @@ pub use create_topic::CreateTopic;
 pub(crate) use definition::{Access, NamedObject, StepDefinition};
 pub use delete::Target;
 pub use describe_cluster::DescribeCluster;
+pub use diagnose::Diagnose;
 pub use messages::ProduceConsume;
 pub use patch::{JsonChange, JsonOp, Patch};
 pub use pause::Pause;
@@ -83,6 +85,8 @@ list::steps! { $
     "produce-and-consume" => ProduceAndConsume(ProduceAndConsume),
     /// Requires that an attempt fails quickly and for the named cause.
     "refuse" => Refuse(Refuse),
+    /// Walks the whole path of a client and checks which causes are named.
+    "diagnose" => Diagnose(Diagnose),
     /// Checks the answer to a server name: the TLS handshake, the certificate, and where TLS ends.
     "probe" => Probe(Probe),
     /// Checks whether a port accepts TCP connections.

@@ -19,6 +19,8 @@ pub struct Probe {
     /// The protocols to offer in ALPN. Default: none.
     #[serde(default)]
     pub alpn: Vec<String>,
+    /// Sends the ClientHello in two segments: so many bytes, and the others 50 ms later. Default: in one.
+    pub split_at: Option<u32>,
     /// What the probe must see.
     pub expect: ProbeWants,
     /// The number of handshakes in a row that must show it. Several are needed if answers may differ, as with weights.
@@ -112,6 +114,7 @@ impl StepDefinition for Probe {
             );
         }
         check_cluster(context, at, wants);
+        at_least_one(context, &format!("{at}/split-at"), "split-at", self.split_at.map_or(1, u64::from));
         check_port(context, &format!("{at}/port"), self.port.as_deref());
         if let Some(times) = self.times {
             at_least_one(context, &format!("{at}/times"), "times", u64::from(times));
