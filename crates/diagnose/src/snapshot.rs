@@ -108,7 +108,6 @@ impl Snapshot {
 
     /// A snapshot of these objects, for tests.
     #[cfg(test)]
-    #[expect(clippy::too_many_arguments, reason = "one list for each kind")]
     pub(super) fn of(
         tls_routes: Vec<DynamicObject>,
         gateways: Vec<DynamicObject>,
