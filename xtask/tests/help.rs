@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 25] = [
+const VERBS: [&str; 26] = [
     "",
     "ci",
     "lab",
@@ -24,6 +24,7 @@ const VERBS: [&str; 25] = [
     "scenario new",
     "scenario run",
     "diagnose",
+    "diagnose listen",
     "report",
     "report table",
     "parity",
