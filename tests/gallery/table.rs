@@ -66,7 +66,7 @@ impl Table {
         Self {
             lab: facts.kind.word().to_owned(),
             gateway: format!("{}{}", facts.gateway, version(&facts.gateway)),
-            kafka: format!("{}{}", facts.kafka, version("kafka")),
+            kafka: format!("Kafka{} ({})", version("kafka"), facts.kafka),
             rows: Vec::new(),
         }
     }
