@@ -39,7 +39,7 @@ pub async fn keeping_state(dir: &LabDir, name: &str, progress: &Progress) -> Res
         }
     }
     let phase = progress.phase("down");
-    let components = local::down::stop(dir, local::down::KEEPING_GRACE).await?;
+    let components = local::down::stop(dir, true).await?;
     phase.done(match dir.mark()? {
         Some(_) => format!("{}, state kept for the next `lab up`", stopped(&components)),
         None => "no such lab was up".to_owned(),
@@ -73,7 +73,7 @@ async fn take_apart(dir: &LabDir, name: &str, progress: &Progress) -> Result<(Ve
             backend.down(dir, name, progress).await?;
         }
     }
-    let components = local::down::stop(dir, local::down::GRACE).await?;
+    let components = local::down::stop(dir, false).await?;
     Ok((components, dir.remove()?))
 }
 

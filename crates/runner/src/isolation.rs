@@ -31,7 +31,7 @@ impl Isolation {
 /// Memory for one cluster of a scenario's own, beside everything else: three brokers and what the lab itself needs.
 const MEMORY_FOR_A_CLUSTER: u64 = 6 << 30;
 
-/// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for two processors, which
+/// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for each processor, which
 /// brokers that start keep busy.
 pub fn own_clusters() -> usize {
     let system = rustix::system::sysinfo();
@@ -41,7 +41,7 @@ pub fn own_clusters() -> usize {
 
 fn own_clusters_in(memory: u64, processors: usize) -> usize {
     let fit = usize::try_from(memory / MEMORY_FOR_A_CLUSTER).unwrap_or(usize::MAX);
-    fit.min(processors / 2).max(1)
+    fit.min(processors).max(1)
 }
 
 /// The first of `pending` that may start while `running` runs, with at most `jobs` tasks and `own_clusters` clusters.
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_larger_machine_holds_more_own_clusters() {
         let sizes = [(4, 8), (8, 8), (16, 4), (24, 2), (512, 64)];
-        assert_eq!(sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors)), [1, 1, 2, 1, 32]);
+        assert_eq!(sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors)), [1, 1, 2, 2, 64]);
         assert_eq!(next(&[OwnCluster], &[OwnCluster], 4, 2), Some(0));
         assert_eq!(next(&[OwnCluster], &[OwnCluster, OwnCluster], 4, 2), None);
         assert!(own_clusters() >= 1);
