@@ -163,6 +163,12 @@ fn each_cause_has_facts_that_lead_to_it() {
         ),
         (Cause::BackendUnresolved, "does not exist", with_backend(|backend| backend.exists = false)),
         (Cause::BrokerDown, "no ready Pod", with_backend(|backend| backend.ready = 0)),
+        // Envoy Gateway says this of a Service that exists and has no ready Pod.
+        (Cause::BrokerDown, "no ready Pod", {
+            let mut facts = with_condition(condition("ResolvedRefs", false, "EndpointsNotFound"));
+            facts.routes[0].backends.iter_mut().for_each(|backend| backend.ready = 0);
+            facts
+        }),
         (
             Cause::WrongBroker,
             "leads to broker 12: TLSRoute",

@@ -100,7 +100,9 @@ fn refusal(facts: &Facts, state: &GatewayState) -> Option<Refusal> {
     }
     for (name, conditions) in state.listeners.iter().filter(|(name, _)| used(facts, &state.gateway, name)) {
         let conflict = conditions.iter().find(|one| one.kind == "Conflicted" && one.status);
-        let why = no(conditions, "Accepted").or_else(|| conflict.map(|one| format!("{}: {}", one.reason, one.message)));
+        let why = no(conditions, "Accepted")
+            .or_else(|| conflict.map(|one| format!("{}: {}", one.reason, one.message)))
+            .or_else(|| no(conditions, "ResolvedRefs"));
         if let Some(why) = why {
             return Some(Refusal { what: format!("listener {name} of Gateway {} is not ready", state.gateway), why });
         }
@@ -160,6 +162,8 @@ status: {conditions: [{type: Accepted, status: 'True', reason: Accepted}]}
         let refused = "type: Accepted, status: 'False', reason: PortUnavailable, message: no entryPoint";
         let listener = GATEWAY
             .replace("conditions: [{type: Accepted, status: 'True'}]}]", &format!("conditions: [{{{refused}}}]}}]"));
+        let secret = "type: ResolvedRefs, status: 'False', reason: InvalidCertificateRef, message: no such Secret";
+        let unresolved = GATEWAY.replace("status: 'True'}]}]", &format!("status: 'True'}}, {{{secret}}}]}}]"));
         let class = CLASS.replace("'True', reason: Accepted", "'False', reason: InvalidParameters");
         for (gateway, class, tcp, words) in [
             (GATEWAY, CLASS, TcpOutcome::Connected, None),
@@ -169,6 +173,13 @@ status: {conditions: [{type: Accepted, status: 'True', reason: Accepted}]}
                 CLASS,
                 TcpOutcome::Connected,
                 Some("listener tls of Gateway kafka/lab is not ready (PortUnavailable: no entryPoint)"),
+            ),
+            // As Envoy Gateway says it: the listener is accepted, and not served.
+            (
+                &unresolved,
+                CLASS,
+                TcpOutcome::Connected,
+                Some("listener tls of Gateway kafka/lab is not ready (InvalidCertificateRef: no such Secret)"),
             ),
             (GATEWAY, &class, TcpOutcome::Connected, Some("GatewayClass some is not accepted (InvalidParameters)")),
             (

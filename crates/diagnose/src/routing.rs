@@ -1,7 +1,7 @@
 //! The rules on routes: whether one leads to the address, was accepted, and has a backend that is ready.
 
 use super::classify::{address, is_default};
-use super::facts::{Backend, Facts, Route};
+use super::facts::{Backend, Condition, Facts, Route};
 use model::Cause;
 use probe::tls::{Handshake, TlsOutcome};
 
@@ -40,8 +40,12 @@ pub(super) fn routing(facts: &Facts) -> Option<(Cause, String)> {
         return Some((Cause::RouteNotAccepted, summary));
     }
     for route in &accepted {
-        let refs = route.conditions.iter().find(|condition| condition.kind == "ResolvedRefs" && !condition.status);
         let missing = route.backends.iter().find(|backend| !backend.exists);
+        // Some implementations say so of a Service that exists and has no ready Pod, which is another cause.
+        let only_empty = |condition: &Condition| condition.reason == "EndpointsNotFound" && missing.is_none();
+        let unresolved =
+            |condition: &&Condition| condition.kind == "ResolvedRefs" && !condition.status && !only_empty(condition);
+        let refs = route.conditions.iter().find(unresolved);
         if let Some(condition) = refs {
             let summary = format!(
                 "{} is accepted, but its backend {} cannot be resolved ({}: {})",

@@ -68,6 +68,12 @@ pub const STAGES: &[Stage] = &[
         ..Stage::ON_LOCAL_LAB
     },
     Stage {
+        name: "local-gallery",
+        proves: "`diagnose` names each fault of the gallery first, and finds nothing in healthy set-ups",
+        commands: &[LOCAL_UP, &["test", "--test", "gallery"]],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
         name: "local-sabotage",
         proves: "each sabotage makes its scenario fail for the named cause; one third of the scenarios each day",
         commands: &[LOCAL_UP, &["xtask", "scenario", "run", "--sabotage", "--shard", "{shard}"]],
