@@ -1,5 +1,9 @@
 //! Checks whether a scenario can run on this lab.
+
 use super::exclusive_listener;
+use k8s_openapi::api::apps::v1::DaemonSet;
+use kube::api::{Api, ListParams};
+use kubeapi::Catalog;
 use lab::backends::cluster::images;
 use model::{LabInfo, Verdict};
 use scenario::Scenario;
@@ -54,6 +58,24 @@ pub async fn java() -> Result<(), String> {
     probe::java_available(&image.image).await
 }
 
+/// The DaemonSets of networks that enforce NetworkPolicies. An API server accepts a policy whether or not the network reads it.
+const ENFORCING: [&str; 7] =
+    ["antrea-agent", "calico-node", "canal", "cilium", "kindnet", "kube-router", "ovnkube-node"];
+
+/// Checks whether the cluster's network is known to enforce NetworkPolicies.
+///
+/// # Errors
+/// The reason why it is not.
+pub async fn network_policies(catalog: &Catalog) -> Result<(), String> {
+    let all = Api::<DaemonSet>::all(catalog.client().clone()).list_metadata(&ListParams::default()).await;
+    let all = all.map_err(|error| format!("requires a network that enforces NetworkPolicies; cannot tell: {error}"))?;
+    let mut names = all.items.iter().filter_map(|one| one.metadata.name.as_deref());
+    if names.any(|name| ENFORCING.contains(&name)) {
+        return Ok(());
+    }
+    Err(format!("requires a network that enforces NetworkPolicies; this cluster has none of {}", ENFORCING.join(", ")))
+}
+
 /// A part's version, by its own name or by the name of the part that contains it.
 fn version<'a>(info: &'a LabInfo, part: &str) -> Option<&'a str> {
     let other = match part {
@@ -74,6 +96,8 @@ fn numbers(version: &str) -> Vec<u64> {
 mod tests {
     use super::*;
     use crate::fake::{info, scenario};
+    use kubeapi::testing::{Answer, ApiServer};
+    use serde_json::json;
 
     fn verdict(needs: &str) -> Option<Verdict> {
         unmet(&scenario(&format!("needs: {needs}\n")), &info())
@@ -85,6 +109,26 @@ mod tests {
         assert_eq!(
             verdict("{features: [TLSRoute, TCPRoute]}"),
             Some(Verdict::Unsupported { feature: "TCPRoute".into() })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_policy_needs_a_network_that_reads_it() {
+        let asked = async |name: &'static str| {
+            let server = ApiServer::new(move |_, _| {
+                let items = json!([{"metadata": {"name": "kube-proxy"}}, {"metadata": {"name": name}}]);
+                Answer::Json(
+                    200,
+                    json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": {}, "items": items}),
+                )
+            });
+            network_policies(&server.catalog).await
+        };
+        assert_eq!(asked("kindnet").await, Ok(()));
+        let reason = asked("node-exporter").await.expect_err("nothing enforces policies");
+        assert!(
+            reason.starts_with("requires a network that enforces NetworkPolicies; this cluster has none of"),
+            "{reason}"
         );
     }
 

@@ -120,6 +120,11 @@ impl Runner {
                 });
             }
         }
+        if scenario.needs.network_policies
+            && let Err(reason) = needs::network_policies(&self.lab.catalog).await
+        {
+            return Some(Verdict::Skipped { reason });
+        }
         if scenario.clients.values().any(|client| client.library == Some(Library::Java))
             && let Err(reason) = self.java.get_or_init(needs::java).await
         {

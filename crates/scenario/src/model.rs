@@ -64,6 +64,9 @@ pub struct Needs {
     /// Kinds that the cluster must serve, such as `Ingress` or OpenShift's `Route`. Without one of them, the scenario
     /// is skipped.
     pub kinds: Vec<String>,
+    /// Whether the cluster's network must enforce NetworkPolicies. Without one that is known to do so, the scenario is
+    /// skipped.
+    pub network_policies: bool,
     /// Minimum versions by part, such as `kubernetes: "1.31"`, `gateway-api: "1.5"`, `kafka: "4.0"` or `strimzi:
     /// "1.1"`. With an older version, the scenario is skipped.
     pub versions: BTreeMap<String, String>,

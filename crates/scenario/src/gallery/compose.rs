@@ -132,6 +132,7 @@ fn both(one: &Needs, other: &Needs) -> Needs {
         gateways: if other.gateways.is_empty() { one.gateways.clone() } else { other.gateways.clone() },
         kafka: other.kafka.or(one.kafka),
         kinds: joined(&one.kinds, &other.kinds),
+        network_policies: one.network_policies || other.network_policies,
         versions: one.versions.clone().into_iter().chain(other.versions.clone()).collect(),
         skip: other.skip.clone().or_else(|| one.skip.clone()),
     }

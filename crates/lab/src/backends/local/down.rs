@@ -80,8 +80,8 @@ mod tests {
         groups.into_iter().map(names).filter(|group| !group.is_empty()).collect()
     }
 
-    #[test]
-    fn who_starts_others_ends_first_and_who_others_need_last() {
+    #[tokio::test]
+    async fn who_starts_others_ends_first_and_who_others_need_last() {
         let (_held, lab) = testing::lab("order");
         let names = ["etcd", "kube-apiserver", "traefik", "agent", "kafka-kafka_c-broker-10"];
         let order = order(&lab.dir, false, &names);
@@ -91,8 +91,8 @@ mod tests {
         );
     }
 
-    #[test]
-    fn brokers_whose_state_is_kept_end_while_their_controller_still_runs() {
+    #[tokio::test]
+    async fn brokers_whose_state_is_kept_end_while_their_controller_still_runs() {
         let (_held, lab) = testing::lab("order-of-brokers");
         for (folder, roles) in [
             ("kafka_c-head-0", "controller"),
