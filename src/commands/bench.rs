@@ -42,17 +42,17 @@ pub async fn lab(args: &BenchLabArgs) -> Result<Exit, Box<dyn Error>> {
 
 async fn measure(args: &BenchLabArgs, dir: &LabDir) -> Result<String, Box<dyn Error>> {
     let (mut at_once, mut one_by_one, mut again, mut warm) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut keeps_state = true;
     for run in 1..=args.runs {
         eprintln!("run {run} of {}", args.runs);
         one_by_one.push(up(args, true).await?);
         lab::down(dir, NAME, &Progress::stderr()).await?;
         at_once.push(up(args, false).await?);
         again.push(up(args, false).await?.seconds);
-        // A lab in a cluster keeps no state.
-        keeps_state = keeps_state && lab::down_keeping_state(dir, NAME, &Progress::stderr()).await.is_ok();
-        if keeps_state {
-            warm.push(up(args, false).await?.seconds);
+        match lab::down_keeping_state(dir, NAME, &Progress::stderr()).await {
+            Ok(()) => warm.push(up(args, false).await?.seconds),
+            // A lab in a cluster.
+            Err(lab::Error::KeepsNoState { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
         lab::down(dir, NAME, &Progress::stderr()).await?;
     }

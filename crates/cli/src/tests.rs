@@ -1,0 +1,38 @@
+use super::*;
+use model::Exit;
+
+#[test]
+fn a_context_without_an_existing_lab_is_a_usage_error() {
+    let read = |args: &str| Cli::read_from(format!("xtask lab up {args}").split_whitespace());
+    for args in
+        ["--context prod --lab kind", "--context prod --lab auto --gateway traefik", "--context prod --lab local"]
+    {
+        let error = read(args).expect_err(args);
+        assert_eq!(error.exit_code(), Exit::Usage as i32, "{error}");
+        assert!(error.to_string().contains("--lab existing"), "{error}");
+    }
+    read("--context prod --lab existing").expect("sound");
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn a_gateway_that_is_not_there_is_a_slip_of_the_command_line() {
+    let up = |gateway: &str| Cli::try_parse_from(["xtask", "lab", "up", "--gateway", gateway]);
+    assert!(up("traefik").is_ok());
+    let error = up("nginx").expect_err("no such folder");
+    assert_eq!(error.exit_code(), i32::from(Exit::Usage as u8));
+    assert!(error.to_string().contains("expected `envoy-gateway`"), "{error}");
+    assert!(up("traefick").expect_err("no such folder").to_string().contains("did you mean `traefik`?"));
+}
+
+#[test]
+fn a_lab_name_is_a_dns_label() {
+    assert!(lab_name("lab-2").is_ok());
+    for wrong in ["", "Lab", "2lab", "lab-", "a/b", "../x", &"a".repeat(31)] {
+        assert!(lab_name(wrong).is_err(), "{wrong}");
+    }
+}
