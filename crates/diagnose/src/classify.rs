@@ -127,8 +127,10 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
 /// The cause of a name that does not resolve. DNS is the remedy only if a Gateway serves the name.
 fn unresolved(facts: &Facts, text: &str, advertised: bool) -> (Cause, String) {
     let fact = format!("{} does not resolve where the client runs ({text})", facts.host);
-    let served = facts.served.iter().any(|listener| listener.serves(&facts.host)) || !facts.routes.is_empty();
-    if served || facts.served.is_empty() || !facts.routes_known {
+    // A listener without a hostname, such as every TCP listener, serves this name only if a route with the name says so.
+    let served = facts.served.iter().any(|listener| listener.names(&facts.host)) || !facts.routes.is_empty();
+    let names_none = facts.served.iter().all(|listener| listener.hostname.is_none());
+    if served || names_none || !facts.routes_known {
         return (Cause::UnresolvedName, format!("{fact}: add it to DNS"));
     }
     let names = served_names(facts);

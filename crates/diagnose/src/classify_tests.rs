@@ -345,6 +345,10 @@ fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_
     for words in ["no Gateway serves it (they serve *.strimzi.gateway.api.test", "advertisedHost of broker 11"] {
         assert!(diagnosis.seen.contains(words), "{words}: {}", diagnosis.seen);
     }
+    // A listener for any name, such as another team's TCP listener, does not serve it: no route has the name.
+    let nameless = Listener { hostname: None, ..listener("tcp", "") };
+    let beside = Facts { served: vec![listener("b", "*.strimzi.gateway.api.test"), nameless], ..typo.clone() };
+    assert_eq!(classify(&beside).cause, Cause::AdvertisedAddress, "{:?}", classify(&beside));
     // A name that a Gateway serves lacks only DNS.
     let served = Facts { served: vec![listener("c", "*.wrong.test")], ..typo.clone() };
     let diagnosis = classify(&served);

@@ -149,7 +149,12 @@ impl fmt::Display for Listener {
 impl Listener {
     /// Whether it serves the name. A listener without a hostname serves every name.
     pub(super) fn serves(&self, host: &str) -> bool {
-        self.hostname.as_ref().is_none_or(|pattern| super::routes::covers(pattern, host))
+        self.hostname.is_none() || self.names(host)
+    }
+
+    /// Whether it serves the name because its own hostname says so.
+    pub(super) fn names(&self, host: &str) -> bool {
+        self.hostname.as_ref().is_some_and(|pattern| super::routes::covers(pattern, host))
     }
 }
 

@@ -204,7 +204,9 @@ impl Snapshot {
                 let Some(host) = configuration["bootstrap"]["host"].as_str() else { continue };
                 let template = &configuration["advertisedPortTemplate"];
                 let declared = template.as_u64().or_else(|| template.as_str()?.parse().ok());
-                let listening = served.iter().find(|one| one.serves(host)).map(|one| u64::from(one.port));
+                // A listener without a hostname may have nothing to do with Kafka.
+                let named = served.iter().find(|one| one.names(host));
+                let listening = named.or_else(|| served.iter().find(|one| one.serves(host))).map(|one| u64::from(one.port));
                 let Some(port) = declared.or(listening) else { continue };
                 let name = listener["name"].as_str().unwrap_or_default().to_owned();
                 found.push((title.clone(), name, format!("{host}:{port}")));
