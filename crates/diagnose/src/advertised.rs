@@ -1,53 +1,52 @@
-//! For a failure that names no broker: checks every advertised address in the metadata.
+//! For a failure that names no broker: walks the path of every address that the client would use.
 
-use super::classify::classify;
+use super::endurance::Endurance;
 use super::facts::Facts;
-use super::gather::{Settings, gather};
+use super::gather::{Settings, bootstrap};
+use super::snapshot::Snapshot;
+use super::walk::{WalkOptions, walk};
+use super::walk_client::WalkClient;
 use kubeapi::Catalog;
 use model::{Cause, Failure};
 
-/// The first advertised address that explains the failure. Otherwise `so_far`, with a note about which addresses were
-/// checked.
+/// The failure of the first path that explains the client's error. Otherwise `so_far`, with a note about which addresses were
+/// walked.
 pub(super) async fn every_address(catalog: &Catalog, facts: &Facts, settings: &Settings, so_far: Failure) -> Failure {
     let (Some(access), Some(_)) = (&settings.access, &facts.error) else { return so_far };
-    let found = match probe::cluster(access, settings.within * 2).await {
-        Ok(found) => found,
-        Err(error) => {
-            let mut so_far = so_far;
-            so_far.evidence.push(format!("not known: which addresses the brokers advertise: {error}"));
-            return so_far;
-        }
+    let Some(bootstrap) = bootstrap(access) else { return so_far };
+    let options = WalkOptions {
+        bootstrap,
+        client: WalkClient::from(access),
+        gateway: facts.gateway.clone(),
+        addresses: facts.addresses.clone(),
+        within: settings.within,
+        endurance: Endurance::default(),
     };
-    let others = found.brokers.into_iter().filter(|broker| (&broker.host, broker.port) != (&facts.host, facts.port));
-    let mut well = Vec::new();
-    for broker in others {
-        let mut one = Facts::of(broker.host.clone(), broker.port);
-        one.gateway = facts.gateway.clone();
-        // The client's own error does not concern this address, but it is the reason for checking it.
-        one.error.clone_from(&facts.error);
-        one.broker = Some(broker.clone());
-        gather(&mut one, catalog, settings).await;
-        let diagnosis = classify(&one);
-        if !matches!(diagnosis.cause, Cause::Timeout | Cause::Unknown) {
-            return Failure {
-                evidence: together(so_far.evidence, &broker.to_string(), diagnosis.evidence),
-                ..diagnosis
-            };
+    let snapshot = Snapshot::read(catalog, settings.within).await;
+    let walks = walk(&options, Some(catalog), Some(&snapshot)).await;
+    let (mut so_far, mut well) = (so_far, Vec::new());
+    for walk in walks.walks {
+        let Facts { host, port, broker, .. } = &walk.facts;
+        let title = broker.as_ref().map_or_else(|| format!("bootstrap {host}:{port}"), ToString::to_string);
+        match walk.failure {
+            None => well.push(title),
+            Some(found) if matches!(found.cause, Cause::Timeout | Cause::Unknown) => {}
+            Some(found) => {
+                return Failure { evidence: together(so_far.evidence, &title, found.evidence), ..found };
+            }
         }
-        well.push(broker.to_string());
     }
-    let mut so_far = so_far;
     if !well.is_empty() {
-        so_far.evidence.push(format!("kafka: found no problem with these advertised addresses: {}", well.join(", ")));
+        so_far.evidence.push(format!("kafka: found no problem with these addresses: {}", well.join(", ")));
     }
+    so_far.evidence.extend(walks.gaps.into_iter().map(|gap| format!("not known: {gap}")));
     so_far
 }
 
-/// The evidence from the first address, then that from the address that explains the failure. The client's own error is
-/// listed once.
-fn together(first: Vec<String>, broker: &str, then: Vec<String>) -> Vec<String> {
+/// The evidence of the client, then that of the path that explains its failure. What both say is listed once.
+fn together(first: Vec<String>, title: &str, then: Vec<String>) -> Vec<String> {
     let mut lines = first;
-    lines.push(format!("kafka: the metadata lists {broker}"));
+    lines.push(format!("path: {title}"));
     for line in then {
         if !lines.contains(&line) {
             lines.push(line);
@@ -66,6 +65,6 @@ mod tests {
         let then = vec!["client: create topic x: timed out".to_owned(), "tcp: port 443 refused".to_owned()];
         let lines = together(first, "broker 11 (b11:443)", then);
         assert_eq!(lines.len(), 4, "{lines:?}");
-        assert_eq!(lines[2], "kafka: the metadata lists broker 11 (b11:443)");
+        assert_eq!(lines[2], "path: broker 11 (b11:443)");
     }
 }

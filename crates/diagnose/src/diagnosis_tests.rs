@@ -2,7 +2,8 @@ use super::*;
 use crate::endurance::Endurance;
 use crate::facts::{Facts, Gateway, Lookup, Walked};
 use crate::picture::{Palette, picture};
-use crate::walk::{WalkClient, WalkOptions, walk};
+use crate::walk::{WalkOptions, walk};
+use crate::walk_client::WalkClient;
 use probe::BrokerAddr;
 use probe::tcp::TcpOutcome;
 

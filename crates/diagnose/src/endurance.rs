@@ -1,7 +1,7 @@
 //! What a single short connection does not show: a limit on their number, and an end while they are idle. Both take time or
 //! many connections, so the user asks for them.
 
-use super::walk::WalkClient;
+use super::walk_client::WalkClient;
 use model::{Cause, Failure};
 use probe::tls::Probe;
 use probe::{hold, tcp};

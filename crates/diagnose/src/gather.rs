@@ -43,7 +43,7 @@ pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, s
         gather(&mut facts, catalog, settings).await;
     }
     let diagnosis = classify(&facts);
-    // A client that only waited names no broker, or the wrong one. Each advertised address may be the cause.
+    // A client that only waited names no broker, or the wrong one. The path of each address may be the cause.
     match matches!(diagnosis.cause, Cause::Timeout | Cause::Unknown) {
         true => advertised::every_address(catalog, &facts, settings, diagnosis).await,
         false => diagnosis,
@@ -51,7 +51,7 @@ pub async fn diagnose(catalog: &Catalog, gateway: &Gateway, subject: &Subject, s
 }
 
 /// Gathers everything about one address.
-pub(super) async fn gather(facts: &mut Facts, catalog: &Catalog, settings: &Settings) {
+async fn gather(facts: &mut Facts, catalog: &Catalog, settings: &Settings) {
     network(facts, settings).await;
     cluster(facts, catalog).await;
     peers(facts, settings).await;
@@ -62,11 +62,7 @@ fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Failure>> 
     match subject {
         Subject::Address { host, port } => Ok(Facts::of(host, *port)),
         Subject::Failure(error) => {
-            let bootstrap = settings.access.as_ref().and_then(|access| {
-                let first = access.bootstrap.split(',').next()?.trim();
-                let (host, port) = first.rsplit_once(':')?;
-                Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
-            });
+            let bootstrap = settings.access.as_ref().and_then(bootstrap);
             let broker = error.broker.clone();
             let address = broker.as_ref().map(|broker| (broker.host.clone(), broker.port)).or(bootstrap);
             let mut facts = match address {
@@ -86,6 +82,13 @@ fn start(subject: &Subject, settings: &Settings) -> Result<Facts, Box<Failure>> 
             Ok(facts)
         }
     }
+}
+
+/// The host and the port of the first bootstrap address.
+pub(super) fn bootstrap(access: &ConnectionConfig) -> Option<(String, u16)> {
+    let first = access.bootstrap.split(',').next()?.trim();
+    let (host, port) = first.rsplit_once(':')?;
+    Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
 }
 
 async fn network(facts: &mut Facts, settings: &Settings) {

@@ -78,6 +78,6 @@ async fn a_timeout_that_names_no_broker_is_explained_by_an_advertised_address() 
     let diagnosis = diagnose(&catalog(), &gateway(), &subject, &settings).await;
     assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
     assert!(diagnosis.seen.contains(&format!("broker 2 advertises {second}")), "{}", diagnosis.seen);
-    let listed = format!("kafka: the metadata lists broker 2 ({second})");
+    let listed = format!("path: broker 2 ({second})");
     assert!(diagnosis.evidence.contains(&listed), "{:#?}", diagnosis.evidence);
 }

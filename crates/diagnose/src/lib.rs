@@ -28,6 +28,7 @@ mod silent;
 mod snapshot;
 mod symptom;
 mod walk;
+mod walk_client;
 mod wanted;
 mod wrong_broker;
 
@@ -46,4 +47,5 @@ pub use picture::{Palette, picture};
 pub use properties::{Properties, PropertiesError};
 pub use repair::Repair;
 pub use snapshot::Snapshot;
-pub use walk::{Walk, WalkClient, WalkOptions, Walks, walk};
+pub use walk::{Walk, WalkOptions, Walks, walk};
+pub use walk_client::WalkClient;

@@ -4,7 +4,7 @@
 //! the connection is left alone.
 
 use super::jaas;
-use super::walk::WalkClient;
+use super::walk_client::WalkClient;
 use probe::{Login, Mechanism};
 use std::path::{Path, PathBuf};
 

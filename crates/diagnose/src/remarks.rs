@@ -7,6 +7,7 @@ use super::snapshot::Snapshot;
 use kubeapi::conditions;
 use model::Cause;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 impl Snapshot {
     /// Lines of evidence from the status of the Kafka resource that declares the name.
@@ -30,8 +31,10 @@ impl Snapshot {
         let own = listed.iter().filter(|one| one["name"] == declared.listener.as_str());
         let ports = own.flat_map(|one| array(&one["addresses"])).filter_map(|one| one["port"].as_u64());
         let served = facts.served.iter().filter(|one| one.serves(&facts.host)).map(|one| u64::from(one.port));
-        let served: Vec<u64> = served.collect();
-        if let Some(port) = ports.into_iter().find(|port| !served.is_empty() && !served.contains(port)) {
+        let served: BTreeSet<u64> = served.collect();
+        // Only a listener of this type has its Gateway's port in its status.
+        let by_route = self.spec(declared).is_some_and(|listener| listener["type"] == "tlsroute");
+        if let Some(port) = ports.into_iter().find(|port| by_route && !served.is_empty() && !served.contains(port)) {
             let all: Vec<_> = served.iter().map(u64::to_string).collect();
             lines.push(format!(
                 "kubernetes: the status of {} says port {port} for listener {}, and the Gateway serves the name at {}: Strimzi \

@@ -1,9 +1,11 @@
 //! The repair of a cause, with the user's own names filled in.
 
-use super::facts::{Facts, Route};
+use super::facts::{Declared, Facts, Listener, Route};
 use super::snapshot::Snapshot;
+use kube::api::DynamicObject;
 use model::Cause;
 use serde::Serialize;
+use serde_json::Value;
 
 /// What to do.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -69,13 +71,13 @@ fn command(cause: Cause, facts: &Facts, snapshot: Option<&Snapshot>) -> Option<S
     }
 }
 
-/// A manifest of the route, with the parents of a route of the same Kafka listener.
+/// A manifest of the route.
 fn missing_route(facts: &Facts, snapshot: &Snapshot) -> Option<String> {
     let declared = facts.declared.as_ref()?;
     let (namespace, cluster) = declared.cluster().split_once('/')?;
     let id = facts.broker.as_ref().and_then(|broker| broker.id);
     let (service, port) = service_of(facts, snapshot, id)?;
-    let listener = facts.listeners.first()?;
+    let listener = listener_for(facts, declared, snapshot)?;
     let (gateway_namespace, gateway) = listener.gateway.split_once('/')?;
     let suffix = id.map_or_else(|| "bootstrap".to_owned(), |id| id.to_string());
     Some(format!(
@@ -92,6 +94,34 @@ fn missing_route(facts: &Facts, snapshot: &Snapshot) -> Option<String> {
     ))
 }
 
+/// The Gateway's listener that serves the other routes of this Kafka listener, or else the one with the longest hostname.
+fn listener_for<'a>(facts: &'a Facts, declared: &Declared, snapshot: &Snapshot) -> Option<&'a Listener> {
+    let siblings: Vec<&DynamicObject> = snapshot
+        .tls_routes
+        .iter()
+        .filter(|route| {
+            let hosts = route.data["spec"]["hostnames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            hosts
+                .filter_map(|host| snapshot.declared(host))
+                .any(|one| one.listener == declared.listener && one.resource == declared.resource)
+        })
+        .collect();
+    let used = |listener: &Listener| {
+        siblings.iter().any(|route| {
+            let own = route.metadata.namespace.as_deref().unwrap_or_default();
+            route.data["spec"]["parentRefs"].as_array().into_iter().flatten().any(|parent| {
+                let namespace = parent["namespace"].as_str().unwrap_or(own);
+                let name = parent["name"].as_str().unwrap_or_default();
+                let section = parent["sectionName"].as_str();
+                listener.gateway == format!("{namespace}/{name}")
+                    && section.is_none_or(|section| section == listener.name)
+            })
+        })
+    };
+    let length = |listener: &Listener| listener.hostname.as_ref().map_or(0, String::len);
+    facts.listeners.iter().max_by_key(|listener| (used(listener), length(listener)))
+}
+
 /// The Service of a broker, or of the bootstrap, at the Kafka listener that declares the host, with its port. Strimzi calls
 /// it `<cluster>-<pool>-<listener>-<id>` or `<cluster>-kafka-<listener>-bootstrap`.
 fn service_of(facts: &Facts, snapshot: &Snapshot, id: Option<i32>) -> Option<(String, u64)> {
@@ -106,4 +136,69 @@ fn service_of(facts: &Facts, snapshot: &Snapshot, id: Option<i32>) -> Option<(St
         service.metadata.namespace.as_deref() == Some(namespace) && name.starts_with(cluster) && name.ends_with(&end)
     })?;
     Some((service.metadata.name.clone()?, service.data["spec"]["ports"][0]["port"].as_u64()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kubeapi::parse_manifests;
+
+    fn objects(text: &str) -> Vec<DynamicObject> {
+        parse_manifests("test.yaml", text).expect("manifests")
+    }
+
+    #[test]
+    fn a_missing_route_gets_the_parent_of_its_siblings() {
+        let kafka = "
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {name: my-cluster, namespace: kafka}
+spec:
+  kafka:
+    listeners:
+      - name: external
+        type: tlsroute
+        configuration:
+          bootstrap: {host: bootstrap.a.test}
+          hostTemplate: 'broker-{nodeId}.a.test'
+";
+        let route = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: bootstrap, namespace: kafka}
+spec:
+  parentRefs: [{name: ours, sectionName: tls}]
+  hostnames: [bootstrap.a.test]
+";
+        let service = "
+apiVersion: v1
+kind: Service
+metadata: {name: my-cluster-broker-external-11, namespace: kafka}
+spec: {ports: [{port: 9094}]}
+";
+        let listener = |gateway: &str, hostname: &str| Listener {
+            gateway: gateway.into(),
+            name: "tls".into(),
+            port: 9092,
+            hostname: Some(hostname.into()),
+            mode: "Passthrough".into(),
+        };
+        let mut snapshot =
+            Snapshot::of(objects(route), Vec::new(), objects(service), Vec::new(), Vec::new(), Vec::new(), None);
+        snapshot.kafkas = objects(kafka);
+        let mut facts = Facts::of("broker-11.a.test", 9092);
+        facts.broker = Some(probe::BrokerAddr { id: Some(11), host: facts.host.clone(), port: 9092 });
+        facts.declared = snapshot.declared(&facts.host);
+        facts.listeners = vec![listener("other/theirs", "*.a.test"), listener("kafka/ours", "*.test")];
+        let parent = |facts: &Facts, snapshot: &Snapshot| {
+            let manifest = missing_route(facts, snapshot).expect("a manifest");
+            manifest.lines().find(|line| line.contains("parentRefs")).map(str::trim).map(ToOwned::to_owned)
+        };
+        let ours = "parentRefs: [{name: ours, namespace: kafka, sectionName: tls}]";
+        assert_eq!(parent(&facts, &snapshot).as_deref(), Some(ours));
+        // Without a sibling, the listener that is made for the name.
+        snapshot.tls_routes.clear();
+        let theirs = "parentRefs: [{name: theirs, namespace: other, sectionName: tls}]";
+        assert_eq!(parent(&facts, &snapshot).as_deref(), Some(theirs));
+    }
 }

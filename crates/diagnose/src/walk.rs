@@ -8,13 +8,14 @@ use super::hello::split_refused;
 use super::second_look::second_look;
 use super::silent::leaves_strangers_waiting;
 use super::snapshot::Snapshot;
+use super::walk_client::WalkClient;
 use super::wanted::wanted;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Secret;
 use kubeapi::{Catalog, Error};
 use model::{Cause, Failure};
 use probe::tls::{Handshake, Probe, TlsOutcome};
-use probe::{BrokerAddr, Conversation, Login, LoginOutcome, Peer, converse, resolve, speaks, tcp};
+use probe::{BrokerAddr, Conversation, LoginOutcome, Peer, converse, resolve, speaks, tcp};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -25,17 +26,6 @@ const ASKED: usize = 5;
 
 /// How long a port may take to show what it speaks. What speaks a protocol answers its first message at once.
 const SPEAKS_WITHIN: Duration = Duration::from_secs(1);
-
-/// How a client connects.
-#[derive(Clone, Debug, Default)]
-pub struct WalkClient {
-    pub tls: bool,
-    /// The authorities that the client trusts, PEM. Without them, a cluster that can be read gives its own cluster CA.
-    pub ca: Option<String>,
-    /// A client certificate chain and its key, PEM.
-    pub identity: Option<(String, String)>,
-    pub login: Option<Login>,
-}
 
 /// What to walk.
 pub struct WalkOptions {

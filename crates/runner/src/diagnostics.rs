@@ -1,9 +1,10 @@
 //! Collects diagnostics when a scenario fails, before cleanup.
 
-use super::Context;
+use super::{Context, client_paths};
 use ::kube::Api;
 use ::kube::api::{DynamicObject, ListParams, LogParams};
 use camino::{Utf8Path, Utf8PathBuf};
+use diagnose::{Palette, picture};
 use futures::future::join_all;
 use host::files;
 use k8s_openapi::api::core::v1::Pod;
@@ -50,7 +51,9 @@ pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure
     if let Some(step) = &failure.step {
         let _ = writeln!(first, "step     {} at {}:{}", step.label, step.file, step.line);
     }
-    let _ = writeln!(first, "cause    {}\nwanted   {}\nseen     {}", failure.cause, failure.wanted, failure.seen);
+    let Failure { cause, wanted, seen, .. } = failure;
+    let _ =
+        writeln!(first, "cause    {cause} ({}, {})\nwanted   {wanted}\nseen     {seen}", cause.number(), cause.page());
     for evidence in &failure.evidence {
         let _ = writeln!(first, "evidence {evidence}");
     }
@@ -60,6 +63,7 @@ pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure
         tokio::join!(
             objects(&context.lab.catalog, &namespaces, folder),
             probes(context, &namespaces, folder),
+            diagnoses(context, folder),
             logs(context, &namespaces, folder),
         )
     };
@@ -158,6 +162,21 @@ async fn events(catalog: &Catalog, namespace: &str) -> String {
         .collect();
     lines.sort();
     lines.join("\n") + "\n"
+}
+
+/// Walks the paths of each client that the scenario used, as `diagnose` does.
+async fn diagnoses(context: &Context<'_>, folder: &Utf8Path) {
+    let walks =
+        context.clients.iter().map(|(name, access)| async move { (name, client_paths::walked(context, access).await) });
+    for (name, found) in join_all(walks).await {
+        match found {
+            Ok(found) => {
+                write(folder, &format!("diagnosis/{name}.txt"), &picture(&found, Palette::new(false)));
+                write(folder, &format!("diagnosis/{name}.json"), &format!("{:#}\n", serde_json::json!(found)));
+            }
+            Err(why) => write(folder, &format!("diagnosis/{name}.txt"), &format!("{why}\n")),
+        }
+    }
 }
 
 /// Probes each name that a route or a broker has.

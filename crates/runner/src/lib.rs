@@ -5,6 +5,7 @@ mod authority;
 mod cause;
 mod cleanup;
 mod client_log;
+mod client_paths;
 mod clients;
 mod clock;
 mod context;

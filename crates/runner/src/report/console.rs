@@ -143,7 +143,8 @@ fn failure_block(text: &mut String, failure: &Failure) {
     if let Some(step) = &failure.step {
         entry(text, "step", &format!("{} at {}:{}", step.label, step.file, step.line));
     }
-    entry(text, "cause", &failure.cause.to_string());
+    let cause = failure.cause;
+    entry(text, "cause", &format!("{cause} ({}, {})", cause.number(), cause.page()));
     entry(text, "wanted", &failure.wanted);
     match failure.since_change {
         Some(seconds) => entry(text, "last seen", &format!("{} (for {seconds:.1} s)", failure.seen)),
@@ -174,7 +175,7 @@ mod tests {
             text,
             "failed            native-tlsroute      4.0 s
     step       produce-and-consume at scenarios/native-tlsroute/scenario.yaml:17
-    cause      route-missing
+    cause      route-missing (KGL005, docs/causes/route-missing.md)
     wanted     300 messages through every broker
     last seen  no TLSRoute leads to broker-11.kafka.test:9092 (for 4.2 s)
     evidence   broker 11 advertises broker-11.kafka.test:9092

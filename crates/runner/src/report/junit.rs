@@ -110,7 +110,8 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
         let step = failure.step.as_ref().map(|step| format!("step: {} at {}:{}", step.label, step.file, step.line));
         let seen = [format!("wanted: {}", failure.wanted), format!("seen: {}", failure.seen)];
         let evidence = failure.evidence.iter().map(|evidence| format!("evidence: {evidence}"));
-        let text = step.into_iter().chain(seen).chain(evidence).collect::<Vec<_>>().join("\n");
+        let page = format!("page: {} {}", failure.cause.number(), failure.cause.page());
+        let text = step.into_iter().chain(seen).chain(evidence).chain([page]).collect::<Vec<_>>().join("\n");
         status.set_description(text);
     }
     status
@@ -139,6 +140,7 @@ mod tests {
         let xml = xml(vec![result("red", Verdict::Failed(failure()))]);
         assert!(xml.contains(r#"tests="1" skipped="0" failures="1" errors="0""#), "{xml}");
         assert!(xml.contains(r#"type="route-missing""#), "{xml}");
+        assert!(xml.contains("page: KGL005 docs/causes/route-missing.md"), "{xml}");
         assert!(xml.contains("produce-and-consume at scenarios/native-tlsroute/scenario.yaml:17"), "{xml}");
         assert!(xml.contains(r#"<property name="diagnostics" value="/reports/run/red"/>"#), "{xml}");
         assert!(xml.contains(r#"<property name="gateway" value="traefik"/>"#), "{xml}");
