@@ -165,6 +165,7 @@ async fn target(args: &DiagnoseArgs, address_known: bool) -> Result<Target, Box<
 
 /// Whether the host is one that the lab serves.
 fn of_the_lab(lab: &Lab, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
     let below = host.strip_suffix(lab.info.domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     below || host.parse::<IpAddr>().is_ok_and(|address| address == lab.info.gateway.address)
 }

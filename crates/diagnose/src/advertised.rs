@@ -23,7 +23,7 @@ pub(super) async fn every_address(catalog: &Catalog, facts: &Facts, settings: &S
         endurance: Endurance::default(),
     };
     let snapshot = Snapshot::read(catalog, settings.within).await;
-    let walks = walk(&options, Some(catalog), Some(&snapshot)).await;
+    let walks = Box::pin(walk(&options, Some(catalog), Some(&snapshot))).await;
     let (mut so_far, mut well) = (so_far, Vec::new());
     for walk in walks.walks {
         let Facts { host, port, broker, .. } = &walk.facts;

@@ -93,3 +93,47 @@ impl Snapshot {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Listener;
+    use kubeapi::parse_manifests;
+
+    /// The remarks about `bootstrap.a.test`, which a Gateway serves at 9092.
+    fn remarks(listener: &str, port: u16) -> Vec<String> {
+        let kafka = format!(
+            "
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {{name: my-cluster, namespace: kafka}}
+spec: {{kafka: {{listeners: [{listener}]}}}}
+status: {{listeners: [{{name: external, addresses: [{{host: x, port: {port}}}]}}]}}
+"
+        );
+        let mut snapshot = Snapshot::default();
+        snapshot.kafkas = parse_manifests("test.yaml", &kafka).expect("a manifest");
+        let mut facts = Facts::of("bootstrap.a.test", 9092);
+        facts.declared = snapshot.declared(&facts.host);
+        facts.served = vec![Listener {
+            gateway: "kafka/lab".into(),
+            name: "tls".into(),
+            port: 9092,
+            hostname: Some("*.a.test".into()),
+            mode: "Passthrough".into(),
+        }];
+        snapshot.remarks(&facts)
+    }
+
+    #[test]
+    fn a_status_with_another_port_is_remarked_for_tlsroute_listeners_only() {
+        let native = "{name: external, type: tlsroute, configuration: {bootstrap: {host: bootstrap.a.test}}}";
+        let found = remarks(native, 443);
+        assert!(found.len() == 1 && found[0].contains("says port 443 for listener external"), "{found:?}");
+        assert_eq!(remarks(native, 9092), [""; 0]);
+        // The status of a cluster-ip listener has the port of its Service, which is right.
+        let manual =
+            "{name: external, type: cluster-ip, configuration: {bootstrap: {alternativeNames: [bootstrap.a.test]}}}";
+        assert_eq!(remarks(manual, 9094), [""; 0]);
+    }
+}

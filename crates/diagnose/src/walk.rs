@@ -161,7 +161,8 @@ async fn address(
     snapshot: Option<&Snapshot>,
     broker: BrokerAddr,
 ) -> (Walk, Vec<BrokerAddr>) {
-    let mut facts = Facts::of(broker.host.clone(), broker.port);
+    // A name may end with a dot, which neither a server name nor a route has.
+    let mut facts = Facts::of(broker.host.trim_end_matches('.'), broker.port);
     facts.gateway = options.gateway.clone();
     facts.addresses.clone_from(&options.addresses);
     facts.broker = broker.id.is_some().then_some(broker);

@@ -83,7 +83,7 @@ pub async fn run(name: &str) -> Result<(), Error> {
     match jvm {
         Some(jvm) => {
             let node = NodeConfig { jvm, net: Net::of(name) };
-            Ok(local::agent::run(dir, node, standin).await?)
+            Ok(Box::pin(local::agent::run(dir, node, standin)).await?)
         }
         None => {
             let catalog = super::handle::connect(&info.kubeconfig, &info.context).await?;

@@ -57,8 +57,8 @@ impl Target {
     /// Starts the lab, or whatever of it is missing.
     pub(super) async fn up(&self, dir: &LabDir, progress: &Progress) -> Result<Lab, Error> {
         match self {
-            Self::Local(spec) => local::up(dir, spec, progress).await,
-            Self::Kind(spec) => kind::up(dir, spec, progress).await,
+            Self::Local(spec) => Box::pin(local::up(dir, spec, progress)).await,
+            Self::Kind(spec) => Box::pin(kind::up(dir, spec, progress)).await,
             Self::Existing(spec, cluster) => existing::up(dir, spec, cluster, progress).await,
         }
     }

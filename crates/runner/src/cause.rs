@@ -60,7 +60,7 @@ async fn ask(context: &Context<'_>, subject: &Subject, access: Option<&Connectio
     }
     let settings = Settings { access: access.cloned(), ..Settings::default() };
     let gateway = context.lab.gateway_facts();
-    context.clock.waiting(diagnose(&context.lab.catalog, &gateway, subject, &settings)).await
+    context.clock.waiting(Box::pin(diagnose(&context.lab.catalog, &gateway, subject, &settings))).await
 }
 
 /// Whether a part that does not run explains the errors of a run. A Pod that the run froze itself does not, and neither do the

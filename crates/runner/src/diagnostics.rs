@@ -63,11 +63,11 @@ pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure
         tokio::join!(
             objects(&context.lab.catalog, &namespaces, folder),
             probes(context, &namespaces, folder),
-            diagnoses(context, folder),
+            Box::pin(diagnoses(context, folder)),
             logs(context, &namespaces, folder),
         )
     };
-    if context.clock.waiting(timeout(WITHIN, gathered)).await.is_err() {
+    if context.clock.waiting(Box::pin(timeout(WITHIN, gathered))).await.is_err() {
         write(
             folder,
             "incomplete.txt",

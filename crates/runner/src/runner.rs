@@ -247,7 +247,7 @@ impl Runner {
         {
             let folder = self.folder.scenario(&task.slug());
             context.line.step("collecting diagnostics");
-            outcome.diagnostics = diagnostics::collect(&context, &folder, failure).await;
+            outcome.diagnostics = Box::pin(diagnostics::collect(&context, &folder, failure)).await;
             if self.options.pause_on_failure {
                 let _turn = self.pausing.lock().await;
                 self.options.view.show(false);

@@ -30,7 +30,8 @@ const SECRETS: Duration = Duration::from_secs(60);
 pub async fn execute(context: &mut Context<'_>, step: &Step) -> Outcome {
     // Variables are replaced only here, so that no step can forget it.
     let step = context.resolve(step)?;
-    with_step!(&step, step => step.execute(context).await)
+    // The largest step determines the size of this future, and it lies on the stack of every poll unless it is boxed.
+    with_step!(&step, step => Box::pin(step.execute(context)).await)
 }
 
 /// How long the runner waits for a step that does not keep its own deadline.

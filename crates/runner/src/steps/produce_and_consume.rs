@@ -18,7 +18,7 @@ impl Execute for ProduceAndConsume {
             let image = images::apache_kafka()
                 .map_err(|error| Failure::new(Cause::Unknown, "the Java client's image", error.to_string()))?;
             let both = probe::java_produce_and_consume(&access, &spec, &image.image);
-            return match context.clock.waiting(both).await {
+            return match context.clock.waiting(Box::pin(both)).await {
                 Ok(brokers) => Ok(shares("took and gave", &brokers)),
                 Err(error) => Err(cause::client(context, expected, &access, &error).await),
             };

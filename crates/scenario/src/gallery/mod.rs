@@ -3,11 +3,13 @@
 mod case;
 mod check;
 mod compose;
+mod problems;
 mod read;
 mod reasons;
 
 pub use case::{Case, Setup, Shelf};
 pub use compose::Group;
+pub use problems::{Reported, page, reported, wrong};
 pub use read::{Entry, Gallery, read};
 pub use reasons::{Reason, missing, reasons};
 

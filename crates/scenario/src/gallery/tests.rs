@@ -52,6 +52,35 @@ fn each_cause_that_a_diagnosis_can_name_is_shown_or_has_a_reason() {
 }
 
 #[test]
+fn what_shows_a_reported_problem_exists_and_has_its_cause() {
+    let gallery = read(&root());
+    let problems = reported(&root()).expect("the problems can be read");
+    let scenarios = crate::load::names(&paths::scenarios());
+    let found: Vec<_> = problems
+        .iter()
+        .flat_map(|one| {
+            wrong(one, &gallery.entries(), &scenarios).into_iter().map(|text| format!("{}: {text}", one.problem))
+        })
+        .collect();
+    assert_eq!(found, [""; 0]);
+    let mut other = problems[0].clone();
+    other.cause = Some(Cause::RouteMissing);
+    other.scenarios = vec!["nowhere".to_owned()];
+    assert_eq!(wrong(&other, &gallery.entries(), &scenarios).len(), other.cases.len() + 1, "the test can fail");
+}
+
+#[test]
+fn the_page_of_the_problems_is_that_of_the_data() {
+    let path = paths::repo().join("docs/problems.md");
+    let text = page(&reported(&root()).expect("the problems can be read"));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &text).expect("docs/problems.md can be written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "docs/problems.md has drifted: run UPDATE_DOCS=1 cargo test -p scenario --lib");
+}
+
+#[test]
 fn the_page_has_each_case_and_no_other() {
     let page = fs::read_to_string(paths::repo().join("docs/gallery.md")).expect("docs/gallery.md is readable");
     let gallery = read(&root());

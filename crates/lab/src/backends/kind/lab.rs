@@ -26,7 +26,7 @@ pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result
         parts => parts?,
     };
     let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
-    let handle = in_cluster::up(dir, spec, &files, progress).await?;
+    let handle = Box::pin(in_cluster::up(dir, spec, &files, progress)).await?;
     let lab = cluster::open(dir, LabKind::Kind, spec, handle, &parts).await?;
 
     let mut phase = progress.phase("Kafka");

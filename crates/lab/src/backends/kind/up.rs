@@ -74,14 +74,14 @@ pub async fn up(
         options.one_by_one,
         async {
             let phase = progress.phase(format!("gateway: {}", fixture.name));
-            gateway::finish(installer, &fixture, gateway_begun).await?;
+            Box::pin(gateway::finish(installer, &fixture, gateway_begun)).await?;
             phase.done(format!("GatewayClass {} accepted", fixture.class));
             Ok(())
         },
         async {
             if let Some(begun) = strimzi_begun {
                 let phase = progress.phase("Strimzi's operator");
-                strimzi::finish(installer, begun).await?;
+                Box::pin(strimzi::finish(installer, begun)).await?;
                 phase.done(&options.strimzi_version);
             }
             Ok::<(), Error>(())
