@@ -157,7 +157,8 @@ async fn target(args: &DiagnoseArgs, address_known: bool) -> Result<Target, Box<
     }
     Ok(Target {
         gateway: lab.gateway_facts(),
-        addresses: vec![lab.info.gateway.address],
+        // Without a shared address, each Gateway's status says its own.
+        addresses: if lab.info.gateway.separate { Vec::new() } else { vec![lab.info.gateway.address] },
         bootstrap: Some(lab::bootstrap(&lab)),
         catalog: Some(lab.catalog),
     })

@@ -39,7 +39,6 @@ fn state(gateway: &DynamicObject, classes: &[DynamicObject]) -> GatewayState {
     let its_class = classes.iter().find(|one| one.metadata.name.as_deref() == Some(&class));
     let all = |value: &Value| value.as_array().into_iter().flatten().map(condition).collect();
     let listeners = status["listeners"].as_array().into_iter().flatten();
-    let addresses = status["addresses"].as_array().into_iter().flatten();
     GatewayState {
         gateway: format!(
             "{}/{}",
@@ -52,7 +51,7 @@ fn state(gateway: &DynamicObject, classes: &[DynamicObject]) -> GatewayState {
         listeners: listeners
             .map(|one| (one["name"].as_str().unwrap_or_default().to_owned(), all(&one["conditions"])))
             .collect(),
-        addresses: addresses.filter_map(|one| one["value"].as_str()?.parse().ok()).collect(),
+        addresses: kubeapi::gateway_addresses(gateway),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ::kube::api::DynamicObject;
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// Every condition of a status, wherever the kind keeps it: `status.conditions`, `status.parents[].conditions` of a
 /// route, `status.ancestors[].conditions` of a policy, `status.listeners[].conditions` of a Gateway.
@@ -14,6 +15,12 @@ pub fn conditions(object: &DynamicObject) -> Vec<&Value> {
         .filter_map(|holder| holder["conditions"].as_array())
         .flatten()
         .collect()
+}
+
+/// The IP addresses in a Gateway's status.
+pub fn gateway_addresses(gateway: &DynamicObject) -> Vec<IpAddr> {
+    let listed = gateway.data["status"]["addresses"].as_array().into_iter().flatten();
+    listed.filter_map(|one| one["value"].as_str()?.parse().ok()).collect()
 }
 
 /// Whether a parent's status belongs to a parentRef that the route no longer has. Some controllers leave such statuses

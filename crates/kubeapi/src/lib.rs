@@ -14,7 +14,7 @@ mod wait;
 mod wait_all;
 
 pub use catalog::{Catalog, Kind};
-pub use conditions::{conditions, parents};
+pub use conditions::{conditions, gateway_addresses, parents};
 pub use connect::{connect, server, wait_ready};
 pub use deadline::{ANSWER_WITHIN, NoAnswer, client};
 pub use definitions::established;

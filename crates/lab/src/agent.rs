@@ -2,6 +2,7 @@
 
 use super::handle::read_info;
 use super::{Error, log};
+use crate::backends::kind::{AddressPool, give_addresses};
 use crate::backends::local;
 use crate::backends::local::{JvmRuntime, Net, NodeConfig};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,10 +14,19 @@ use std::{env, fs};
 /// The agent's settings, which `up` writes to `agent.json`.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct AgentSettings {
-    pub(super) reach: standin::Reach,
-    pub(super) placement: standin::Placement,
+    /// Absent if Strimzi's own operator runs in the cluster.
+    pub(super) standin: Option<StandinSettings>,
+    /// The addresses for Services of type LoadBalancer. Absent if none gets an address.
+    pub(super) pool: Option<AddressPool>,
     /// Runs Pods as processes. Set only in the local lab.
     pub(super) jvm: Option<JvmRuntime>,
+}
+
+/// How the stand-in reaches brokers, and where it places them.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct StandinSettings {
+    pub(super) reach: standin::Reach,
+    pub(super) placement: standin::Placement,
 }
 
 fn settings_file(dir: &LabDir) -> Utf8PathBuf {
@@ -77,17 +87,19 @@ pub async fn run(name: &str) -> Result<(), Error> {
     let text = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
     let settings: AgentSettings =
         serde_json::from_str(&text).map_err(|error| Error::State { path, problem: error.to_string() })?;
-    let AgentSettings { reach, placement, jvm } = settings;
+    let AgentSettings { standin, pool, jvm } = settings;
     let info = read_info(&dir)?.ok_or_else(|| Error::NotUp { name: name.to_owned() })?;
-    let standin = |catalog| standin::run(catalog, reach, placement.clone());
-    match jvm {
-        Some(jvm) => {
+    let standin = standin
+        .map(|StandinSettings { reach, placement }| move |catalog| standin::run(catalog, reach, placement.clone()));
+    let addresses = pool.map(|pool| move |catalog| give_addresses(catalog, pool.clone()));
+    match (jvm, standin) {
+        (Some(jvm), Some(standin)) => {
             let node = NodeConfig { jvm, net: Net::of(name) };
             Ok(Box::pin(local::agent::run(dir, node, standin)).await?)
         }
-        None => {
+        (_, standin) => {
             let catalog = super::handle::connect(&info.kubeconfig, &info.context).await?;
-            Ok(local::agent::run_standin(catalog, standin).await?)
+            Ok(local::agent::run_beside(catalog, standin, addresses).await?)
         }
     }
 }

@@ -9,6 +9,7 @@ use model::{FileError, GatewayReach, LabInfo, SharedCluster, paths};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long the operator and the brokers' JVMs may take on a busy machine.
@@ -119,6 +120,23 @@ pub(super) async fn ready(catalog: &Catalog, info: &LabInfo, phase: &mut Phase) 
     Ok(())
 }
 
+/// The address of the shared Gateway, from its status.
+pub(super) async fn gateway_address(catalog: &Catalog, info: &LabInfo) -> Result<IpAddr, Error> {
+    let gateway = object("gateway.networking.k8s.io/v1", "Gateway", info, "lab");
+    let mut found = info.gateway.address;
+    wait_for(catalog, &gateway, "an address in its status", PROGRAMMED_WITHIN, |seen| {
+        match seen.map(kubeapi::gateway_addresses).unwrap_or_default().first() {
+            Some(address) => {
+                found = *address;
+                ConditionState::Met
+            }
+            None => ConditionState::NotYet("status.addresses has no IP address".to_owned()),
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
 /// Whether all Pods of the cluster are ready. Other clusters may share the namespace.
 fn all_ready(pods: &BTreeMap<String, DynamicObject>, cluster: &str) -> ConditionState {
     let of_cluster = |pod: &DynamicObject| {
@@ -216,6 +234,7 @@ mod tests {
             name: "any".to_owned(),
             class: "any".to_owned(),
             address: [127, 0, 0, 1].into(),
+            separate: false,
             ports: model::Ports::from_base(9092),
             features: Vec::new(),
         };

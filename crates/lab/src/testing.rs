@@ -51,6 +51,7 @@ fn on(name: &str, dir: LabDir, catalog: Catalog) -> Lab {
             name: "traefik".to_owned(),
             class: "traefik".to_owned(),
             address: [127, 0, 0, 1].into(),
+            separate: false,
             ports: Ports::from_base(9092),
             features: Vec::new(),
         },

@@ -77,7 +77,11 @@ pub struct GatewayReach {
     pub name: String,
     /// The GatewayClass that scenarios name.
     pub class: String,
+    /// The address of the shared Gateway.
     pub address: IpAddr,
+    /// Whether every Gateway has an address of its own, which its status says.
+    #[serde(default)]
+    pub separate: bool,
     pub ports: Ports,
     /// Features that the implementation claims, such as `TLSRoute` or `TLSRouteModeTerminate`.
     pub features: Vec<String>,

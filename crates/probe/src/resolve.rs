@@ -46,6 +46,20 @@ pub fn reserve_domain(suffix: &str) {
     rule(suffix, None);
 }
 
+/// Ends the effect of [`map_domain`] or [`reserve_domain`] for this suffix.
+pub fn forget_domain(suffix: &str) {
+    let suffix = normal(suffix);
+    RULES.write().unwrap_or_else(PoisonError::into_inner).retain(|rule| rule.suffix != suffix);
+}
+
+/// The address that the name is mapped to. `None` if the name is reserved, or left to the system.
+pub fn mapped(name: &str) -> Option<IpAddr> {
+    match decide(name) {
+        Decision::Address(address) => Some(address),
+        Decision::Nowhere | Decision::System => None,
+    }
+}
+
 fn rule(suffix: &str, address: Option<IpAddr>) {
     let suffix = normal(suffix);
     let mut rules = RULES.write().unwrap_or_else(PoisonError::into_inner);

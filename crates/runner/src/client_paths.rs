@@ -3,12 +3,19 @@
 use super::Context;
 use diagnose::{Diagnosis, Endurance, Snapshot, WalkClient, WalkOptions, walk};
 use probe::ConnectionConfig;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The times of the command `diagnose`: for a single question, and for all questions to the API server.
 const QUESTION_WITHIN: Duration = Duration::from_secs(3);
 const CLUSTER_WITHIN: Duration = Duration::from_secs(5);
+
+/// The addresses of the gateway, or none if the status of each Gateway says its own.
+fn addresses(context: &Context<'_>) -> Vec<IpAddr> {
+    let gateway = &context.lab.info.gateway;
+    if gateway.separate { Vec::new() } else { vec![gateway.address] }
+}
 
 /// Walks the paths once.
 ///
@@ -22,7 +29,7 @@ pub async fn walked(context: &Context<'_>, access: &ConnectionConfig) -> Result<
         bootstrap: (host.to_owned(), port.parse().map_err(|_| wrong())?),
         client: WalkClient::from(access),
         gateway: context.lab.gateway_facts(),
-        addresses: vec![context.lab.info.gateway.address],
+        addresses: addresses(context),
         within: QUESTION_WITHIN,
         endurance: Endurance::default(),
     };

@@ -1,6 +1,7 @@
 //! The state of one attempt that its steps share.
 
 use super::clock::Clock;
+use super::gateway_addresses::OwnGateways;
 use super::journal::Journal;
 use super::live::Line;
 use super::locks::LockGuard;
@@ -45,6 +46,8 @@ pub struct Context<'a> {
     pub produced: BTreeMap<String, Produced>,
     /// The server names and ports of probes that passed.
     pub served: BTreeSet<(String, u16)>,
+    /// Where the scenario's own Gateways are reached.
+    pub gateways: OwnGateways,
     /// From a topic's name in the scenario to its name in Kafka.
     pub topics: BTreeMap<String, String>,
     /// Port-forwards and other tasks, which end with the context.
@@ -108,6 +111,7 @@ impl<'a> Context<'a> {
             diagnosis: None,
             produced: BTreeMap::new(),
             served: BTreeSet::new(),
+            gateways: OwnGateways::default(),
             topics: BTreeMap::new(),
             tasks: JoinSet::new(),
             _listener: listener.map(|(_, guard)| guard),

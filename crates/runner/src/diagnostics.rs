@@ -1,5 +1,6 @@
 //! Collects diagnostics when a scenario fails, before cleanup.
 
+use super::gateway_addresses::address_of;
 use super::{Context, client_paths};
 use ::kube::Api;
 use ::kube::api::{DynamicObject, ListParams, LogParams};
@@ -192,9 +193,11 @@ async fn probes(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf
     }
     let defaults = context.clients.values().flat_map(|access| access.bootstrap.split(','));
     hosts.extend(defaults.filter_map(|one| one.rsplit_once(':')).map(|(host, _)| host.to_owned()));
-    let gateway = &context.lab.info.gateway;
-    let address = SocketAddr::new(gateway.address, gateway.ports.passthrough);
-    let asked = hosts.iter().map(|host| async move { Probe::new(address, Some(host), PROBE_WITHIN).run().await });
+    let port = context.lab.info.gateway.ports.passthrough;
+    let asked = hosts.iter().map(|host| async move {
+        let address = SocketAddr::new(address_of(context, Some(host)), port);
+        Probe::new(address, Some(host), PROBE_WITHIN).run().await
+    });
     let lines: Vec<_> = join_all(asked).await.iter().map(ToString::to_string).collect();
     write(folder, "probes.txt", &(lines.join("\n") + "\n"));
 }

@@ -31,6 +31,7 @@ pub(crate) fn info() -> LabInfo {
             name: "traefik".into(),
             class: "traefik".into(),
             address: [127, 0, 0, 1].into(),
+            separate: false,
             ports: Ports::from_base(9092),
             features: vec!["TLSRoute".into()],
         },

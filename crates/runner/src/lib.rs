@@ -18,6 +18,7 @@ mod failure;
 mod fake;
 mod forward;
 mod gateway;
+mod gateway_addresses;
 mod ident;
 mod isolation;
 mod journal;

@@ -15,6 +15,9 @@ pub struct KindGateway {
     pub images: BTreeMap<String, PinnedImage>,
     /// The image in `images` whose tag is the implementation's version.
     pub version: String,
+    /// Whether its Gateways share one Service, or each has an address of its own.
+    #[serde(default)]
+    pub gateways: Gateways,
     /// The namespace for objects whose manifests name none.
     pub namespace: String,
     /// The manifests, in the order in which they are applied.
@@ -23,6 +26,18 @@ pub struct KindGateway {
     pub deployments: Vec<String>,
     /// The label selector of the Pods that carry the traffic, in any namespace. Scenarios restart these Pods.
     pub data_plane: String,
+}
+
+/// How Gateways are reached from this machine.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gateways {
+    /// All Gateways share one Service, whose NodePorts are mapped to loopback.
+    #[default]
+    Shared,
+    /// The implementation creates a Service of type LoadBalancer for each Gateway. The lab gives it an address of the node
+    /// network.
+    Separate,
 }
 
 /// An image, as the data files name it.

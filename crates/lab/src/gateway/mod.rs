@@ -4,7 +4,7 @@ mod fixture;
 mod kind;
 
 pub use fixture::{Answer, Deviation, Expected, GatewayFixture, LocalGateway, Topic, UnknownSni, names};
-pub use kind::{KindGateway, KindManifest, PinnedImage};
+pub use kind::{Gateways, KindGateway, KindManifest, PinnedImage};
 
 use camino::Utf8PathBuf;
 

@@ -2,6 +2,7 @@
 
 use super::{Execute, Outcome};
 use crate::Context;
+use crate::gateway_addresses::address_of;
 use model::{Cause, Failure};
 use probe::hold;
 use probe::tls::Probe;
@@ -14,8 +15,8 @@ impl Execute for Connections {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
         let within = self.within.unwrap_or(Connections::WITHIN).0;
         let deadline = Instant::now() + within;
-        let gateway = &context.lab.info.gateway;
-        let address = SocketAddr::new(gateway.address, gateway.ports.passthrough);
+        let port = context.lab.info.gateway.ports.passthrough;
+        let address = SocketAddr::new(address_of(context, Some(&self.sni)), port);
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
         let expected = format!(
             "{count} connections to {} at the same time, with an answer of a broker on each, within {within:?}",

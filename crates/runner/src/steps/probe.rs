@@ -3,6 +3,7 @@
 use super::answers::{Answer, Answers, Next};
 use super::refuse::port;
 use super::{Execute, Outcome, whose};
+use crate::gateway_addresses::address_of;
 use crate::{Context, cause, clients};
 use model::{Cause, Failure};
 use probe::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
@@ -26,7 +27,7 @@ impl Execute for Probe {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
         let within = self.within.unwrap_or(Probe::WITHIN).0;
         let mut deadline = Instant::now() + within;
-        let address = SocketAddr::new(context.lab.info.gateway.address, port(context, self.port.as_deref())?);
+        let address = SocketAddr::new(address_of(context, Some(&self.sni)), port(context, self.port.as_deref())?);
         let authority = match self.expect.terminated_by {
             Some(Terminator::Gateway) => Some(clients::lab_ca(context)?),
             Some(Terminator::Broker) => Some(clients::cluster_ca(context).await?),

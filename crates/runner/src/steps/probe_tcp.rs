@@ -5,6 +5,7 @@ use super::probe::{AGAIN, SETTLE, TIMES_FOR_A_BROKER};
 use super::refuse::port;
 use super::{Execute, Outcome, whose};
 use crate::Context;
+use crate::gateway_addresses::address_of;
 use model::{Cause, Failure};
 use probe::tcp::TcpOutcome;
 use probe::{Peer, Whose, own_word, tcp};
@@ -19,7 +20,7 @@ impl Execute for ProbeTcp {
         let within = self.within.unwrap_or(ProbeTcp::WITHIN).0;
         let deadline = Instant::now() + within;
         let port = port(context, Some(&self.port))?;
-        let host = self.host.clone().unwrap_or_else(|| context.lab.info.gateway.address.to_string());
+        let host = self.host.clone().unwrap_or_else(|| address_of(context, None).to_string());
         let expected = format!(
             "{host}:{port} {}",
             match self.expect {

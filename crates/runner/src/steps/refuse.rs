@@ -2,6 +2,7 @@
 
 use super::probe::SETTLE;
 use super::{Execute, Outcome};
+use crate::gateway_addresses::address_of;
 use crate::{Context, cause, clients};
 use model::{Cause, Failure};
 use probe::tls::Probe;
@@ -88,8 +89,9 @@ async fn served_after_refusal(
     if step.client.is_some() {
         return Ok(None);
     }
-    let address = SocketAddr::new(context.lab.info.gateway.address, port(context, step.port.as_deref())?);
-    let probe = Probe::new(address, step.sni.as_deref().filter(|_| !step.no_sni), Duration::from_secs(2));
+    let sni = step.sni.as_deref().filter(|_| !step.no_sni);
+    let address = SocketAddr::new(address_of(context, sni), port(context, step.port.as_deref())?);
+    let probe = Probe::new(address, sni, Duration::from_secs(2));
     let ask = async || served_by_a_broker(&probe).await;
     Ok(context.clock.waiting(served_again(settling, ask)).await)
 }
@@ -182,9 +184,8 @@ async fn kafka(context: &mut Context<'_>, step: &Refuse, name: &str, remaining: 
 }
 
 async fn handshake(context: &mut Context<'_>, step: &Refuse, remaining: Duration) -> Result<Attempt, Failure> {
-    let info = &context.lab.info;
-    let address = SocketAddr::new(info.gateway.address, port(context, step.port.as_deref())?);
     let sni = step.sni.as_deref().filter(|_| !step.no_sni);
+    let address = SocketAddr::new(address_of(context, sni), port(context, step.port.as_deref())?);
     let probe = Probe::new(address, sni, remaining.min(Duration::from_secs(5)));
     let outcome = context.clock.waiting(probe.run()).await;
     if !outcome.turned_away() {

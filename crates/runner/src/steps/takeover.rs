@@ -1,6 +1,7 @@
 //! Waits after a sabotage until the data plane has applied the change.
 
 use crate::Context;
+use crate::gateway_addresses::address_of;
 use ::kube::api::DynamicObject;
 use futures::future::join_all;
 use model::Failure;
@@ -71,8 +72,7 @@ fn is_new(now: &Answer, before: &[Answer]) -> bool {
 }
 
 async fn answer(context: &Context<'_>, name: &str) -> Answer {
-    let gateway = &context.lab.info.gateway;
-    let address = SocketAddr::new(gateway.address, gateway.ports.passthrough);
+    let address = SocketAddr::new(address_of(context, Some(name)), context.lab.info.gateway.ports.passthrough);
     let probe = Probe { linger: Duration::ZERO, ..Probe::new(address, Some(name), ANSWER_WITHIN) };
     let outcome = probe.run().await;
     (outcome.handshake, outcome.chain.into_iter().next().map(|leaf| leaf.fingerprint))

@@ -2,6 +2,7 @@
 
 use super::conditions::{check, expectation};
 use super::{Execute, Outcome};
+use crate::gateway_addresses::learn;
 use crate::{Context, failure};
 use ::kube::api::DynamicObject;
 use kubeapi::{ConditionState, wait_for, wait_for_all};
@@ -39,6 +40,10 @@ impl Execute for Wait {
             let object = context.object(&self.kind, &self.name, self.namespace.as_deref()).await?;
             let one = wait_for(catalog, &object, &words, self.within.0, shown);
             context.clock.waiting(one).await
+        };
+        let waited = match waited {
+            Ok(()) if self.kind == "Gateway" && !self.gone => context.clock.waiting(learn(context)).await,
+            other => other,
         };
         let Err(error) = waited else { return Ok(Vec::new()) };
         let failure = failure::kubernetes(format!("{} {}: {words}", self.kind, self.name), &error);

@@ -14,6 +14,16 @@ pub enum Error {
         "no container engine answers ({tried}); start Docker, Podman or nerdctl, or use `--lab local`, which needs none"
     )]
     NoEngine { tried: String },
+    #[error(
+        "node {node} has no network with room for the Gateways' addresses (it has {seen}); expected an IPv4 network with at least \
+         256 addresses, of which the upper half is free"
+    )]
+    NoAddresses { node: String, seen: String },
+    #[error(
+        "gateway {gateway} has an address of the node network for each Gateway, and that network cannot be reached from this \
+         system; use a gateway whose Gateways share one Service, such as envoy-gateway"
+    )]
+    NoNodeNetwork { gateway: String },
     #[error("{program} is not installed; {remedy}")]
     NoProgram { program: String, remedy: String },
     #[error("cannot run `{command}`")]

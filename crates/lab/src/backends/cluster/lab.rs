@@ -1,14 +1,15 @@
 //! From a cluster with a gateway and an operator to a lab: its facts, and the shared Kafka cluster.
 
 use super::{ClusterHandle, ClusterSpec, images};
-use crate::agent::{self, AgentSettings};
+use crate::agent::{self, AgentSettings, StandinSettings};
+use crate::backends::kind::AddressPool;
 use crate::backends::pods;
 use crate::gateway::GatewayFixture;
 use crate::handle::{Lab, connect};
 use crate::{Error, shared};
 use artifacts::Obtained;
 use host::Phase;
-use model::{LabDir, LabInfo, LabKind};
+use model::{KafkaProvider, LabDir, LabInfo, LabKind};
 use std::collections::BTreeMap;
 
 const DOMAIN: &str = "kafka.test";
@@ -43,21 +44,33 @@ pub async fn open(
     Ok(lab)
 }
 
-/// Starts the stand-in outside the cluster. It reaches brokers by port-forward.
-pub async fn start_standin(lab: &Lab) -> Result<(), Error> {
-    let image = images::apache_kafka()?.image;
-    let placement = standin::Placement { node_name: None, image };
-    let settings = AgentSettings { reach: standin::Reach::PortForward, placement, jvm: None };
+/// Starts the agent outside the cluster, with the stand-in unless the lab has Strimzi. The stand-in reaches brokers by
+/// port-forward.
+pub async fn start_agent(lab: &Lab, pool: Option<AddressPool>) -> Result<(), Error> {
+    let standin = match lab.info.kafka {
+        KafkaProvider::Strimzi => None,
+        KafkaProvider::Standin => {
+            let image = images::apache_kafka()?.image;
+            let placement = standin::Placement { node_name: None, image };
+            Some(StandinSettings { reach: standin::Reach::PortForward, placement })
+        }
+    };
+    let settings = AgentSettings { standin, pool, jvm: None };
     agent::start(&lab.dir, &lab.info.name, &settings).await
 }
 
-/// Waits for the shared cluster. A Pod that has no image or crashes again and again is reported at once, and not only
+/// Waits for the shared cluster, and learns the shared Gateway's address if each has its own. A Pod that has no image or crashes again and again is reported at once, and not only
 /// when the time is up.
-pub async fn shared_ready(lab: &Lab, phase: &mut Phase) -> Result<(), Error> {
+pub async fn shared_ready(lab: &mut Lab, phase: &mut Phase) -> Result<(), Error> {
     let gateway = GatewayFixture::load(&lab.info.gateway.name)?.kind.map(|kind| kind.namespace);
     let namespaces: Vec<_> = [lab.info.shared.namespace.clone()].into_iter().chain(gateway).collect();
     tokio::select! {
-        ready = shared::ready(&lab.catalog, &lab.info, phase) => ready,
-        trouble = pods::trouble(&lab.catalog, &namespaces) => Err(trouble.into()),
+        ready = shared::ready(&lab.catalog, &lab.info, phase) => ready?,
+        trouble = pods::trouble(&lab.catalog, &namespaces) => return Err(trouble.into()),
     }
+    if lab.info.gateway.separate {
+        lab.info.gateway.address = shared::gateway_address(&lab.catalog, &lab.info).await?;
+        lab.record()?;
+    }
+    Ok(())
 }

@@ -27,4 +27,4 @@ pub(super) use values::Values;
 
 pub(super) use applied::Applied;
 pub(super) use install::Installer;
-pub(super) use lab::{open, shared_ready, start_standin};
+pub(super) use lab::{open, shared_ready, start_agent};

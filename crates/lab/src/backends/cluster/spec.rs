@@ -2,7 +2,7 @@
 
 use super::images::{self, RequiredImage};
 use super::{Error, gateway};
-use crate::gateway::GatewayFixture;
+use crate::gateway::{GatewayFixture, Gateways};
 use camino::{Utf8Path, Utf8PathBuf};
 use model::{GatewayReach, KafkaProvider, Ports, UserCluster};
 use std::collections::BTreeMap;
@@ -112,6 +112,7 @@ impl ClusterSpec {
             name: self.gateway.clone(),
             class: fixture.class.clone(),
             address,
+            separate: fixture.kind.as_ref().is_some_and(|kind| kind.gateways == Gateways::Separate),
             ports: self.ports.clone(),
             features: fixture.features.clone(),
         }

@@ -21,18 +21,18 @@ pub(crate) async fn up(
     let parts = obtain::all(cluster::wanted_parts(spec, Some(user))?, progress).await?;
     let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
     let installed = install::install(dir, spec, user, &files, progress).await?;
-    let lab = cluster::open(dir, LabKind::Existing, spec, installed, &parts).await?;
+    let mut lab = cluster::open(dir, LabKind::Existing, spec, installed, &parts).await?;
 
     let mut phase = progress.phase("Kafka");
     if spec.kafka == KafkaProvider::Standin {
         let crds = definitions::objects(&[&standin::crds()])?;
         install::apply(dir, &user.context, &lab.catalog, crds, "default").await?;
-        cluster::start_standin(&lab).await?;
+        cluster::start_agent(&lab, None).await?;
     }
     let objects = shared::objects(&lab.info)?;
     install::apply(dir, &user.context, &lab.catalog, objects, &lab.info.shared.namespace).await?;
     phase.update("resources applied");
-    cluster::shared_ready(&lab, &mut phase).await?;
+    cluster::shared_ready(&mut lab, &mut phase).await?;
     phase.done("three brokers ready");
     Ok(lab)
 }

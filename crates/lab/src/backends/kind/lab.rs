@@ -27,16 +27,22 @@ pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result
     };
     let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
     let handle = Box::pin(in_cluster::up(dir, spec, &files, progress)).await?;
-    let lab = cluster::open(dir, LabKind::Kind, spec, handle, &parts).await?;
+    let mut lab = cluster::open(dir, LabKind::Kind, spec, handle, &parts).await?;
 
     let mut phase = progress.phase("Kafka");
     if spec.kafka == KafkaProvider::Standin {
         definitions::apply(&lab.catalog, &[&standin::crds()]).await?;
-        cluster::start_standin(&lab).await?;
+    }
+    let pool = match lab.info.gateway.separate {
+        true => Some(in_cluster::pool(dir, spec, &files).await?),
+        false => None,
+    };
+    if spec.kafka == KafkaProvider::Standin || pool.is_some() {
+        cluster::start_agent(&lab, pool).await?;
     }
     shared::apply(&lab.catalog, &lab.info).await?;
     phase.update("resources applied");
-    cluster::shared_ready(&lab, &mut phase).await?;
+    cluster::shared_ready(&mut lab, &mut phase).await?;
     phase.done("three brokers ready");
     Ok(lab)
 }
@@ -47,7 +53,8 @@ pub struct KindLab;
 
 impl Backend for KindLab {
     fn components(&self, lab: &Lab) -> Result<Vec<Component>, Error> {
-        Ok(if lab.info.kafka == KafkaProvider::Standin { agent_only(&lab.dir)? } else { Vec::new() })
+        let agent = lab.info.kafka == KafkaProvider::Standin || lab.info.gateway.separate;
+        Ok(if agent { agent_only(&lab.dir)? } else { Vec::new() })
     }
 
     fn namespaces(&self, _lab: &Lab) -> Result<Vec<String>, Error> {

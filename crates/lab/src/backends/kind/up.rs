@@ -3,12 +3,13 @@
 
 use super::cluster::{Cluster, ClusterRequest};
 use super::engine::Engine;
+use super::load_balancer::AddressPool;
 use super::node;
 use crate::backends::cluster::Installer;
 use crate::backends::cluster::{ClusterHandle, ClusterSpec, Error, PartFiles, gateway, gateway_api, images, strimzi};
 use crate::backends::cluster::{GATEWAY_API, KIND};
 use crate::both::both;
-use crate::gateway::GatewayFixture;
+use crate::gateway::{GatewayFixture, Gateways};
 use host::Progress;
 use kubeapi::Catalog;
 use model::{KafkaProvider, LabDir};
@@ -31,6 +32,9 @@ pub async fn up(
     let fixture = GatewayFixture::load(&options.gateway)?;
     if !gateway::section(&fixture)?.tried {
         progress.say(format!("{} is untested on this lab; see fixtures/gateways/{}", fixture.title, fixture.name));
+    }
+    if gateway::section(&fixture)?.gateways == Gateways::Separate && !cfg!(target_os = "linux") {
+        return Err(Error::NoNodeNetwork { gateway: fixture.name });
     }
     let engine = Engine::find().await?;
     let cluster = Cluster::of(&options.name, &engine, parts.of(KIND, "the cluster")?, dir)?;
@@ -94,6 +98,16 @@ pub async fn up(
         reach: options.reach(&fixture, IpAddr::V4(Ipv4Addr::LOCALHOST)),
         versions: versions(&engine, &catalog, &gateway_api, &node_image, &images, options).await,
     })
+}
+
+/// The addresses that the lab's Gateways may have.
+///
+/// # Errors
+/// If the node does not answer, or its network is too small.
+pub async fn pool(dir: &LabDir, options: &ClusterSpec, parts: &PartFiles) -> Result<AddressPool, Error> {
+    let engine = Engine::find().await?;
+    let cluster = Cluster::of(&options.name, &engine, parts.of(KIND, "the cluster")?, dir)?;
+    AddressPool::of(&engine, &cluster.node()).await
 }
 
 /// Checks before a cluster is created that every image that the node lacks can be obtained.

@@ -82,24 +82,42 @@ where
     Ok(())
 }
 
-/// Runs only the stand-in until SIGTERM, for a cluster with its own controllers and kubelets.
+/// Runs what a cluster with its own controllers and kubelets lacks until SIGTERM: the stand-in, and addresses for Services.
 ///
 /// # Errors
 /// If signals cannot be received.
-pub async fn run_standin<F, E>(catalog: Catalog, standin: impl Fn(Catalog) -> F) -> Result<(), Error>
+pub async fn run_beside<F, E, G, D>(
+    catalog: Catalog,
+    standin: Option<impl Fn(Catalog) -> F>,
+    addresses: Option<impl Fn(Catalog) -> G>,
+) -> Result<(), Error>
 where
     F: Future<Output = Result<(), E>>,
     E: std::error::Error,
+    G: Future<Output = Result<(), D>>,
+    D: std::error::Error,
 {
     let unsupported = |error: std::io::Error| Error::Unsupported { lacks: format!("signals: {error}") };
     let mut terminate = signal(SignalKind::terminate()).map_err(unsupported)?;
     info!(target: COMPONENT, "started");
     tokio::select! {
-        () = forever("stand-in", || standin(catalog.clone())) => {}
+        () = if_any("stand-in", standin, &catalog) => {}
+        () = if_any("addresses", addresses, &catalog) => {}
         _ = terminate.recv() => {}
     }
     info!(target: COMPONENT, "stopped");
     Ok(())
+}
+
+async fn if_any<F, E>(name: &str, start: Option<impl Fn(Catalog) -> F>, catalog: &Catalog)
+where
+    F: Future<Output = Result<(), E>>,
+    E: std::error::Error,
+{
+    match start {
+        Some(start) => forever(name, || start(catalog.clone())).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Restarts a loop whenever it ends. Never returns.

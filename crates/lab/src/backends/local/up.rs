@@ -1,7 +1,7 @@
 //! The phases of the local lab.
 
 use crate::Error;
-use crate::agent::AgentSettings;
+use crate::agent::{AgentSettings, StandinSettings};
 use crate::backends::local::{JvmRuntime, control_plane, ports};
 use crate::backends::{local, pods};
 use crate::both::both;
@@ -81,11 +81,14 @@ pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<L
     phase.done(format!("Gateway API {}, the stand-in's own", parts.crds.version));
 
     let settings = AgentSettings {
-        reach: standin::Reach::Direct,
-        placement: standin::Placement {
-            node_name: Some("local".to_owned()),
-            image: format!("apache/kafka:{}", parts.kafka.version),
-        },
+        standin: Some(StandinSettings {
+            reach: standin::Reach::Direct,
+            placement: standin::Placement {
+                node_name: Some("local".to_owned()),
+                image: format!("apache/kafka:{}", parts.kafka.version),
+            },
+        }),
+        pool: None,
         jvm: Some(parts.jvm.clone()),
     };
     local::node::mark_lost(lab.catalog.client(), dir).await?;
@@ -239,6 +242,7 @@ fn reach(fixture: &GatewayFixture, ports: Ports) -> GatewayReach {
         name: fixture.name.clone(),
         class: fixture.class.clone(),
         address: ADDRESS,
+        separate: false,
         ports,
         features: fixture.features.clone(),
     }

@@ -1,0 +1,96 @@
+//! The addresses of a scenario's own Gateways, where every Gateway has one.
+
+use super::Context;
+use kube::api::{DynamicObject, ListParams};
+use kubeapi::gateway_addresses;
+use probe::resolve;
+use std::net::IpAddr;
+
+/// The names that lead to the scenario's own Gateways in this process, until the scenario ends.
+#[derive(Debug, Default)]
+pub struct OwnGateways {
+    names: Vec<String>,
+    /// The address of the first one, for connections without a name.
+    address: Option<IpAddr>,
+}
+
+impl OwnGateways {
+    fn take(&mut self, gateways: &[DynamicObject]) {
+        for gateway in gateways {
+            let Some(address) = gateway_addresses(gateway).into_iter().next() else { continue };
+            self.address.get_or_insert(address);
+            for suffix in suffixes(gateway) {
+                resolve::map_domain(&suffix, address);
+                self.names.push(suffix);
+            }
+        }
+    }
+}
+
+impl Drop for OwnGateways {
+    fn drop(&mut self) {
+        self.names.iter().for_each(|name| resolve::forget_domain(name));
+    }
+}
+
+/// The hostnames of the Gateway's listeners, without wildcards.
+fn suffixes(gateway: &DynamicObject) -> Vec<String> {
+    let listeners = gateway.data["spec"]["listeners"].as_array().into_iter().flatten();
+    let names = listeners.filter_map(|listener| listener["hostname"].as_str());
+    names.map(|name| name.trim_start_matches("*.").to_owned()).collect()
+}
+
+/// Makes the names of the scenario's own Gateways lead to their addresses. Does nothing where all Gateways share one.
+///
+/// # Errors
+/// What the API server says.
+pub async fn learn(context: &mut Context<'_>) -> Result<(), kubeapi::Error> {
+    if !context.lab.info.gateway.separate {
+        return Ok(());
+    }
+    let kind = context.lab.catalog.kind("Gateway", None).await?;
+    let own = kind.api(context.lab.catalog.client(), &context.namespace);
+    let listed = own.list(&ListParams::default()).await.map_err(kubeapi::Error::request("list the Gateways"))?;
+    context.gateways.take(&listed.items);
+    Ok(())
+}
+
+/// The address where the name is served. Names that nobody serves, and connections without a name, go to the scenario's own
+/// Gateway, or else to the lab's.
+pub fn address_of(context: &Context<'_>, sni: Option<&str>) -> IpAddr {
+    let lab = context.lab.info.gateway.address;
+    if !context.lab.info.gateway.separate {
+        return lab;
+    }
+    let named = sni.and_then(resolve::mapped).filter(|address| *address != lab);
+    named.or(context.gateways.address).unwrap_or(lab)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_to_the_gateway_of_their_listener_until_the_scenario_ends() {
+        let gateways = kubeapi::parse_manifests(
+            "gateway.yaml",
+            "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: own}
+spec:
+  listeners:
+    - {name: a, hostname: '*.own-gateways.invalid', port: 9092, protocol: TLS}
+    - {name: b, port: 9093, protocol: TCP}
+status: {addresses: [{value: gateway.example}, {value: 192.0.2.7}]}
+",
+        )
+        .expect("a manifest");
+        let mut own = OwnGateways::default();
+        own.take(&gateways);
+        let address = Some(IpAddr::from([192, 0, 2, 7]));
+        assert_eq!((own.address, resolve::mapped("broker-1.own-gateways.invalid")), (address, address));
+        drop(own);
+        assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), None);
+    }
+}
