@@ -4,24 +4,26 @@ use super::Context;
 use kube::api::{DynamicObject, ListParams};
 use kubeapi::gateway_addresses;
 use probe::resolve;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// The names that lead to the scenario's own Gateways in this process, until the scenario ends.
 #[derive(Debug, Default)]
 pub struct OwnGateways {
-    names: Vec<String>,
+    names: BTreeSet<String>,
     /// The address of the first one, for connections without a name.
     address: Option<IpAddr>,
 }
 
 impl OwnGateways {
-    fn take(&mut self, gateways: &[DynamicObject]) {
+    /// Takes the names of these Gateways. `domains` are those of the scenario, which a listener without a hostname serves.
+    fn take(&mut self, gateways: &[DynamicObject], domains: &[&str]) {
         for gateway in gateways {
             let Some(address) = gateway_addresses(gateway).into_iter().next() else { continue };
             self.address.get_or_insert(address);
-            for suffix in suffixes(gateway) {
+            for suffix in suffixes(gateway, domains) {
                 resolve::map_domain(&suffix, address);
-                self.names.push(suffix);
+                self.names.insert(suffix);
             }
         }
     }
@@ -33,11 +35,14 @@ impl Drop for OwnGateways {
     }
 }
 
-/// The hostnames of the Gateway's listeners, without wildcards.
-fn suffixes(gateway: &DynamicObject) -> Vec<String> {
+/// The domains that the Gateway's listeners serve.
+fn suffixes(gateway: &DynamicObject, domains: &[&str]) -> BTreeSet<String> {
     let listeners = gateway.data["spec"]["listeners"].as_array().into_iter().flatten();
-    let names = listeners.filter_map(|listener| listener["hostname"].as_str());
-    names.map(|name| name.trim_start_matches("*.").to_owned()).collect()
+    let names = listeners.flat_map(|listener| match listener["hostname"].as_str() {
+        Some(name) => vec![name.trim_start_matches("*.")],
+        None => domains.to_vec(),
+    });
+    names.map(ToOwned::to_owned).collect()
 }
 
 /// Makes the names of the scenario's own Gateways lead to their addresses. Does nothing where all Gateways share one.
@@ -51,7 +56,10 @@ pub async fn learn(context: &mut Context<'_>) -> Result<(), kubeapi::Error> {
     let kind = context.lab.catalog.kind("Gateway", None).await?;
     let own = kind.api(context.lab.catalog.client(), &context.namespace);
     let listed = own.list(&ListParams::default()).await.map_err(kubeapi::Error::request("list the Gateways"))?;
-    context.gateways.take(&listed.items);
+    let own = format!("{}.{}", context.id, context.lab.info.domain);
+    let exclusive = context.variables.get("listener.domain");
+    let domains: Vec<&str> = std::iter::once(own.as_str()).chain(exclusive).collect();
+    context.gateways.take(&listed.items, &domains);
     Ok(())
 }
 
@@ -87,9 +95,10 @@ status: {addresses: [{value: gateway.example}, {value: 192.0.2.7}]}
         )
         .expect("a manifest");
         let mut own = OwnGateways::default();
-        own.take(&gateways);
+        own.take(&gateways, &["id.invalid"]);
         let address = Some(IpAddr::from([192, 0, 2, 7]));
         assert_eq!((own.address, resolve::mapped("broker-1.own-gateways.invalid")), (address, address));
+        assert_eq!(resolve::mapped("bootstrap.id.invalid"), address, "the listener without a hostname");
         drop(own);
         assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), None);
     }

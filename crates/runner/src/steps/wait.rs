@@ -42,7 +42,8 @@ impl Execute for Wait {
             context.clock.waiting(one).await
         };
         let waited = match waited {
-            Ok(()) if self.kind == "Gateway" && !self.gone => context.clock.waiting(learn(context)).await,
+            // Whatever is waited for, a Gateway may have its address now.
+            Ok(()) if !self.gone => context.clock.waiting(learn(context)).await,
             other => other,
         };
         let Err(error) = waited else { return Ok(Vec::new()) };

@@ -16,7 +16,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kubeapi::{Catalog, MANAGER};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -102,7 +102,7 @@ pub async fn run(catalog: Catalog, pool: AddressPool) -> Result<(), Error> {
     let engine = Engine { program: pool.engine.clone(), version: String::new() };
     let on_node = addresses(&engine, &pool.node).await?;
     let on_node = on_node.into_iter().map(|(address, _)| address).filter(|address| pool.contains(*address)).collect();
-    let mut node = Node { engine, pool, addresses: on_node, latest: None };
+    let mut node = Node { engine, pool, addresses: on_node, given: BTreeMap::new(), latest: None };
     let (services, writer) = reflector::store();
     let watched = watcher(Api::<Service>::all(catalog.client().clone()), watcher::Config::default());
     let events = reflector::reflector(writer, watched).default_backoff();
@@ -133,22 +133,32 @@ struct Node {
     pool: AddressPool,
     /// The pool's addresses that the node has.
     addresses: BTreeSet<Ipv4Addr>,
+    /// What was given away, by the Service's uid. The watch shows a status only a moment after it was written.
+    given: BTreeMap<String, Ipv4Addr>,
     latest: Option<Ipv4Addr>,
 }
 
 impl Node {
     async fn update(&mut self, catalog: &Catalog, services: &Store<Service>) -> Result<(), Error> {
         let services: Vec<_> = services.state().into_iter().filter(|service| wants_address(service)).collect();
+        let there: BTreeSet<&str> = services.iter().map(|service| uid(service)).collect();
+        self.given.retain(|uid, _| there.contains(uid.as_str()));
+        for (service, address) in services.iter().filter_map(|service| Some((service, in_status(service)?))) {
+            self.given.insert(uid(service).to_owned(), address);
+        }
         let mut used: BTreeSet<Ipv4Addr> =
-            services.iter().filter_map(|service| given(service)).filter(|one| self.pool.contains(*one)).collect();
+            self.given.values().copied().filter(|address| self.pool.contains(*address)).collect();
         for address in used.difference(&self.addresses.clone()) {
             self.change("add", *address).await?;
         }
         for address in self.addresses.clone().difference(&used) {
             self.change("del", *address).await?;
         }
-        for service in services.iter().filter(|service| given(service).is_none()) {
-            let (namespace, name) = title(service);
+        for service in services {
+            if self.given.contains_key(uid(&service)) {
+                continue;
+            }
+            let (namespace, name) = title(&service);
             let Some(address) = self.pool.free(&used, self.latest) else {
                 error!(target: LOG, "no address is left for Service {namespace}/{name}");
                 continue;
@@ -158,7 +168,10 @@ impl Node {
             let api: Api<Service> = Api::namespaced(catalog.client().clone(), namespace);
             let written = api.patch_status(name, &PatchParams::apply(MANAGER), &Patch::Merge(&status)).await;
             match written {
-                Ok(_) => info!(target: LOG, "Service {namespace}/{name} has {address}"),
+                Ok(_) => {
+                    info!(target: LOG, "Service {namespace}/{name} has {address}");
+                    self.given.insert(uid(&service).to_owned(), address);
+                }
                 // It was deleted meanwhile. The next event takes the address back.
                 Err(kube::Error::Api(refused)) if refused.code == 404 => {}
                 Err(error) => return Err(kubeapi::Error::request("write a Service's status")(error).into()),
@@ -195,9 +208,13 @@ fn wants_address(service: &Service) -> bool {
 }
 
 /// The address in the Service's status.
-fn given(service: &Service) -> Option<Ipv4Addr> {
+fn in_status(service: &Service) -> Option<Ipv4Addr> {
     let ingress = service.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?;
     ingress.iter().find_map(|one| one.ip.as_ref()?.parse().ok())
+}
+
+fn uid(service: &Service) -> &str {
+    service.metadata.uid.as_deref().unwrap_or_default()
 }
 
 fn title(service: &Service) -> (&str, &str) {
