@@ -1,8 +1,9 @@
-//! A problem of a scenario, with its place.
+//! A problem of a file, with its place.
 
 use super::excerpt::Excerpt;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use model::{excerpt, visible};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::IsTerminal;
 use std::ops::Range;
@@ -21,7 +22,7 @@ pub enum Severity {
     Note,
     /// Something is probably wrong.
     Warning,
-    /// The scenario cannot run.
+    /// It cannot work.
     Error,
 }
 
@@ -35,9 +36,9 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A file of a scenario: its displayed name and its text. Cheap to clone.
+/// A file: its displayed name and its text. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
     /// Where each line begins, so that finding many places does not read the text again for each.
@@ -45,39 +46,39 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(name: &str, text: &str) -> Self {
+    pub fn new(name: &str, text: &str) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { name: visible(name).as_ref().into(), text: text.into(), lines }
     }
 
     /// The line number of a place, from 0.
-    pub(crate) fn line(&self, at: usize) -> usize {
+    pub fn line(&self, at: usize) -> usize {
         self.lines.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
     /// The bytes of a line without its line end. `None` if there is no such line.
-    pub(crate) fn line_span(&self, line: usize) -> Option<Range<usize>> {
+    pub fn line_span(&self, line: usize) -> Option<Range<usize>> {
         let start = *self.lines.get(line)?;
         let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
         Some(start..end)
     }
 
     /// The file's displayed name.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// A finding of the linter or the reader: severity, code, text, place and help.
+/// A finding of a linter or a reader: severity, code, text, place and help.
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub severity: Severity,
-    /// Stable and searchable, such as `scenario::unknown-key`.
-    pub code: &'static str,
+    /// Stable and searchable, such as `scenario::unknown-key` or `KGL005 route-missing`.
+    pub code: Cow<'static, str>,
     message: String,
     label: String,
     help: Option<String>,
@@ -88,10 +89,15 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(severity: Severity, code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+    pub fn new(
+        severity: Severity,
+        code: impl Into<Cow<'static, str>>,
+        source: &Source,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             severity,
-            code,
+            code: code.into(),
             message: excerpt(&message.into(), LONGEST_TEXT).into_owned(),
             label: String::new(),
             help: None,
@@ -101,16 +107,16 @@ impl Problem {
         }
     }
 
-    pub(crate) fn error(code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+    pub fn error(code: impl Into<Cow<'static, str>>, source: &Source, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, source, message)
     }
 
-    pub(crate) fn warning(code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+    pub fn warning(code: impl Into<Cow<'static, str>>, source: &Source, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, source, message)
     }
 
     /// Points at bytes of the file. A span beyond the text is cut.
-    pub(crate) fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+    pub fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         let text = self.source.text();
         let floor = |at: usize| {
             let mut at = at.min(text.len());
@@ -129,7 +135,7 @@ impl Problem {
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(excerpt(&help.into(), LONGEST_TEXT).into_owned());
         self
     }
@@ -140,7 +146,7 @@ impl Problem {
     }
 
     /// The same problem in another text. `place` converts positions.
-    pub(crate) fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
+    pub fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
         let span = self.span.map(|span| place(span.start)..place(span.end));
         let mut moved = Self { source: source.clone(), shown: None, span: None, ..self };
         let label = std::mem::take(&mut moved.label);
@@ -150,7 +156,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn span(&self) -> Option<Range<usize>> {
+    pub fn span(&self) -> Option<Range<usize>> {
         self.span.clone()
     }
 
@@ -197,7 +203,7 @@ impl std::error::Error for Problem {}
 
 impl Diagnostic for Problem {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.code))
+        Some(Box::new(&self.code))
     }
 
     fn severity(&self) -> Option<miette::Severity> {

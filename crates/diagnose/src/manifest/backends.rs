@@ -1,0 +1,255 @@
+//! Where the routes lead: whether the Service and its port exist, may be referred to, and belong to the broker that advertises
+//! the name.
+
+use super::documents::Documents;
+use super::findings::{Finding, Report};
+use super::grants::Reference;
+use super::listeners::KafkaListener;
+use super::ownership::{created, owner, perhaps_operated, selected};
+use super::paths::Path;
+use crate::facts::Backend;
+use crate::routes;
+use kube::api::DynamicObject;
+use model::{Cause, suggest};
+use serde_json::Value;
+
+/// A backendRef of a route that is written by hand.
+struct Target<'p, 'a> {
+    path: &'p Path<'a>,
+    backend: &'p Backend,
+    at: String,
+}
+
+impl Target<'_, '_> {
+    fn service(&self) -> String {
+        format!("{}/{}", self.backend.namespace, self.backend.service)
+    }
+
+    fn finding(&self, cause: Cause, field: &str, message: String, label: &str, repair: String) -> Finding {
+        Finding::new(cause, self.path.document, &format!("{}{field}", self.at), message, label, repair)
+    }
+}
+
+/// Checks every backendRef.
+pub(super) fn judge(
+    documents: &Documents,
+    paths: &mut [Path<'_>],
+    listeners: &[KafkaListener<'_>],
+    report: &mut Report,
+) {
+    let written: Vec<DynamicObject> = documents.of("Service").map(|service| service.object.clone()).collect();
+    let services: Vec<DynamicObject> = written.into_iter().chain(created(documents, listeners)).collect();
+    for path in paths.iter_mut().filter(|path| !path.operated) {
+        routes::resolve(std::slice::from_mut(&mut path.route), &services, &[]);
+    }
+    for path in paths.iter().filter(|path| !path.operated) {
+        let references = references(path.document.spec());
+        if references.is_empty() {
+            let message = format!("{} leads to no backend", path.title);
+            let repair = "add a rule with `backendRefs` to the Service of the broker";
+            report.add(Finding::new(
+                Cause::BackendUnresolved,
+                path.document,
+                "/spec/rules",
+                message,
+                "no `backendRefs`",
+                repair,
+            ));
+        }
+        for (backend, (at, reference)) in path.route.backends.iter().zip(references) {
+            let target = Target { path, backend, at };
+            let kind = reference["kind"].as_str().unwrap_or("Service");
+            if kind != "Service" {
+                report.gap(format!("{}, whose backend is a {kind}", path.title));
+                continue;
+            }
+            grant(documents, &target, report);
+            if !backend.exists {
+                missing(documents, &services, &target, report);
+            } else if !portless(&target, report) {
+                wrong_port(documents, listeners, &target, report);
+            }
+            wrong_broker(listeners, &target, report);
+        }
+    }
+}
+
+/// The backendRefs of a route with their places, in the order in which the live diagnosis reads them.
+fn references(spec: &Value) -> Vec<(String, &Value)> {
+    let mut found = Vec::new();
+    for (rule, value) in spec["rules"].as_array().into_iter().flatten().enumerate() {
+        for (index, one) in value["backendRefs"].as_array().into_iter().flatten().enumerate() {
+            found.push((format!("/spec/rules/{rule}/backendRefs/{index}"), one));
+        }
+    }
+    found
+}
+
+fn grant(documents: &Documents, target: &Target<'_, '_>, report: &mut Report) {
+    let reference = Reference {
+        from: target.path.document,
+        to_kind: "Service",
+        to_namespace: &target.backend.namespace,
+        to_name: &target.backend.service,
+    };
+    match reference.granted(documents) {
+        Some(true) => {}
+        Some(false) => {
+            let message = format!(
+                "{} leads to Service {} in another namespace, and no ReferenceGrant there permits it",
+                target.path.title,
+                target.service()
+            );
+            let label = "another namespace";
+            report.add(target.finding(Cause::BackendUnresolved, "/namespace", message, label, reference.repair()));
+        }
+        None => report.gap(format!(
+            "whether a ReferenceGrant in namespace {} permits routes from namespace {}",
+            target.backend.namespace, target.path.document.namespace
+        )),
+    }
+}
+
+/// A Service that does not exist. It is claimed only if the files have the others of its namespace.
+fn missing(documents: &Documents, services: &[DynamicObject], target: &Target<'_, '_>, report: &mut Report) {
+    let (namespace, name) = (&target.backend.namespace, target.backend.service.as_str());
+    let here = services.iter().filter(|one| one.metadata.namespace.as_ref() == Some(namespace));
+    let names: Vec<&str> = here.filter_map(|one| one.metadata.name.as_deref()).collect();
+    let written = documents.of("Service").any(|service| service.namespace == *namespace);
+    let near = suggest::nearest(name, names.iter().copied());
+    // What Strimzi creates is complete only if the ids of the brokers are known.
+    let operated = perhaps_operated(documents, namespace, name);
+    let all_known = documents
+        .of("Kafka")
+        .filter(|kafka| kafka.namespace == *namespace)
+        .all(|kafka| super::brokers::Brokers::of(documents, kafka).exact.is_some());
+    let by_an_operator = |name: &str| {
+        let end = name.rsplit('-').next().unwrap_or_default();
+        end == "bootstrap" || (!end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let has_kafka = documents.of("Kafka").any(|kafka| kafka.namespace == *namespace);
+    let certain = documents.complete
+        && if has_kafka {
+            all_known && (operated || written || near.is_some())
+        } else {
+            written && !by_an_operator(name)
+        };
+    if !certain {
+        report.gap(format!("whether Service {} exists", target.service()));
+        return;
+    }
+    let message = format!("{} leads to Service {}, which does not exist", target.path.title, target.service());
+    let repair = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("name a Service of namespace {namespace}: {}", shortened(&names)),
+    };
+    report.add(target.finding(Cause::BackendUnresolved, "/name", message, "no such Service", repair));
+}
+
+fn shortened(names: &[&str]) -> String {
+    const SHOWN: usize = 6;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A port that the Service does not have. Returns whether it was found.
+fn portless(target: &Target<'_, '_>, report: &mut Report) -> bool {
+    let Backend { port, ports, .. } = target.backend;
+    let has = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    let (message, label) = match port {
+        Some(port) if ports.is_empty() || ports.contains(port) => return false,
+        Some(port) => (
+            format!(
+                "{} leads to port {port} of Service {}, which has no such port (its ports are {has})",
+                target.path.title,
+                target.service()
+            ),
+            "no such port",
+        ),
+        None => {
+            (format!("{} leads to Service {} without a port", target.path.title, target.service()), "without a port")
+        }
+    };
+    let repair = format!("use a port of the Service: {has}");
+    report.add(target.finding(Cause::BackendUnresolved, "/port", message, label, repair));
+    true
+}
+
+/// A Service of a cluster at a port where another listener than that of the name listens.
+fn wrong_port(documents: &Documents, listeners: &[KafkaListener<'_>], target: &Target<'_, '_>, report: &mut Report) {
+    let Backend { namespace, service, target: Some(port), .. } = target.backend else { return };
+    let by_hand = documents.of("Service").find(|one| one.namespace == *namespace && one.name == *service);
+    let kafka = match by_hand {
+        Some(service) => selected(documents, service),
+        None => owner(listeners, namespace, service).map(|owner| owner.listener.document),
+    };
+    let Some(kafka) = kafka else { return };
+    let names = &target.path.route.hostnames;
+    let declared = names.iter().find_map(|host| routes::declared(std::slice::from_ref(&kafka.object), host));
+    let own: Vec<_> = listeners.iter().filter(|one| std::ptr::eq(one.document, kafka)).collect();
+    let wanted = match &declared {
+        Some(declared) => declared.port.filter(|wanted| wanted != port),
+        // Without a name, only a port where nothing listens is wrong.
+        None => own.first().filter(|_| own.iter().all(|one| one.port != *port)).map(|one| one.port),
+    };
+    let Some(wanted) = wanted else { return };
+    let listener = own.iter().find(|one| one.port == wanted);
+    let title = listener.map_or_else(|| kafka.title(), |one| one.title());
+    let message = format!(
+        "{} leads to port {} of Service {}, and so to port {port} of the broker, where {title} does not listen (its port is \
+         {wanted})",
+        target.path.title,
+        target.backend.port.unwrap_or_default(),
+        target.service()
+    );
+    let repair =
+        "name the Service and the port of this listener, or correct the `targetPort` of the Service".to_owned();
+    let field = if by_hand.is_some() { "/port" } else { "/name" };
+    report.add(target.finding(Cause::BackendPort, field, message, "another listener of the broker", repair));
+}
+
+/// The name that one broker advertises leads to another one, or to all of them.
+fn wrong_broker(listeners: &[KafkaListener<'_>], target: &Target<'_, '_>, report: &mut Report) {
+    let Some(to) = owner(listeners, &target.backend.namespace, &target.backend.service) else { return };
+    for host in &target.path.route.hostnames {
+        let advertising = |listener: &&KafkaListener<'_>| {
+            listener.brokers.iter().any(|one| one.host.as_ref().is_some_and(|(name, _)| name == host))
+        };
+        let Some(listener) = listeners.iter().find(advertising) else { continue };
+        let ids: Vec<u32> = listener
+            .brokers
+            .iter()
+            .filter(|one| one.host.as_ref().is_some_and(|(name, _)| name == host))
+            .map(|one| one.id)
+            .collect();
+        // Brokers that share a name are another finding.
+        let [id] = ids.as_slice() else { continue };
+        let ours = std::ptr::eq(to.listener.document, listener.document);
+        let leads_to = match to.broker {
+            Some(other) if ours && other != *id => format!("broker {other}"),
+            Some(other) if !ours => format!("broker {other} of Kafka {}", to.listener.document.key()),
+            None if ours && listener.brokers.len() > 1 => "all brokers".to_owned(),
+            None if !ours => format!("the brokers of Kafka {}", to.listener.document.key()),
+            _ => continue,
+        };
+        let message = format!(
+            "{} leads to {leads_to} (Service {}), and broker {id} of Kafka {} advertises {host}",
+            target.path.title,
+            target.service(),
+            listener.document.key()
+        );
+        let pool = listener.known.exact.iter().flatten().find(|broker| broker.id == *id);
+        let repair = match pool {
+            Some(broker) => {
+                let cluster = &listener.document.name;
+                let name = model::strimzi::services::broker(cluster, &broker.pool, &listener.name, listener.port, *id);
+                format!("use Service {name}: each broker has one of its own")
+            }
+            None => format!("use the Service of broker {id}: each broker has one of its own"),
+        };
+        report.add(target.finding(Cause::WrongBroker, "/name", message, "another broker", repair));
+    }
+}

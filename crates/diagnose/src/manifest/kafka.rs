@@ -1,0 +1,251 @@
+//! What the listeners of a Kafka resource advertise, beside the routes and the Gateways of the files.
+
+use super::documents::Documents;
+use super::findings::{Finding, Report};
+use super::gateways::Served;
+use super::listeners::{Advertised, KafkaListener};
+use super::ownership::{owner, selected};
+use super::paths::Path;
+use model::Cause;
+use std::collections::BTreeMap;
+
+/// Everything that the rules on one listener look at.
+struct View<'v, 'a> {
+    documents: &'a Documents,
+    paths: &'v [Path<'a>],
+    listeners: &'v [KafkaListener<'a>],
+    listener: &'v KafkaListener<'a>,
+    /// The routes that lead to it.
+    led: Vec<&'v Path<'a>>,
+}
+
+/// Checks every listener.
+pub(super) fn judge<'a>(
+    documents: &'a Documents,
+    paths: &[Path<'a>],
+    listeners: &[KafkaListener<'a>],
+    report: &mut Report,
+) {
+    let mut unrouted: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for listener in listeners {
+        let mut view = View { documents, paths, listeners, listener, led: Vec::new() };
+        view.led = paths.iter().filter(|path| view.leads_here(path)).collect();
+        view.same_address(report);
+        super::broker_ids::judge(listener, report);
+        if view.led.is_empty() {
+            if listener.kind == "cluster-ip" && listener.brokers.iter().any(|broker| broker.host.is_some()) {
+                unrouted.entry(listener.document.title()).or_default().push(&listener.name);
+            }
+            continue;
+        }
+        view.protocol(report);
+        for broker in view.brokers() {
+            view.address(&broker, report);
+        }
+        view.fixed_port(report);
+    }
+    for (kafka, names) in unrouted {
+        let (word, verb) = if names.len() == 1 { ("listener", "its") } else { ("listeners", "their") };
+        report.gap(format!(
+            "what the {word} {} of {kafka} advertise, because no route of the files leads to {verb} Services",
+            names.join(", ")
+        ));
+    }
+}
+
+impl<'v, 'a> View<'v, 'a> {
+    fn leads_here(&self, path: &Path<'a>) -> bool {
+        let listener = self.listener;
+        if path.operated {
+            return std::ptr::eq(path.document, listener.document)
+                && path.parents_at == listener.pointer("/configuration/parentRefs");
+        }
+        path.route.backends.iter().any(|backend| {
+            if let Some(owner) = owner(self.listeners, &backend.namespace, &backend.service) {
+                return owner.listener.is(listener);
+            }
+            let mut by_hand = self.documents.of("Service");
+            let service = by_hand.find(|one| one.namespace == backend.namespace && one.name == backend.service);
+            let kafka = service.and_then(|service| selected(self.documents, service));
+            kafka.is_some_and(|kafka| std::ptr::eq(kafka, listener.document)) && backend.target == Some(listener.port)
+        })
+    }
+
+    /// The brokers that are known, or else those to which routes lead one by one.
+    fn brokers(&self) -> Vec<Advertised> {
+        if !self.listener.brokers.is_empty() {
+            return self.listener.brokers.clone();
+        }
+        let mut ids: Vec<u32> = self
+            .led
+            .iter()
+            .flat_map(|path| &path.route.backends)
+            .filter_map(|backend| owner(self.listeners, &backend.namespace, &backend.service)?.broker)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().map(|id| self.listener.advertised(id)).collect()
+    }
+
+    /// Two brokers with one address: a client cannot reach each of them.
+    fn same_address(&self, report: &mut Report) {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        for broker in &self.listener.brokers {
+            let (Some(address), Some((_, at))) = (broker.address(), &broker.host) else { continue };
+            if let Some(first) = seen.insert(address.clone(), broker.id) {
+                let message = format!(
+                    "the brokers {first} and {} of Kafka {} both advertise {address}, so a client reaches only one of them",
+                    broker.id,
+                    self.listener.document.key()
+                );
+                let repair = "give each broker a name of its own, for example with `{nodeId}` in a template";
+                let label = "the same address for two brokers";
+                report.add(Finding::new(Cause::WrongBroker, self.listener.document, at, message, label, repair));
+            }
+        }
+    }
+
+    /// TLS on one side of the gateway only.
+    fn protocol(&self, report: &mut Report) {
+        let listener = self.listener;
+        for path in &self.led {
+            for served in &path.attached {
+                if served.protocol == "TLS" && !served.terminates() && !listener.tls {
+                    report.add(Finding::new(
+                        Cause::WrongProtocol,
+                        listener.document,
+                        &listener.pointer("/tls"),
+                        format!("{} has no TLS, and {} passes TLS on to it", listener.title(), served.title()),
+                        "no TLS behind a passthrough listener",
+                        "set `tls: true`, or let the listener of the Gateway end TLS with `tls.mode: Terminate`",
+                    ));
+                }
+                if served.terminates() && listener.tls && !self.tls_to_the_backend(path) {
+                    report.add(ended(listener, served));
+                }
+            }
+        }
+    }
+
+    /// Whether a policy of the files lets the gateway speak TLS to the route's Services.
+    fn tls_to_the_backend(&self, path: &Path<'_>) -> bool {
+        self.documents.of("BackendTLSPolicy").any(|policy| {
+            let targets = policy.spec()["targetRefs"].as_array().into_iter().flatten();
+            targets.filter_map(|target| target["name"].as_str()).any(|name| {
+                let backends = path.route.backends.iter();
+                policy.namespace == path.document.namespace && path.operated
+                    || backends.clone().any(|one| one.namespace == policy.namespace && one.service == name)
+            })
+        })
+    }
+
+    /// Whether a route leads to what the broker advertises, at a port where the Gateway listens.
+    fn address(&self, broker: &Advertised, report: &mut Report) {
+        let listener = self.listener;
+        let Some((host, at)) = &broker.host else { return };
+        if host.ends_with(".svc") || host.ends_with(".cluster.local") {
+            return;
+        }
+        let named: Vec<&Path<'_>> = self.paths.iter().filter(|path| path.names(host)).collect();
+        let by_port: Vec<&&Path<'_>> = self.led.iter().filter(|path| path.route.kind == "TCPRoute").collect();
+        if named.iter().any(|path| path.open) || by_port.iter().any(|path| path.open) {
+            return;
+        }
+        let ports = |paths: &[&Path<'_>]| -> Vec<u16> {
+            let serving = paths.iter().flat_map(|path| &path.attached).filter(|served| served.listener.serves(host));
+            let mut ports: Vec<u16> = serving.map(|served| served.listener.port).collect();
+            ports.sort_unstable();
+            ports.dedup();
+            ports
+        };
+        let of_tcp = ports(&by_port.iter().map(|path| **path).collect::<Vec<_>>());
+        if of_tcp.contains(&broker.port) {
+            return;
+        }
+        if named.is_empty() {
+            let own: Vec<&Path<'_>> =
+                by_port.iter().map(|path| **path).filter(|path| self.is_of(path, broker.id)).collect();
+            let own = ports(&own);
+            if !own.is_empty() {
+                report.add(self.wrong_port(broker, host, &own));
+            } else if self.documents.complete {
+                let message = format!(
+                    "no TLSRoute or TCPRoute of the files leads to {host}, which broker {} of Kafka {} advertises",
+                    broker.id,
+                    listener.document.key()
+                );
+                let label = "no route has this name";
+                let repair = format!(
+                    "add a TLSRoute with `hostnames: [{host}]` that leads to the Service of broker {}",
+                    broker.id
+                );
+                report.add(Finding::new(Cause::RouteMissing, listener.document, at, message, label, repair));
+            }
+            return;
+        }
+        let served = ports(&named);
+        // A route that no listener takes is another finding.
+        if !served.is_empty() && !served.contains(&broker.port) {
+            report.add(self.wrong_port(broker, host, &served));
+        }
+    }
+
+    /// Whether the route leads to this broker alone.
+    fn is_of(&self, path: &Path<'_>, id: u32) -> bool {
+        path.route.backends.iter().any(|backend| {
+            owner(self.listeners, &backend.namespace, &backend.service).is_some_and(|owner| owner.broker == Some(id))
+        })
+    }
+
+    fn wrong_port(&self, broker: &Advertised, host: &str, served: &[u16]) -> Finding {
+        let ports = served.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "broker {} of Kafka {} advertises {host}:{}, and the Gateway serves this name at port {ports}",
+            broker.id,
+            self.listener.document.key(),
+            broker.port
+        );
+        self.port_finding(&broker.port_at, message, &ports)
+    }
+
+    fn port_finding(&self, at: &str, message: String, ports: &str) -> Finding {
+        let label = "not a port of the Gateway's listener";
+        let repair = format!("set `advertisedPortTemplate: \"{ports}\"`, or `advertisedPort` of each broker");
+        Finding::new(Cause::AdvertisedAddress, self.listener.document, at, message, label, repair)
+    }
+
+    /// The port of a `tlsroute` listener whose brokers are not known, if it is the same for all of them.
+    fn fixed_port(&self, report: &mut Report) {
+        let template = &self.listener.configuration()["advertisedPortTemplate"];
+        let fixed = template.as_str().is_none_or(|template| !template.contains('{'));
+        let unknown = self.listener.kind == "tlsroute" && self.listener.brokers.is_empty();
+        if !unknown || !fixed || self.led.iter().any(|path| path.open) {
+            return;
+        }
+        let sample = self.listener.advertised(0);
+        let ports: Vec<u16> = self.led.iter().flat_map(|path| &path.attached).map(|one| one.listener.port).collect();
+        if !ports.is_empty() && !ports.contains(&sample.port) {
+            let ports = ports.iter().map(u16::to_string).next().unwrap_or_default();
+            let message = format!(
+                "the brokers of Kafka {} advertise port {} at listener {}, and the Gateway serves it at port {ports}",
+                self.listener.document.key(),
+                sample.port,
+                self.listener.name
+            );
+            report.add(self.port_finding(&sample.port_at, message, &ports));
+        }
+    }
+}
+
+fn ended(listener: &KafkaListener<'_>, served: &Served<'_>) -> Finding {
+    let message = format!(
+        "{} ends TLS, and {} speaks TLS itself, so clients see the certificate of the gateway and no client certificate reaches \
+         the broker",
+        served.title(),
+        listener.title()
+    );
+    let repair = "set `tls.mode: Passthrough`; if the gateway shall end TLS, add a BackendTLSPolicy for the Service, or lead to a \
+                  Kafka listener with `tls: false`";
+    let label = "ends TLS in front of a broker that speaks TLS";
+    Finding::new(Cause::TlsEndedByGateway, served.document, &served.pointer("/tls/mode"), message, label, repair)
+}
