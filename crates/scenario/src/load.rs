@@ -134,7 +134,7 @@ pub(crate) fn typed<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result
     if !problems.is_empty() {
         return Err(problems);
     }
-    match serde_saphyr::from_str_with_options(source.text(), tree::options()) {
+    match serde_saphyr::from_str_with_options(source.text(), tree::options(source.text())) {
         Ok(value) => Ok((value, tree)),
         // The shape matches the types, so this only fails for rules that a schema cannot express.
         Err(error) => Err(vec![unreadable(source, &error)]),

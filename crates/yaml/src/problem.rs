@@ -43,12 +43,19 @@ pub struct Source {
     text: Arc<str>,
     /// Where each line begins, so that finding many places does not read the text again for each.
     lines: Arc<[usize]>,
+    /// Whether messages must not quote the file.
+    private: bool,
 }
 
 impl Source {
     pub fn new(name: &str, text: &str) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: visible(name).as_ref().into(), text: text.into(), lines }
+        Self { name: visible(name).as_ref().into(), text: text.into(), lines, private: false }
+    }
+
+    /// The same file, which no message quotes: for one that contains secrets.
+    pub fn private(self) -> Self {
+        Self { private: true, ..self }
     }
 
     /// The line number of a place, from 0.
@@ -84,7 +91,7 @@ pub struct Problem {
     help: Option<String>,
     source: Source,
     span: Option<Range<usize>>,
-    /// The lines around the span. Set together with the span.
+    /// The lines around the span, unless the file must not be quoted.
     shown: Option<Excerpt>,
 }
 
@@ -129,7 +136,7 @@ impl Problem {
         // The mark stays in the first line, which is the one that matters.
         let line_end = self.source.line_span(self.source.line(start)).map_or(text.len(), |line| line.end);
         let end = floor(span.end).min(line_end).max(start);
-        self.shown = Some(Excerpt::of(&self.source, start..end));
+        self.shown = (!self.source.private).then(|| Excerpt::of(&self.source, start..end));
         self.span = Some(start..end);
         self.label = excerpt(&label.into(), LONGEST_TEXT).into_owned();
         self
@@ -186,9 +193,18 @@ impl Problem {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
         let mut text = String::new();
         match handler.render_report(&mut text, self) {
+            Ok(()) if self.shown.is_none() => text + &self.place_line(),
             Ok(()) => text,
             Err(fmt::Error) => format!("{self}\n"),
         }
+    }
+}
+
+impl Problem {
+    /// The place in words, where an excerpt would show it.
+    fn place_line(&self) -> String {
+        let place = self.position().map(|(line, column)| format!("  at {}:{line}:{column}\n", self.file()));
+        place.unwrap_or_default()
     }
 }
 

@@ -118,15 +118,19 @@ impl Node {
 /// What is not valid YAML, or more than the limits allow.
 pub fn documents(source: &Source, family: &str) -> Result<Vec<Node>, Box<Problem>> {
     let text = source.text();
-    let raw: Vec<Spanned<Raw>> = serde_saphyr::from_multiple_with_options(text, options())
+    let raw: Vec<Spanned<Raw>> = serde_saphyr::from_multiple_with_options(text, options(text))
         .map_err(|error| Box::new(syntax(source, family, &error)))?;
     Ok(raw.into_iter().map(|node| finish(node, text)).collect())
 }
 
-/// Limits on depth and size, so that no input can exhaust memory or stack.
-pub fn options() -> Options {
+/// Limits on depth and size, so that no input can exhaust memory or stack. A text without aliases has fewer nodes than bytes,
+/// so only aliases that multiply meet the limits of a large one.
+pub fn options(text: &str) -> Options {
     let mut budget = serde_saphyr::budget::Budget::default();
     budget.max_depth = DEEPEST;
+    budget.max_documents = budget.max_documents.max(text.len());
+    budget.max_nodes = budget.max_nodes.max(text.len());
+    budget.max_events = budget.max_events.max(text.len().saturating_mul(2));
     let mut options = Options::default();
     options.budget = Some(budget);
     options
@@ -148,6 +152,12 @@ pub fn syntax(source: &Source, family: &str, error: &serde_saphyr::Error) -> Pro
     }
     let rendered = error.to_string();
     let message = rendered.split(" at line ").next().unwrap_or(&rendered).to_owned();
+    if message.contains("budget breached") {
+        let message = format!("the file is not read to its end: {message}");
+        return Problem::error(format!("{family}::syntax"), source, message)
+            .at(span, "the parser stopped here")
+            .help("write fewer aliases and less deep nesting, or split the file");
+    }
     let problem = Problem::error(format!("{family}::syntax"), source, format!("the file is not valid YAML: {message}"));
     problem.at(span.clone(), "the parser stopped here").help(syntax_help(&message, text, span.start))
 }

@@ -12,6 +12,7 @@ use crate::routes;
 use kube::api::DynamicObject;
 use model::{Cause, suggest};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A backendRef of a route that is written by hand.
 struct Target<'p, 'a> {
@@ -42,6 +43,7 @@ pub(super) fn judge(
     for path in paths.iter_mut().filter(|path| !path.operated) {
         routes::resolve(std::slice::from_mut(&mut path.route), &services, &[]);
     }
+    let mut unknown = BTreeSet::new();
     for path in paths.iter().filter(|path| !path.operated) {
         let references = references(path.document.spec());
         if references.is_empty() {
@@ -65,12 +67,16 @@ pub(super) fn judge(
             }
             grant(documents, &target, report);
             if !backend.exists {
-                missing(documents, &services, &target, report);
+                unknown.extend(missing(documents, listeners, &services, &target, report));
             } else if !portless(&target, report) {
                 wrong_port(documents, listeners, &target, report);
             }
             wrong_broker(listeners, &target, report);
         }
+    }
+    if !unknown.is_empty() {
+        let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        report.gap(format!("whether these Services exist: {}", shortened(&names)));
     }
 }
 
@@ -111,7 +117,14 @@ fn grant(documents: &Documents, target: &Target<'_, '_>, report: &mut Report) {
 }
 
 /// A Service that does not exist. It is claimed only if the files have the others of its namespace.
-fn missing(documents: &Documents, services: &[DynamicObject], target: &Target<'_, '_>, report: &mut Report) {
+/// Returns the Service if that is not certain.
+fn missing(
+    documents: &Documents,
+    listeners: &[KafkaListener<'_>],
+    services: &[DynamicObject],
+    target: &Target<'_, '_>,
+    report: &mut Report,
+) -> Option<String> {
     let (namespace, name) = (&target.backend.namespace, target.backend.service.as_str());
     let here = services.iter().filter(|one| one.metadata.namespace.as_ref() == Some(namespace));
     let names: Vec<&str> = here.filter_map(|one| one.metadata.name.as_deref()).collect();
@@ -127,16 +140,21 @@ fn missing(documents: &Documents, services: &[DynamicObject], target: &Target<'_
         let end = name.rsplit('-').next().unwrap_or_default();
         end == "bootstrap" || (!end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
     };
+    // A route may be written before its broker is added.
+    let to_come = owner(listeners, namespace, name).is_some_and(|owner| {
+        let possible = owner.listener.known.possible.as_ref();
+        owner.broker.is_some_and(|id| possible.is_none_or(|possible| possible.contains(&id)))
+    });
     let has_kafka = documents.of("Kafka").any(|kafka| kafka.namespace == *namespace);
     let certain = documents.complete
+        && !to_come
         && if has_kafka {
             all_known && (operated || written || near.is_some())
         } else {
             written && !by_an_operator(name)
         };
     if !certain {
-        report.gap(format!("whether Service {} exists", target.service()));
-        return;
+        return Some(target.service());
     }
     let message = format!("{} leads to Service {}, which does not exist", target.path.title, target.service());
     let repair = match near {
@@ -144,6 +162,7 @@ fn missing(documents: &Documents, services: &[DynamicObject], target: &Target<'_
         None => format!("name a Service of namespace {namespace}: {}", shortened(&names)),
     };
     report.add(target.finding(Cause::BackendUnresolved, "/name", message, "no such Service", repair));
+    None
 }
 
 fn shortened(names: &[&str]) -> String {

@@ -31,15 +31,40 @@ pub(super) fn judge(listener: &KafkaListener<'_>, report: &mut Report) {
         configuration[*template].is_null() && listener.entries().any(|(_, _, entry)| !entry[*field].is_null())
     });
     let Some((first, _)) = nobody.first().filter(|_| without && needed) else { return };
-    let numbers = |ids: &mut dyn Iterator<Item = u32>| ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
-    let wrong = numbers(&mut nobody.iter().map(|(_, id)| *id));
+    let wrong = ranges(&nobody.iter().map(|(_, id)| *id).collect());
     let brokers = match &exact {
-        Some(exact) => format!("the brokers will be {}", numbers(&mut exact.iter().copied())),
-        None => format!("the ids of its pools will be among {}", numbers(&mut possible.iter().copied())),
+        Some(exact) if exact.len() == 1 => format!("the only broker will have the id {}", ranges(exact)),
+        Some(exact) => format!("the brokers will have the ids {}", ranges(exact)),
+        None => format!("the ids of its pools will be among {}", ranges(possible)),
     };
-    let message = format!("{} configures the brokers {wrong}, and {brokers}", listener.title());
+    let message = format!("{} configures brokers by the ids {wrong}, and {brokers}", listener.title());
     let repair = "use the ids that the brokers will have, or a template with `{nodeId}`; the annotation \
                   `strimzi.io/next-node-ids` of a KafkaNodePool chooses ids";
     let at = listener.pointer(&format!("/configuration/brokers/{first}/broker"));
     report.add(Finding::new(Cause::BrokerIds, listener.document, &at, message, "no broker will have this id", repair));
+}
+
+/// The ids, with neighbours as a range: `0-2, 10`.
+fn ranges(ids: &BTreeSet<u32>) -> String {
+    let mut found: Vec<(u32, u32)> = Vec::new();
+    for id in ids {
+        match found.last_mut() {
+            Some((_, last)) if *last + 1 == *id => *last = *id,
+            _ => found.push((*id, *id)),
+        }
+    }
+    let one = |(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    found.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_a_range() {
+        assert_eq!(ranges(&BTreeSet::from([0, 1, 2, 10, 12, 13, u32::MAX])), "0-2, 10, 12-13, 4294967295");
+    }
 }

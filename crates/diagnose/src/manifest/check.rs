@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 /// Checks the files. `namespace` is that of objects which name none, and `ignored` causes are left out.
 pub fn check(inputs: Inputs, namespace: Option<&str>, ignored: &[Cause]) -> Report {
-    let mut report = Report { files: inputs.files.len() + inputs.problems.len(), ..Report::default() };
+    let mut report = Report::default();
+    report.files = inputs.files.len() + inputs.problems.len();
     let order: BTreeMap<String, usize> =
         inputs.files.iter().enumerate().map(|(index, file)| (file.source.name().to_owned(), index)).collect();
     let mut documents = Documents::read(inputs, namespace);

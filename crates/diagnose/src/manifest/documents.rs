@@ -4,6 +4,7 @@ use super::files::Inputs;
 use kube::api::{DynamicObject, ObjectMeta, TypeMeta};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use yaml::{Content, Node, Problem, Source, tree};
 
@@ -46,6 +47,11 @@ impl Document {
         format!("{}/{}", self.namespace, self.name)
     }
 
+    /// `file:line`.
+    fn position(&self) -> String {
+        format!("{}:{}", self.source.name(), self.source.line(self.node.head().start) + 1)
+    }
+
     pub(super) fn spec(&self) -> &Value {
         &self.object.data["spec"]
     }
@@ -60,6 +66,8 @@ impl Document {
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     all: Vec<Document>,
+    /// The place in `all`, by kind, namespace and name.
+    by_key: BTreeMap<(&'static str, String, String), usize>,
     pub problems: Vec<Problem>,
     pub gaps: Vec<String>,
     /// The objects of all kinds.
@@ -89,6 +97,27 @@ impl Documents {
     /// The objects of a kind, in the order of the files.
     pub(super) fn of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Document> {
         self.all.iter().filter(move |document| document.kind == kind)
+    }
+
+    /// Adds an object. As with `kubectl apply`, it takes the place of one with the same name.
+    fn replace(&mut self, document: Document) {
+        let key = (document.kind, document.namespace.clone(), document.name.clone());
+        match self.by_key.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(self.all.len());
+                self.all.push(document);
+            }
+            Entry::Occupied(known) => {
+                let former = &mut self.all[*known.get()];
+                self.gaps.push(format!(
+                    "{} at {}, because it is again at {}",
+                    former.title(),
+                    former.position(),
+                    document.position()
+                ));
+                *former = document;
+            }
+        }
     }
 
     fn add(&mut self, source: &Source, node: Node, namespace: Option<&str>, named: bool) {
@@ -141,7 +170,7 @@ impl Documents {
         let (name, placed) = (name.to_owned(), own.is_some());
         let own = if *kind == "Namespace" { String::new() } else { own.unwrap_or_else(|| "default".to_owned()) };
         let object = object(&node, version, kind, &own, &name);
-        self.all.push(Document { source: source.clone(), node, object, kind, namespace: own, name, placed });
+        self.replace(Document { source: source.clone(), node, object, kind, namespace: own, name, placed });
     }
 }
 

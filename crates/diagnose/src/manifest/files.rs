@@ -52,7 +52,7 @@ impl Inputs {
 
     /// Adds a text that is already in memory.
     pub fn add(&mut self, name: &str, text: &str) {
-        self.files.push(Input { source: Source::new(name, text), named: true });
+        self.files.push(Input { source: source(name, text), named: true });
     }
 
     fn stream(&mut self, name: &str, stream: impl Read) {
@@ -80,7 +80,7 @@ impl Inputs {
             return self.refuse(name, &format!("all files together have more than {LARGEST_SUM} bytes"));
         }
         match yaml::decode(name, "manifest", bytes) {
-            Ok(text) => self.files.push(Input { source: Source::new(name, &text), named }),
+            Ok(text) => self.files.push(Input { source: source(name, &text), named }),
             Err(problem) => self.problems.push(*problem),
         }
     }
@@ -103,6 +103,25 @@ impl Inputs {
             Problem::error("manifest::unreadable", &Source::new(name, ""), format!("cannot read {name}: {why}"));
         self.problems.push(problem.help("name a file, a folder with .yaml files, or - for standard input"));
     }
+}
+
+/// A file with a Secret is not quoted, wherever the fault is: the lines beside the marked one may be the secret, and a file in
+/// JSON may have one line only.
+fn source(name: &str, text: &str) -> Source {
+    let source = Source::new(name, text);
+    if holds_secrets(text) { source.private() } else { source }
+}
+
+/// Whether the text seems to have an object of the kind Secret with data. It need not be valid YAML.
+fn holds_secrets(text: &str) -> bool {
+    let plain = |letter: char| !matches!(letter, '"' | '\'' | ' ' | '\t');
+    let of_kind = |line: &str| {
+        let letters: String = line.chars().filter(|letter| plain(*letter)).collect();
+        letters.contains("kind:Secret")
+    };
+    let is_key = |(at, _): (usize, &str)| !text[..at].ends_with(|letter: char| letter.is_alphanumeric());
+    let has_data = text.contains("stringData") || text.match_indices("data").any(is_key);
+    has_data && text.lines().any(of_kind)
 }
 
 /// The YAML files below a folder, sorted. Links to folders are not followed, so that a circle comes to an end.

@@ -3,6 +3,7 @@
 use super::documents::Document;
 use model::{Cause, Severity};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use yaml::Problem;
 
 /// A cause, with the place of the field that must change.
@@ -32,17 +33,17 @@ impl Finding {
         let code = format!("{} {cause}", cause.number());
         let problem = Problem::new(severity, code, &document.source, message)
             .at(document.place(pointer), label)
-            .help(format!("{repair}; see {}", cause.page()));
+            .help(format!("{repair}\nsee {}", cause.page()));
         Self { cause, problem, repair }
     }
 
-    /// Whether the other one says the same of the same place, as for each broker of one template.
-    fn repeats(&self, other: &Self) -> bool {
-        self.cause == other.cause
-            && self.problem.file() == other.problem.file()
-            && self.problem.position() == other.problem.position()
+    /// What is said at most once of a place, as for each broker of one template.
+    fn key(&self) -> Key {
+        (self.cause.name(), self.problem.file().to_owned(), self.problem.position())
     }
 }
+
+type Key = (&'static str, String, Option<(usize, usize)>);
 
 /// The result for all files together.
 #[derive(Debug, Default)]
@@ -55,12 +56,13 @@ pub struct Report {
     pub not_checked: Vec<String>,
     pub files: usize,
     pub objects: usize,
+    said: BTreeSet<Key>,
 }
 
 impl Report {
     /// Adds what a rule found.
     pub(super) fn add(&mut self, finding: Finding) {
-        if !self.findings.iter().any(|known| known.repeats(&finding)) {
+        if self.said.insert(finding.key()) {
             self.findings.push(finding);
         }
     }

@@ -45,11 +45,10 @@ pub(super) fn judge<'a>(
         view.fixed_port(report);
     }
     for (kafka, names) in unrouted {
-        let (word, verb) = if names.len() == 1 { ("listener", "its") } else { ("listeners", "their") };
-        report.gap(format!(
-            "what the {word} {} of {kafka} advertise, because no route of the files leads to {verb} Services",
-            names.join(", ")
-        ));
+        let (word, advertise) =
+            if names.len() == 1 { ("listener", "advertises") } else { ("the listeners", "advertise") };
+        report
+            .gap(format!("what {word} {} of {kafka} {advertise}: no route of the files leads there", names.join(", ")));
     }
 }
 
@@ -89,6 +88,10 @@ impl<'v, 'a> View<'v, 'a> {
 
     /// Two brokers with one address: a client cannot reach each of them.
     fn same_address(&self, report: &mut Report) {
+        // A node port or a load balancer gives each broker a port or an address that the files do not say.
+        if !["tlsroute", "cluster-ip"].contains(&self.listener.kind.as_str()) {
+            return;
+        }
         let mut seen: BTreeMap<String, u32> = BTreeMap::new();
         for broker in &self.listener.brokers {
             let (Some(address), Some((_, at))) = (broker.address(), &broker.host) else { continue };
