@@ -5,11 +5,11 @@ use super::documents::Documents;
 use super::findings::{Finding, Report};
 use super::grants::Reference;
 use super::listeners::KafkaListener;
-use super::ownership::{created, owner, perhaps_operated, selected};
+use super::ownership::{owner, selected};
 use super::paths::Path;
+use super::services::Services;
 use crate::facts::Backend;
 use crate::routes;
-use kube::api::DynamicObject;
 use model::{Cause, suggest};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -38,10 +38,10 @@ pub(super) fn judge(
     listeners: &[KafkaListener<'_>],
     report: &mut Report,
 ) {
-    let written: Vec<DynamicObject> = documents.of("Service").map(|service| service.object.clone()).collect();
-    let services: Vec<DynamicObject> = written.into_iter().chain(created(documents, listeners)).collect();
+    let services = Services::of(documents, listeners);
     for path in paths.iter_mut().filter(|path| !path.operated) {
-        routes::resolve(std::slice::from_mut(&mut path.route), &services, &[]);
+        let of_the_route = services.of_route(&path.route);
+        routes::resolve(std::slice::from_mut(&mut path.route), &of_the_route, &[]);
     }
     let mut unknown = BTreeSet::new();
     for path in paths.iter().filter(|path| !path.operated) {
@@ -67,7 +67,7 @@ pub(super) fn judge(
             }
             grant(documents, &target, report);
             if !backend.exists {
-                unknown.extend(missing(documents, listeners, &services, &target, report));
+                unknown.extend(missing(&services, &target, report));
             } else if !portless(&target, report) {
                 wrong_port(documents, listeners, &target, report);
             }
@@ -116,44 +116,12 @@ fn grant(documents: &Documents, target: &Target<'_, '_>, report: &mut Report) {
     }
 }
 
-/// A Service that does not exist. It is claimed only if the files have the others of its namespace.
-/// Returns the Service if that is not certain.
-fn missing(
-    documents: &Documents,
-    listeners: &[KafkaListener<'_>],
-    services: &[DynamicObject],
-    target: &Target<'_, '_>,
-    report: &mut Report,
-) -> Option<String> {
-    let (namespace, name) = (&target.backend.namespace, target.backend.service.as_str());
-    let here = services.iter().filter(|one| one.metadata.namespace.as_ref() == Some(namespace));
-    let names: Vec<&str> = here.filter_map(|one| one.metadata.name.as_deref()).collect();
-    let written = documents.of("Service").any(|service| service.namespace == *namespace);
+/// A Service that does not exist. Returns it if that is not certain.
+fn missing(services: &Services<'_, '_>, target: &Target<'_, '_>, report: &mut Report) -> Option<String> {
+    let (namespace, name) = (&target.backend.namespace, &target.backend.service);
+    let names = services.names(namespace);
     let near = suggest::nearest(name, names.iter().copied());
-    // What Strimzi creates is complete only if the ids of the brokers are known.
-    let operated = perhaps_operated(documents, namespace, name);
-    let all_known = documents
-        .of("Kafka")
-        .filter(|kafka| kafka.namespace == *namespace)
-        .all(|kafka| super::brokers::Brokers::of(documents, kafka).exact.is_some());
-    let by_an_operator = |name: &str| {
-        let end = name.rsplit('-').next().unwrap_or_default();
-        end == "bootstrap" || (!end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    // A route may be written before its broker is added.
-    let to_come = owner(listeners, namespace, name).is_some_and(|owner| {
-        let possible = owner.listener.known.possible.as_ref();
-        owner.broker.is_some_and(|id| possible.is_none_or(|possible| possible.contains(&id)))
-    });
-    let has_kafka = documents.of("Kafka").any(|kafka| kafka.namespace == *namespace);
-    let certain = documents.complete
-        && !to_come
-        && if has_kafka {
-            all_known && (operated || written || near.is_some())
-        } else {
-            written && !by_an_operator(name)
-        };
-    if !certain {
+    if !services.certainly_missing(namespace, name, near.is_some()) {
         return Some(target.service());
     }
     let message = format!("{} leads to Service {}, which does not exist", target.path.title, target.service());
@@ -200,7 +168,7 @@ fn portless(target: &Target<'_, '_>, report: &mut Report) -> bool {
 /// A Service of a cluster at a port where another listener than that of the name listens.
 fn wrong_port(documents: &Documents, listeners: &[KafkaListener<'_>], target: &Target<'_, '_>, report: &mut Report) {
     let Backend { namespace, service, target: Some(port), .. } = target.backend else { return };
-    let by_hand = documents.of("Service").find(|one| one.namespace == *namespace && one.name == *service);
+    let by_hand = documents.service(namespace, service);
     let kafka = match by_hand {
         Some(service) => selected(documents, service),
         None => owner(listeners, namespace, service).map(|owner| owner.listener.document),

@@ -65,7 +65,8 @@ impl Document {
 /// Everything that the files contain.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
-    all: Vec<Document>,
+    /// By kind, in the order of the files.
+    all: BTreeMap<&'static str, Vec<Document>>,
     /// The place in `all`, by kind, namespace and name.
     by_key: BTreeMap<(&'static str, String, String), usize>,
     pub problems: Vec<Problem>,
@@ -95,20 +96,27 @@ impl Documents {
     }
 
     /// The objects of a kind, in the order of the files.
-    pub(super) fn of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Document> {
-        self.all.iter().filter(move |document| document.kind == kind)
+    pub(super) fn of(&self, kind: &str) -> impl Iterator<Item = &Document> {
+        self.all.get(kind).into_iter().flatten()
+    }
+
+    /// The Service with this name.
+    pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&Document> {
+        let index = self.by_key.get(&("Service", namespace.to_owned(), name.to_owned()))?;
+        self.all.get("Service")?.get(*index)
     }
 
     /// Adds an object. As with `kubectl apply`, it takes the place of one with the same name.
     fn replace(&mut self, document: Document) {
         let key = (document.kind, document.namespace.clone(), document.name.clone());
+        let all = self.all.entry(document.kind).or_default();
         match self.by_key.entry(key) {
             Entry::Vacant(free) => {
-                free.insert(self.all.len());
-                self.all.push(document);
+                free.insert(all.len());
+                all.push(document);
             }
             Entry::Occupied(known) => {
-                let former = &mut self.all[*known.get()];
+                let former = &mut all[*known.get()];
                 self.gaps.push(format!(
                     "{} at {}, because it is again at {}",
                     former.title(),

@@ -4,8 +4,9 @@ use super::documents::Documents;
 use super::findings::{Finding, Report};
 use super::gateways::Served;
 use super::listeners::{Advertised, KafkaListener};
-use super::ownership::{owner, selected};
+use super::ownership::{Owner, owner, selected};
 use super::paths::Path;
+use crate::facts::Backend;
 use model::Cause;
 use std::collections::BTreeMap;
 
@@ -13,10 +14,9 @@ use std::collections::BTreeMap;
 struct View<'v, 'a> {
     documents: &'a Documents,
     paths: &'v [Path<'a>],
-    listeners: &'v [KafkaListener<'a>],
     listener: &'v KafkaListener<'a>,
-    /// The routes that lead to it.
-    led: Vec<&'v Path<'a>>,
+    /// The routes that lead to it, each with the Services to which it leads.
+    led: Vec<(&'v Path<'a>, &'v [Owner<'v, 'a>])>,
 }
 
 /// Checks every listener.
@@ -26,10 +26,11 @@ pub(super) fn judge<'a>(
     listeners: &[KafkaListener<'a>],
     report: &mut Report,
 ) {
+    let owners: Vec<Vec<Owner<'_, 'a>>> = paths.iter().map(|path| owners(documents, listeners, path)).collect();
     let mut unrouted: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for listener in listeners {
-        let mut view = View { documents, paths, listeners, listener, led: Vec::new() };
-        view.led = paths.iter().filter(|path| view.leads_here(path)).collect();
+        let led = paths.iter().zip(&owners).filter(|(_, owners)| owners.iter().any(|one| one.listener.is(listener)));
+        let view = View { documents, paths, listener, led: led.map(|(path, own)| (path, own.as_slice())).collect() };
         view.same_address(report);
         super::broker_ids::judge(listener, report);
         if view.led.is_empty() {
@@ -52,35 +53,33 @@ pub(super) fn judge<'a>(
     }
 }
 
-impl<'v, 'a> View<'v, 'a> {
-    fn leads_here(&self, path: &Path<'a>) -> bool {
-        let listener = self.listener;
-        if path.operated {
-            return std::ptr::eq(path.document, listener.document)
-                && path.parents_at == listener.pointer("/configuration/parentRefs");
-        }
-        path.route.backends.iter().any(|backend| {
-            if let Some(owner) = owner(self.listeners, &backend.namespace, &backend.service) {
-                return owner.listener.is(listener);
-            }
-            let mut by_hand = self.documents.of("Service");
-            let service = by_hand.find(|one| one.namespace == backend.namespace && one.name == backend.service);
-            let kafka = service.and_then(|service| selected(self.documents, service));
-            kafka.is_some_and(|kafka| std::ptr::eq(kafka, listener.document)) && backend.target == Some(listener.port)
-        })
+/// The Kafka listeners to which a route leads: that for which Strimzi writes it, or those of its Services.
+fn owners<'l, 'a>(documents: &Documents, listeners: &'l [KafkaListener<'a>], path: &Path<'a>) -> Vec<Owner<'l, 'a>> {
+    if path.operated {
+        let own = listeners.iter().find(|listener| {
+            std::ptr::eq(path.document, listener.document)
+                && path.parents_at == listener.pointer("/configuration/parentRefs")
+        });
+        return own.map(|listener| Owner { listener, broker: None }).into_iter().collect();
     }
+    let of = |backend: &Backend| {
+        owner(listeners, &backend.namespace, &backend.service).or_else(|| {
+            let kafka = selected(documents, documents.service(&backend.namespace, &backend.service)?)?;
+            let is = |one: &&KafkaListener<'_>| std::ptr::eq(one.document, kafka) && backend.target == Some(one.port);
+            Some(Owner { listener: listeners.iter().find(is)?, broker: None })
+        })
+    };
+    path.route.backends.iter().filter_map(of).collect()
+}
 
+impl View<'_, '_> {
     /// The brokers that are known, or else those to which routes lead one by one.
     fn brokers(&self) -> Vec<Advertised> {
         if !self.listener.brokers.is_empty() {
             return self.listener.brokers.clone();
         }
-        let mut ids: Vec<u32> = self
-            .led
-            .iter()
-            .flat_map(|path| &path.route.backends)
-            .filter_map(|backend| owner(self.listeners, &backend.namespace, &backend.service)?.broker)
-            .collect();
+        let mut ids: Vec<u32> =
+            self.led.iter().flat_map(|(_, owners)| owners.iter()).filter_map(|one| one.broker).collect();
         ids.sort_unstable();
         ids.dedup();
         ids.into_iter().map(|id| self.listener.advertised(id)).collect()
@@ -111,7 +110,7 @@ impl<'v, 'a> View<'v, 'a> {
     /// TLS on one side of the gateway only.
     fn protocol(&self, report: &mut Report) {
         let listener = self.listener;
-        for path in &self.led {
+        for (path, _) in &self.led {
             for served in &path.attached {
                 if served.protocol == "TLS" && !served.terminates() && !listener.tls {
                     report.add(Finding::new(
@@ -150,7 +149,8 @@ impl<'v, 'a> View<'v, 'a> {
             return;
         }
         let named: Vec<&Path<'_>> = self.paths.iter().filter(|path| path.names(host)).collect();
-        let by_port: Vec<&&Path<'_>> = self.led.iter().filter(|path| path.route.kind == "TCPRoute").collect();
+        let tcp = || self.led.iter().filter(|(path, _)| path.route.kind == "TCPRoute");
+        let by_port: Vec<&Path<'_>> = tcp().map(|(path, _)| *path).collect();
         if named.iter().any(|path| path.open) || by_port.iter().any(|path| path.open) {
             return;
         }
@@ -161,14 +161,13 @@ impl<'v, 'a> View<'v, 'a> {
             ports.dedup();
             ports
         };
-        let of_tcp = ports(&by_port.iter().map(|path| **path).collect::<Vec<_>>());
-        if of_tcp.contains(&broker.port) {
+        if ports(&by_port).contains(&broker.port) {
             return;
         }
         if named.is_empty() {
-            let own: Vec<&Path<'_>> =
-                by_port.iter().map(|path| **path).filter(|path| self.is_of(path, broker.id)).collect();
-            let own = ports(&own);
+            let to_it =
+                |(_, owners): &&(&Path<'_>, &[Owner<'_, '_>])| owners.iter().any(|one| one.broker == Some(broker.id));
+            let own = ports(&tcp().filter(to_it).map(|(path, _)| *path).collect::<Vec<_>>());
             if !own.is_empty() {
                 report.add(self.wrong_port(broker, host, &own));
             } else if self.documents.complete {
@@ -193,13 +192,6 @@ impl<'v, 'a> View<'v, 'a> {
         }
     }
 
-    /// Whether the route leads to this broker alone.
-    fn is_of(&self, path: &Path<'_>, id: u32) -> bool {
-        path.route.backends.iter().any(|backend| {
-            owner(self.listeners, &backend.namespace, &backend.service).is_some_and(|owner| owner.broker == Some(id))
-        })
-    }
-
     fn wrong_port(&self, broker: &Advertised, host: &str, served: &[u16]) -> Finding {
         let ports = served.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
         let message = format!(
@@ -222,11 +214,12 @@ impl<'v, 'a> View<'v, 'a> {
         let template = &self.listener.configuration()["advertisedPortTemplate"];
         let fixed = template.as_str().is_none_or(|template| !template.contains('{'));
         let unknown = self.listener.kind == "tlsroute" && self.listener.brokers.is_empty();
-        if !unknown || !fixed || self.led.iter().any(|path| path.open) {
+        if !unknown || !fixed || self.led.iter().any(|(path, _)| path.open) {
             return;
         }
         let sample = self.listener.advertised(0);
-        let ports: Vec<u16> = self.led.iter().flat_map(|path| &path.attached).map(|one| one.listener.port).collect();
+        let ports: Vec<u16> =
+            self.led.iter().flat_map(|(path, _)| &path.attached).map(|one| one.listener.port).collect();
         if !ports.is_empty() && !ports.contains(&sample.port) {
             let ports = ports.iter().map(u16::to_string).next().unwrap_or_default();
             let message = format!(

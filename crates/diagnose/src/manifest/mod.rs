@@ -17,6 +17,7 @@ mod listeners;
 mod output;
 mod ownership;
 mod paths;
+mod services;
 mod shared;
 
 pub use check::check;

@@ -47,13 +47,6 @@ pub(super) fn owner<'l, 'a>(
     found.max_by_key(|owner| (owner.listener.document.name.len(), owner.listener.name.len()))
 }
 
-/// Whether Strimzi may create a Service with this name for a Kafka resource of the files, although none of its listeners fits.
-pub(super) fn perhaps_operated(documents: &Documents, namespace: &str, service: &str) -> bool {
-    documents.of("Kafka").any(|kafka| {
-        kafka.namespace == namespace && service.strip_prefix(&kafka.name).is_some_and(|rest| rest.starts_with('-'))
-    })
-}
-
 /// The Services that Strimzi will create for certain.
 pub(super) fn created(documents: &Documents, listeners: &[KafkaListener<'_>]) -> Vec<DynamicObject> {
     let mut found = Vec::new();
