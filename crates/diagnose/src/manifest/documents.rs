@@ -118,7 +118,7 @@ impl Documents {
             Entry::Occupied(known) => {
                 let former = &mut all[*known.get()];
                 self.gaps.push(format!(
-                    "{} at {}, because it is again at {}",
+                    "{} at {}, because the same object is again at {}",
                     former.title(),
                     former.position(),
                     document.position()

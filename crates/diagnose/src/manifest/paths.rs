@@ -164,7 +164,7 @@ fn unserved(path: &Path<'_>, report: &mut Report) {
     }
     for (host, at) in path.route.hostnames.iter().zip(&path.hosts_at) {
         let served = |one: &&Served<'_>| one.listener.hostname.as_deref().is_none_or(|pattern| overlap(pattern, host));
-        if !path.attached.iter().any(|one| served(one)) {
+        if !path.attached.iter().any(served) {
             let names: Vec<_> = path.attached.iter().filter_map(|one| one.listener.hostname.as_deref()).collect();
             report.add(Finding::new(
                 Cause::UnknownSni,
