@@ -8,6 +8,7 @@ use super::listeners::KafkaListener;
 use super::ownership::{owner, selected};
 use super::paths::Path;
 use super::services::Services;
+use super::wrong_broker::wrong_broker;
 use crate::facts::Backend;
 use crate::routes;
 use model::{Cause, suggest};
@@ -15,18 +16,18 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A backendRef of a route that is written by hand.
-struct Target<'p, 'a> {
-    path: &'p Path<'a>,
-    backend: &'p Backend,
+pub(super) struct Target<'p, 'a> {
+    pub path: &'p Path<'a>,
+    pub backend: &'p Backend,
     at: String,
 }
 
 impl Target<'_, '_> {
-    fn service(&self) -> String {
+    pub(super) fn service(&self) -> String {
         format!("{}/{}", self.backend.namespace, self.backend.service)
     }
 
-    fn finding(&self, cause: Cause, field: &str, message: String, label: &str, repair: String) -> Finding {
+    pub(super) fn finding(&self, cause: Cause, field: &str, message: String, label: &str, repair: String) -> Finding {
         Finding::new(cause, self.path.document, &format!("{}{field}", self.at), message, label, repair)
     }
 }
@@ -121,7 +122,7 @@ fn missing(services: &Services<'_, '_>, target: &Target<'_, '_>, report: &mut Re
     let (namespace, name) = (&target.backend.namespace, &target.backend.service);
     let names = services.names(namespace);
     let near = suggest::nearest(name, names.iter().copied());
-    if !services.certainly_missing(namespace, name, near.is_some()) {
+    if !services.certainly_missing(namespace, name, &target.path.route, near.is_some()) {
         return Some(target.service());
     }
     let message = format!("{} leads to Service {}, which does not exist", target.path.title, target.service());
@@ -196,47 +197,4 @@ fn wrong_port(documents: &Documents, listeners: &[KafkaListener<'_>], target: &T
         "name the Service and the port of this listener, or correct the `targetPort` of the Service".to_owned();
     let field = if by_hand.is_some() { "/port" } else { "/name" };
     report.add(target.finding(Cause::BackendPort, field, message, "another listener of the broker", repair));
-}
-
-/// The name that one broker advertises leads to another one, or to all of them.
-fn wrong_broker(listeners: &[KafkaListener<'_>], target: &Target<'_, '_>, report: &mut Report) {
-    let Some(to) = owner(listeners, &target.backend.namespace, &target.backend.service) else { return };
-    for host in &target.path.route.hostnames {
-        let advertising = |listener: &&KafkaListener<'_>| {
-            listener.brokers.iter().any(|one| one.host.as_ref().is_some_and(|(name, _)| name == host))
-        };
-        let Some(listener) = listeners.iter().find(advertising) else { continue };
-        let ids: Vec<u32> = listener
-            .brokers
-            .iter()
-            .filter(|one| one.host.as_ref().is_some_and(|(name, _)| name == host))
-            .map(|one| one.id)
-            .collect();
-        // Brokers that share a name are another finding.
-        let [id] = ids.as_slice() else { continue };
-        let ours = std::ptr::eq(to.listener.document, listener.document);
-        let leads_to = match to.broker {
-            Some(other) if ours && other != *id => format!("broker {other}"),
-            Some(other) if !ours => format!("broker {other} of Kafka {}", to.listener.document.key()),
-            None if ours && listener.brokers.len() > 1 => "all brokers".to_owned(),
-            None if !ours => format!("the brokers of Kafka {}", to.listener.document.key()),
-            _ => continue,
-        };
-        let message = format!(
-            "{} leads to {leads_to} (Service {}), and broker {id} of Kafka {} advertises {host}",
-            target.path.title,
-            target.service(),
-            listener.document.key()
-        );
-        let pool = listener.known.exact.iter().flatten().find(|broker| broker.id == *id);
-        let repair = match pool {
-            Some(broker) => {
-                let cluster = &listener.document.name;
-                let name = model::strimzi::services::broker(cluster, &broker.pool, &listener.name, listener.port, *id);
-                format!("use Service {name}: each broker has one of its own")
-            }
-            None => format!("use the Service of broker {id}: each broker has one of its own"),
-        };
-        report.add(target.finding(Cause::WrongBroker, "/name", message, "another broker", repair));
-    }
 }

@@ -7,6 +7,7 @@ use super::listeners::{Advertised, KafkaListener};
 use super::ownership::{Owner, owner, selected};
 use super::paths::Path;
 use crate::facts::Backend;
+use crate::routes;
 use model::Cause;
 use std::collections::BTreeMap;
 
@@ -110,7 +111,13 @@ impl View<'_, '_> {
     /// TLS on one side of the gateway only.
     fn protocol(&self, report: &mut Report) {
         let listener = self.listener;
-        for (path, _) in &self.led {
+        // A route with the name of another listener is at the wrong port of the broker, which is another finding.
+        let strange = |path: &Path<'_>| {
+            let kafka = std::slice::from_ref(&listener.document.object);
+            let mut declared = path.route.hostnames.iter().filter_map(|host| routes::declared(kafka, host));
+            declared.any(|declared| declared.listener != listener.name)
+        };
+        for (path, _) in self.led.iter().filter(|(path, _)| !strange(path)) {
             for served in &path.attached {
                 if served.protocol == "TLS" && !served.terminates() && !listener.tls {
                     report.add(Finding::new(
@@ -161,7 +168,8 @@ impl View<'_, '_> {
             ports.dedup();
             ports
         };
-        if ports(&by_port).contains(&broker.port) {
+        // Where its Service belongs to nobody of the files, another rule says so.
+        if self.paths.iter().any(|path| path.takes_port(broker.port)) {
             return;
         }
         if named.is_empty() {

@@ -19,6 +19,7 @@ mod ownership;
 mod paths;
 mod services;
 mod shared;
+mod wrong_broker;
 
 pub use check::check;
 pub use files::{Input, Inputs};

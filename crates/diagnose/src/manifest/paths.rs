@@ -41,6 +41,11 @@ impl Path<'_> {
             && (hostnames.is_empty() || hostnames.iter().any(|pattern| routes::covers(pattern, host)))
     }
 
+    /// Whether it takes every connection of this port.
+    pub(super) fn takes_port(&self, port: u16) -> bool {
+        self.route.kind == "TCPRoute" && self.attached.iter().any(|served| served.listener.port == port)
+    }
+
     /// Whether another route is for the same listener.
     pub(super) fn shares_a_listener(&self, other: &Self) -> bool {
         let same = self.attached.iter().any(|one| other.attached.iter().any(|two| one.is(two)));

@@ -4,6 +4,7 @@ use super::documents::Documents;
 use super::listeners::KafkaListener;
 use super::ownership::{created, owner};
 use crate::facts::Route;
+use crate::routes;
 use kube::api::DynamicObject;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +50,8 @@ impl<'l, 'a> Services<'l, 'a> {
     }
 
     /// Whether a Service that is not among these is certainly absent. The files must have the others of its namespace, or a name
-    /// that is nearly the same.
-    pub(super) fn certainly_missing(&self, namespace: &str, name: &str, near: bool) -> bool {
+    /// that is nearly the same, or the Kafka resource that declares the name of the route.
+    pub(super) fn certainly_missing(&self, namespace: &str, name: &str, route: &Route, near: bool) -> bool {
         if !self.complete || self.to_come(namespace, name) {
             return false;
         }
@@ -58,7 +59,13 @@ impl<'l, 'a> Services<'l, 'a> {
         let Some(kafkas) = self.kafkas.get(namespace) else { return written && !by_an_operator(name) };
         let of_a_cluster = |cluster: &str| name.strip_prefix(cluster).is_some_and(|rest| rest.starts_with('-'));
         let operated = kafkas.iter().any(|(cluster, _)| of_a_cluster(cluster));
-        kafkas.iter().all(|(_, known)| *known) && (operated || written || near)
+        let declares = |listener: &&KafkaListener<'_>| {
+            let kafka = std::slice::from_ref(&listener.document.object);
+            listener.document.namespace == namespace
+                && route.hostnames.iter().any(|host| routes::declared(kafka, host).is_some())
+        };
+        let declared = || self.listeners.iter().any(|listener| declares(&listener));
+        kafkas.iter().all(|(_, known)| *known) && (operated || written || near || declared())
     }
 
     /// Whether it is the Service of a broker that the pools may get. A route may be written before its broker is added.
