@@ -47,7 +47,7 @@ fn each_set_has_the_findings_that_its_comments_say() {
     let (mut wrong, mut faults) = (Vec::new(), 0);
     for set in sets() {
         let name = set.file_name().expect("a name");
-        let report = check(Inputs::read(&[set.clone()]), None, &[]);
+        let report = check(Inputs::read(std::slice::from_ref(&set)), None, &[]);
         assert!(report.problems.is_empty(), "{}", report.text(100, false));
         let (places, remarks) = expected(&set);
         assert_eq!(places.is_empty() && remarks.is_empty(), name.starts_with("healthy-"), "the name of {name}");
@@ -68,7 +68,7 @@ fn each_set_has_the_findings_that_its_comments_say() {
 #[test]
 fn each_finding_says_what_to_do() {
     for set in sets() {
-        let report = check(Inputs::read(&[set.clone()]), None, &[]);
+        let report = check(Inputs::read(std::slice::from_ref(&set)), None, &[]);
         for finding in &report.findings {
             let message = finding.problem.message();
             assert!(message.contains("kafka/") || message.contains("apps/"), "{set}: {message}");
