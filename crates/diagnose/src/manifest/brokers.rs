@@ -31,6 +31,7 @@ pub(super) struct Brokers {
 struct Pool<'a> {
     name: &'a str,
     broker: bool,
+    controller: bool,
     replicas: u32,
     /// The ids that the status lists, of a resource that exists.
     current: BTreeSet<u32>,
@@ -74,9 +75,11 @@ fn read(document: &Document) -> Option<Pool<'_>> {
     let next = annotations.and_then(|all| all.get(NEXT_NODE_IDS));
     let next = next.map(|text| node_ids::parse(text)).transpose().ok()?;
     let current = document.object.data["status"]["nodeIds"].as_array();
+    let roles = spec["roles"].as_array()?;
     Some(Pool {
         name: &document.name,
-        broker: spec["roles"].as_array()?.iter().any(|role| role == "broker"),
+        broker: roles.iter().any(|role| role == "broker"),
+        controller: roles.iter().any(|role| role == "controller"),
         replicas: u32::try_from(spec["replicas"].as_u64().filter(|replicas| *replicas <= MOST)?).ok()?,
         current: current.into_iter().flatten().filter_map(|id| u32::try_from(id.as_u64()?).ok()).collect(),
         next,
@@ -107,9 +110,11 @@ fn ids(pools: &[Pool<'_>]) -> (Option<Vec<Broker>>, Option<BTreeSet<u32>>) {
     let own: BTreeSet<u32> = listed.iter().flatten().flatten().copied().collect();
     let free: Vec<&Pool<'_>> =
         pools.iter().zip(&listed).filter(|(_, ids)| ids.is_none()).map(|(pool, _)| pool).collect();
-    // Any controller must be known too, since it takes ids from the same numbers.
-    let replicas = |pool: &&&Pool<'_>| pool.replicas as usize;
-    let needed: usize = free.iter().map(|pool| replicas(&pool)).sum();
+    // Controllers take ids from the same numbers, so a pool of theirs that is not in the files leaves everything open.
+    if !pools.iter().any(|pool| pool.controller) {
+        return (None, None);
+    }
+    let needed: usize = free.iter().map(|pool| pool.replicas as usize).sum();
     let lowest: BTreeSet<u32> = (0..).filter(|id| !own.contains(id)).take(needed).collect();
     let possible = lowest.union(&own).copied().collect();
     let exact = (free.len() == 1).then(|| {
@@ -127,9 +132,11 @@ fn ids(pools: &[Pool<'_>]) -> (Option<Vec<Broker>>, Option<BTreeSet<u32>>) {
 mod tests {
     use super::*;
 
-    fn pool(name: &str, broker: bool, replicas: u32, next: Option<&str>) -> Pool<'_> {
+    /// The roles are in the name: `b` for brokers, `c` for controllers.
+    fn pool<'a>(name: &'a str, replicas: u32, next: Option<&str>) -> Pool<'a> {
         let next = next.map(|text| node_ids::parse(text).expect("ids"));
-        Pool { name, broker, replicas, current: BTreeSet::new(), next }
+        let (broker, controller) = (name.contains('b'), name.contains('c'));
+        Pool { name, broker, controller, replicas, current: BTreeSet::new(), next }
     }
 
     fn exact(pools: &[Pool<'_>]) -> Option<Vec<u32>> {
@@ -138,25 +145,31 @@ mod tests {
 
     #[test]
     fn annotated_pools_have_exact_ids() {
-        let all = [pool("c", false, 1, Some("[0-9]")), pool("b", true, 3, Some("[10-99]"))];
+        let all = [pool("c", 1, Some("[0-9]")), pool("b", 3, Some("[10-99]"))];
         assert_eq!(exact(&all), Some(vec![10, 11, 12]));
         assert!(ids(&all).1.is_some_and(|possible| possible.contains(&99) && !possible.contains(&0)));
     }
 
     #[test]
     fn a_single_pool_counts_from_zero() {
-        assert_eq!(exact(&[pool("dual", true, 3, None)]), Some(vec![0, 1, 2]));
+        assert_eq!(exact(&[pool("bc", 3, None)]), Some(vec![0, 1, 2]));
+    }
+
+    #[test]
+    fn controllers_elsewhere_leave_the_ids_open() {
+        let (exact, possible) = ids(&[pool("b", 3, None)]);
+        assert!(exact.is_none() && possible.is_none());
     }
 
     #[test]
     fn of_two_pools_without_annotation_nobody_knows_which_was_first() {
-        let all = [pool("b", true, 3, None), pool("c", false, 3, None)];
+        let all = [pool("b", 3, None), pool("c", 3, None)];
         assert_eq!(exact(&all), None);
         assert_eq!(ids(&all).1, Some((0..6).collect()));
     }
 
     #[test]
     fn two_pools_with_the_same_list_are_not_exact() {
-        assert_eq!(exact(&[pool("a", true, 2, Some("[0-9]")), pool("b", true, 2, Some("[0-9]"))]), None);
+        assert_eq!(exact(&[pool("b1", 2, Some("[0-9]")), pool("b2", 2, Some("[0-9]"))]), None);
     }
 }

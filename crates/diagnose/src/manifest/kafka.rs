@@ -140,11 +140,12 @@ impl View<'_, '_> {
     fn tls_to_the_backend(&self, path: &Path<'_>) -> bool {
         self.documents.of("BackendTLSPolicy").any(|policy| {
             let targets = policy.spec()["targetRefs"].as_array().into_iter().flatten();
-            targets.filter_map(|target| target["name"].as_str()).any(|name| {
-                let backends = path.route.backends.iter();
-                policy.namespace == path.document.namespace && path.operated
-                    || backends.clone().any(|one| one.namespace == policy.namespace && one.service == name)
-            })
+            let targets: Vec<&str> = targets.filter_map(|target| target["name"].as_str()).collect();
+            let targeted = |backend: &Backend| {
+                backend.namespace == policy.namespace && targets.contains(&backend.service.as_str())
+            };
+            // A Service whose name is not known may be the one that the policy means.
+            path.route.backends.is_empty() || path.route.backends.iter().any(targeted)
         })
     }
 
