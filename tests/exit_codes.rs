@@ -104,3 +104,28 @@ fn a_file_that_is_not_a_report_exits_with_two_and_does_not_hang() {
         assert!(said.contains(words) && !said.contains("run scenarios once"), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn the_exit_code_of_a_check_of_manifests_says_what_was_found() {
+    let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/diagnose/tests/manifests");
+    let set = |name: &str| sets.join(name).to_str().expect("UTF-8").to_owned();
+    let (healthy, broken) = (set("healthy-by-hand"), set("listener-misspelt"));
+    let of = |more: &[&str], code, words| {
+        let arguments: Vec<&str> = ["diagnose", "manifest"].iter().chain(more).copied().collect();
+        assert_code(&arguments, code, words);
+    };
+    of(&[&healthy], 0, "7 objects in 3 files: no fault found");
+    of(&[&broken], 1, "routes.yaml:9:20");
+    of(&[&broken, "-o", "github"], 1, "line=9,col=20,title=KGL006 route-not-accepted::");
+    of(&[&broken, "-o", "json"], 1, "\"number\": \"KGL006\"");
+    of(&[&broken, "--ignore", "route-not-accepted"], 0, "no fault found");
+    // Standard input is empty here.
+    of(&["-"], 0, "0 objects in 1 file");
+    of(&[], 2, "<FILE>...");
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("not.yaml");
+    std::fs::write(&path, "a: [").expect("written");
+    of(&[&broken, path.to_str().expect("UTF-8")], 2, "KGL006 route-not-accepted");
+    of(&[path.to_str().expect("UTF-8")], 2, "the file is not valid YAML");
+    of(&["no-such-file.yaml"], 2, "cannot read no-such-file.yaml: No such file");
+}

@@ -64,7 +64,7 @@ fn each_broken_folder_is_explained() {
         let name = entry.file_name();
         let problems = problems(entry.path(), &schemas);
         let above_notes = problems.iter().filter(|problem| problem.severity > Severity::Note);
-        let found: BTreeSet<String> = above_notes.map(|problem| problem.code.to_owned()).collect();
+        let found: BTreeSet<String> = above_notes.map(|problem| problem.code.clone().into_owned()).collect();
         let expected = expected(entry.path());
         if found != expected || expected.is_empty() {
             wrong.push(format!("{name}: found {found:?}, and `# expect:` says {expected:?}"));

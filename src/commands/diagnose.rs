@@ -1,6 +1,7 @@
 //! `diagnose`
 
 use super::listen::listen;
+use super::manifest::manifest;
 use super::ticker::Ticker;
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput};
@@ -60,8 +61,10 @@ struct Target {
 /// # Errors
 /// If the lab's state or the kubeconfig cannot be used.
 pub async fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Box<dyn std::error::Error>> {
-    if let Some(DiagnoseVerb::Listen(args)) = &args.verb {
-        return listen(args).await;
+    match &args.verb {
+        Some(DiagnoseVerb::Listen(args)) => return listen(args).await,
+        Some(DiagnoseVerb::Manifest(args)) => return Ok(manifest(args)),
+        None => {}
     }
     let begun = Instant::now();
     let (named, client) = match client(args) {

@@ -6,6 +6,7 @@ mod doctor;
 mod images;
 mod lab;
 mod listen;
+mod manifest;
 mod parity;
 mod report;
 mod scenario;

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 30] = [
     "",
     "ci",
     "lab",
@@ -28,6 +28,7 @@ const VERBS: [&str; 29] = [
     "bench scenarios",
     "diagnose",
     "diagnose listen",
+    "diagnose manifest",
     "report",
     "report table",
     "parity",

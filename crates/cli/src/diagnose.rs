@@ -78,6 +78,43 @@ pub enum DiagnoseVerb {
     ///
     /// Point the client's bootstrap.servers at it. Each connection is shown as soon as it has ended. No password is read.
     Listen(ListenArgs),
+    /// Check manifests before they are applied: routes, Gateways, Services, Kafka resources and node pools of all files together
+    ///
+    /// Names what a diagnosis of the cluster would name, with file, line and column. Nothing is claimed that the files alone
+    /// do not prove; what they leave open is listed as not checked.
+    ///
+    /// Exit codes: 0 nothing found; 1 a finding of at least `--fail-on`; 2 usage, or a file that cannot be read or is not YAML.
+    Manifest(ManifestArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ManifestArgs {
+    /// A file of YAML documents, a folder (its .yaml and .yml files, also below it), or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<Utf8PathBuf>,
+    /// The namespace of objects that name none, as `kubectl apply -n` takes it [default: unknown, shown as `default`]
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Exit with 1 if there is a finding of at least this severity
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub fail_on: FailOn,
+    /// Leave out this cause, by number (KGL005) or name; can be repeated
+    #[arg(long, value_name = "CODE", value_parser = cause)]
+    pub ignore: Vec<Cause>,
+    /// The output format
+    #[arg(short, long, default_value = "text")]
+    pub output: ManifestOutput,
+}
+
+/// How the findings in manifests are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ManifestOutput {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For a GitHub workflow: annotations at the lines of the files
+    Github,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -8,7 +8,7 @@ mod up;
 
 pub use bench::{BenchLabArgs, BenchScenariosArgs, BenchVerb};
 pub use choice::LabChoice;
-pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs};
+pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 pub const SCHEMA: u32 = 1;
 
 /// A certificate that ends within this many days is a warning.
-const SOON_DAYS: i64 = 10;
+pub(super) const SOON_DAYS: i64 = 10;
 
 /// Everything that was found.
 #[derive(Clone, Debug, Serialize)]

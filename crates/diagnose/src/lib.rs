@@ -14,6 +14,7 @@ mod hello;
 mod hops;
 mod jaas;
 mod junit;
+pub mod manifest;
 mod names;
 mod picture;
 mod policies;

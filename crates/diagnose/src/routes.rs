@@ -15,6 +15,11 @@ pub(super) fn covers(pattern: &str, host: &str) -> bool {
     }
 }
 
+/// Whether some name is covered by both hostnames, of which each may be a wildcard.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    covers(one, other) || covers(other, one)
+}
+
 /// Every object of a kind in all namespaces. A kind that is not served has no objects.
 pub(super) async fn all(catalog: &Catalog, kind: &str) -> Result<Vec<DynamicObject>, Error> {
     let served = match catalog.kind(kind, None).await {

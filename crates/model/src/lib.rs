@@ -18,6 +18,7 @@ mod report;
 mod run_stats;
 pub mod sample;
 mod spread;
+pub mod strimzi;
 pub mod suggest;
 mod up_options;
 pub mod vars;

@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::net::IpAddr;
 use time::OffsetDateTime;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -63,6 +65,16 @@ impl CertificateInfo {
             not_after: certificate.validity().not_after.to_datetime(),
             fingerprint: hex(&Sha256::digest(der)),
         })
+    }
+
+    /// Reads the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn from_pem(pem: &str) -> Result<Self, String> {
+        let first = CertificateDer::pem_slice_iter(pem.as_bytes()).next();
+        let der = first.ok_or("no certificate in PEM form")?.map_err(|error| format!("not a PEM text: {error}"))?;
+        Self::from_der(&der)
     }
 
     /// Whether a DNS SAN matches the host, exactly or by a wildcard for its first label.

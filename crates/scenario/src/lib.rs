@@ -2,7 +2,6 @@
 
 mod docs;
 mod duration;
-mod excerpt;
 mod find;
 pub mod gallery;
 mod lint;
@@ -10,14 +9,14 @@ mod list;
 mod load;
 mod model;
 mod new;
-mod problem;
 #[cfg(test)]
 mod resolve_tests;
 mod schema;
 mod shape;
 mod step_item;
 mod steps;
-mod tree;
+
+use yaml::{problem, tree};
 
 pub use self::model::{
     Client, ClusterUse, Expectation, Identity, KafkaUse, Library, Needs, PortForward, Sabotage, Scenario, Trust,

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::{fmt, fs};
+use yaml::decode;
 
 const FILE: &str = "scenario.yaml";
 
@@ -91,7 +92,7 @@ pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
     let shown = |file: &str| format!("scenarios/{name}/{file}");
     let file = path.join(FILE);
     let text = match regular_file::read(&file, LARGEST_FILE) {
-        Ok(bytes) => decode(&shown(FILE), bytes).map_err(|problem| broken(vec![*problem]))?,
+        Ok(bytes) => decode(&shown(FILE), "scenario", bytes).map_err(|problem| broken(vec![*problem]))?,
         Err(error) => return Err(broken(vec![no_file(path, &shown(FILE), &error)])),
     };
     let mut manifests = BTreeMap::new();
@@ -107,7 +108,7 @@ pub fn load(path: &Utf8Path) -> Result<Folder, Broken> {
             let source = Source::new(&shown(&file), "");
             broken(vec![Problem::error("scenario::no-file", &source, format!("{file} cannot be read: {error}"))])
         })?;
-        let text = decode(&shown(&file), read).map_err(|problem| broken(vec![*problem]))?;
+        let text = decode(&shown(&file), "scenario", read).map_err(|problem| broken(vec![*problem]))?;
         manifests.insert(file, text);
     }
     parse(path, &text, manifests)
@@ -133,7 +134,7 @@ pub(crate) fn typed<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result
     if !problems.is_empty() {
         return Err(problems);
     }
-    match serde_saphyr::from_str_with_options(source.text(), tree::options()) {
+    match serde_saphyr::from_str_with_options(source.text(), tree::options(source.text())) {
         Ok(value) => Ok((value, tree)),
         // The shape matches the types, so this only fails for rules that a schema cannot express.
         Err(error) => Err(vec![unreadable(source, &error)]),
@@ -147,7 +148,7 @@ pub(crate) fn text(path: &Utf8Path, shown: &str) -> Result<String, Box<Problem>>
             Problem::error("scenario::no-file", &Source::new(shown, ""), format!("it cannot be read: {error}"));
         Box::new(problem)
     })?;
-    decode(shown, read)
+    decode(shown, "scenario", read)
 }
 
 /// The sorted names of the YAML files of a folder.
@@ -156,7 +157,7 @@ pub(crate) fn yaml_names(path: &Utf8Path) -> Vec<String> {
 }
 
 fn root(source: &Source) -> Result<Node, Box<Problem>> {
-    let mut documents = tree::documents(source)?.into_iter();
+    let mut documents = tree::documents(source, "scenario")?.into_iter();
     let first = documents.next();
     let problem = match (first, documents.next()) {
         (Some(only), None) if matches!(only.content, Content::Map(_)) => return Ok(only),
@@ -178,22 +179,10 @@ fn root(source: &Source) -> Result<Node, Box<Problem>> {
 }
 
 fn unreadable(source: &Source, error: &serde_saphyr::Error) -> Problem {
-    let syntax = tree::syntax(source, error);
+    let syntax = tree::syntax(source, "scenario", error);
     let text = error.without_snippet().to_string();
     Problem::error("scenario::unreadable", source, text.split(" at line ").next().unwrap_or(&text))
         .at(syntax.span().unwrap_or(0..0), "the parser stopped here")
-}
-
-fn decode(shown: &str, bytes: Vec<u8>) -> Result<String, Box<Problem>> {
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        // The replacement character marks the place.
-        let readable = format!("{}\u{fffd}", String::from_utf8_lossy(&error.as_bytes()[..at]));
-        let problem = Problem::error("scenario::syntax", &Source::new(shown, &readable), "the file is not UTF-8 text")
-            .at(at..at + 3, "not UTF-8")
-            .help("save it as UTF-8");
-        Box::new(problem)
-    })
 }
 
 fn no_file(path: &Utf8Path, shown: &str, error: &std::io::Error) -> Problem {

@@ -1,7 +1,8 @@
 //! One Kafka cluster, read from its resources and validated. Everything that the stand-in creates follows from it.
 
 use super::model::{BrokerConfiguration, KafkaSpec, Listener, ListenerType, NodePoolSpec, Role};
-use super::{names, template};
+use super::names;
+use model::strimzi::template;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 

@@ -2,6 +2,7 @@
 //! diagnoses use the same names.
 
 use super::model::{Listener, ListenerType};
+use model::strimzi::services;
 
 /// The label that assigns an object to its cluster.
 pub const CLUSTER_LABEL: &str = "strimzi.io/cluster";
@@ -68,7 +69,7 @@ pub fn operator_certs(cluster: &str) -> String {
 
 /// Whether a listener has the names from the time when a cluster had only one external listener.
 fn is_legacy_external(listener: &Listener) -> bool {
-    listener.name == "external" && listener.port == 9094
+    services::is_legacy_external(&listener.name, listener.port)
 }
 
 /// The bootstrap Service of a listener. For internal listeners it is the shared one.
@@ -76,20 +77,14 @@ pub fn listener_bootstrap_service(cluster: &str, listener: &Listener) -> String 
     if listener.kind == ListenerType::Internal {
         bootstrap_service(cluster)
     } else {
-        // The legacy name follows the same pattern.
-        format!("{cluster}-kafka-{}-bootstrap", listener.name)
+        services::bootstrap(cluster, &listener.name)
     }
 }
 
 /// The per-broker Service of a listener. Internal listeners have none.
 pub fn listener_broker_service(cluster: &str, pool: &str, id: u32, listener: &Listener) -> Option<String> {
-    if listener.kind == ListenerType::Internal {
-        None
-    } else if is_legacy_external(listener) {
-        Some(pod(cluster, pool, id))
-    } else {
-        Some(format!("{cluster}-{pool}-{}-{id}", listener.name))
-    }
+    (listener.kind != ListenerType::Internal)
+        .then(|| services::broker(cluster, pool, &listener.name, listener.port, id))
 }
 
 /// The bootstrap TLSRoute of a tlsroute listener.

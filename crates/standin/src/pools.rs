@@ -5,8 +5,9 @@ use super::context::{API_VERSION, Context, Key};
 use super::model::{NodePoolSpec, Role};
 use super::status::{self, State};
 use super::strict::{self, Refusal};
-use super::{Error, names, node_ids};
+use super::{Error, names};
 use kube::api::{DynamicObject, ListParams};
+use model::strimzi::node_ids;
 use serde_json::json;
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 //! own validation of listeners.
 
 use super::model::{AuthType, KafkaSpec, Listener, ListenerType};
-use super::template;
+use model::strimzi::template;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -44,7 +44,7 @@ pub(super) fn read(
     let filled = Filled::new(source.text(), samples);
     // Errors are shown in the file on disk, which has the same lines.
     let shown = Source::new("", &filled.text);
-    let documents = match tree::documents(&shown) {
+    let documents = match tree::documents(&shown, "scenario") {
         Ok(documents) => documents,
         Err(problem) => {
             problems.push(problem.moved(source, |at| filled.original(at)));

@@ -33,7 +33,7 @@ impl Schemas {
     pub fn from_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Box<Problem>> {
         let mut schemas = Self::default();
         for (name, text) in texts {
-            for document in tree::documents(&Source::new(name, text))? {
+            for document in tree::documents(&Source::new(name, text), "scenario")? {
                 schemas.add(&document.to_json());
             }
         }

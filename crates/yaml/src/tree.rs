@@ -11,13 +11,13 @@ const DEEPEST: usize = 100;
 
 /// A value and the bytes of the file where it starts.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub struct Node {
     pub span: Range<usize>,
     pub content: Content,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Content {
+pub enum Content {
     Null,
     Bool(bool),
     Number(serde_json::Number),
@@ -27,25 +27,25 @@ pub(crate) enum Content {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
     pub key: String,
     pub span: Range<usize>,
     pub value: Node,
 }
 
 impl Node {
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.content {
             Content::Map(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
         }
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
             _ => None,
@@ -54,7 +54,7 @@ impl Node {
 
     /// The place of a path such as `/steps/3/wait`, or of its nearest existing parent. The place of a mapping is its
     /// key.
-    pub(crate) fn place(&self, pointer: &str) -> Range<usize> {
+    pub fn place(&self, pointer: &str) -> Range<usize> {
         let mut node = self;
         let mut place = self.span.clone();
         for step in pointer.split('/').skip(1) {
@@ -77,14 +77,14 @@ impl Node {
     }
 
     /// The first key of a mapping, otherwise the value itself.
-    pub(crate) fn head(&self) -> Range<usize> {
+    pub fn head(&self) -> Range<usize> {
         match &self.content {
             Content::Map(entries) => entries.first().map_or_else(|| self.span.clone(), |entry| entry.span.clone()),
             _ => self.span.clone(),
         }
     }
 
-    pub(crate) fn to_json(&self) -> serde_json::Value {
+    pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.content {
             Content::Null => Value::Null,
@@ -99,7 +99,7 @@ impl Node {
     }
 
     /// A description for messages, such as "the number 30".
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match &self.content {
             Content::Null => "nothing".to_owned(),
             Content::Bool(truth) => format!("`{truth}`"),
@@ -112,25 +112,32 @@ impl Node {
     }
 }
 
-/// The documents of a YAML file. A document without content is `Null`.
-pub(crate) fn documents(source: &Source) -> Result<Vec<Node>, Box<Problem>> {
+/// The documents of a YAML file. A document without content is `Null`. The code of an error begins with `family`.
+///
+/// # Errors
+/// What is not valid YAML, or more than the limits allow.
+pub fn documents(source: &Source, family: &str) -> Result<Vec<Node>, Box<Problem>> {
     let text = source.text();
-    let raw: Vec<Spanned<Raw>> =
-        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| Box::new(syntax(source, &error)))?;
+    let raw: Vec<Spanned<Raw>> = serde_saphyr::from_multiple_with_options(text, options(text))
+        .map_err(|error| Box::new(syntax(source, family, &error)))?;
     Ok(raw.into_iter().map(|node| finish(node, text)).collect())
 }
 
-/// Limits on depth and size, so that no input can exhaust memory or stack.
-pub(crate) fn options() -> Options {
+/// Limits on depth and size, so that no input can exhaust memory or stack. A text without aliases has fewer nodes than bytes,
+/// so only aliases that multiply meet the limits of a large one.
+pub fn options(text: &str) -> Options {
     let mut budget = serde_saphyr::budget::Budget::default();
     budget.max_depth = DEEPEST;
+    budget.max_documents = budget.max_documents.max(text.len());
+    budget.max_nodes = budget.max_nodes.max(text.len());
+    budget.max_events = budget.max_events.max(text.len().saturating_mul(2));
     let mut options = Options::default();
     options.budget = Some(budget);
     options
 }
 
 /// Turns an error of the YAML parser into a problem at its place.
-pub(crate) fn syntax(source: &Source, error: &serde_saphyr::Error) -> Problem {
+pub fn syntax(source: &Source, family: &str, error: &serde_saphyr::Error) -> Problem {
     let error = error.without_snippet();
     let text = source.text();
     let span = error.location().map_or(0..0, |location| bytes(location, text));
@@ -139,13 +146,19 @@ pub(crate) fn syntax(source: &Source, error: &serde_saphyr::Error) -> Problem {
         _ => None,
     };
     if let Some(key) = duplicate {
-        return Problem::error("scenario::duplicate-key", source, format!("the key `{key}` occurs twice"))
+        return Problem::error(format!("{family}::duplicate-key"), source, format!("the key `{key}` occurs twice"))
             .at(span, "the second one")
             .help("remove one of the two");
     }
     let rendered = error.to_string();
     let message = rendered.split(" at line ").next().unwrap_or(&rendered).to_owned();
-    let problem = Problem::error("scenario::syntax", source, format!("the file is not valid YAML: {message}"));
+    if message.contains("budget breached") {
+        let message = format!("the file is not read to its end: {message}");
+        return Problem::error(format!("{family}::syntax"), source, message)
+            .at(span, "the parser stopped here")
+            .help("write fewer aliases and less deep nesting, or split the file");
+    }
+    let problem = Problem::error(format!("{family}::syntax"), source, format!("the file is not valid YAML: {message}"));
     problem.at(span.clone(), "the parser stopped here").help(syntax_help(&message, text, span.start))
 }
 

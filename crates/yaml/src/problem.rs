@@ -1,8 +1,9 @@
-//! A problem of a scenario, with its place.
+//! A problem of a file, with its place.
 
 use super::excerpt::Excerpt;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use model::{excerpt, visible};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::IsTerminal;
 use std::ops::Range;
@@ -21,7 +22,7 @@ pub enum Severity {
     Note,
     /// Something is probably wrong.
     Warning,
-    /// The scenario cannot run.
+    /// It cannot work.
     Error,
 }
 
@@ -35,63 +36,75 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A file of a scenario: its displayed name and its text. Cheap to clone.
+/// A file: its displayed name and its text. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
     /// Where each line begins, so that finding many places does not read the text again for each.
     lines: Arc<[usize]>,
+    /// Whether messages must not quote the file.
+    private: bool,
 }
 
 impl Source {
-    pub(crate) fn new(name: &str, text: &str) -> Self {
+    pub fn new(name: &str, text: &str) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: visible(name).as_ref().into(), text: text.into(), lines }
+        Self { name: visible(name).as_ref().into(), text: text.into(), lines, private: false }
+    }
+
+    /// The same file, which no message quotes: for one that contains secrets.
+    pub fn private(self) -> Self {
+        Self { private: true, ..self }
     }
 
     /// The line number of a place, from 0.
-    pub(crate) fn line(&self, at: usize) -> usize {
+    pub fn line(&self, at: usize) -> usize {
         self.lines.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
     /// The bytes of a line without its line end. `None` if there is no such line.
-    pub(crate) fn line_span(&self, line: usize) -> Option<Range<usize>> {
+    pub fn line_span(&self, line: usize) -> Option<Range<usize>> {
         let start = *self.lines.get(line)?;
         let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
         Some(start..end)
     }
 
     /// The file's displayed name.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// A finding of the linter or the reader: severity, code, text, place and help.
+/// A finding of a linter or a reader: severity, code, text, place and help.
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub severity: Severity,
-    /// Stable and searchable, such as `scenario::unknown-key`.
-    pub code: &'static str,
+    /// Stable and searchable, such as `scenario::unknown-key` or `KGL005 route-missing`.
+    pub code: Cow<'static, str>,
     message: String,
     label: String,
     help: Option<String>,
     source: Source,
     span: Option<Range<usize>>,
-    /// The lines around the span. Set together with the span.
+    /// The lines around the span, unless the file must not be quoted.
     shown: Option<Excerpt>,
 }
 
 impl Problem {
-    pub(crate) fn new(severity: Severity, code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+    pub fn new(
+        severity: Severity,
+        code: impl Into<Cow<'static, str>>,
+        source: &Source,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             severity,
-            code,
+            code: code.into(),
             message: excerpt(&message.into(), LONGEST_TEXT).into_owned(),
             label: String::new(),
             help: None,
@@ -101,16 +114,16 @@ impl Problem {
         }
     }
 
-    pub(crate) fn error(code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+    pub fn error(code: impl Into<Cow<'static, str>>, source: &Source, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, source, message)
     }
 
-    pub(crate) fn warning(code: &'static str, source: &Source, message: impl Into<String>) -> Self {
+    pub fn warning(code: impl Into<Cow<'static, str>>, source: &Source, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, source, message)
     }
 
     /// Points at bytes of the file. A span beyond the text is cut.
-    pub(crate) fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+    pub fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         let text = self.source.text();
         let floor = |at: usize| {
             let mut at = at.min(text.len());
@@ -123,13 +136,13 @@ impl Problem {
         // The mark stays in the first line, which is the one that matters.
         let line_end = self.source.line_span(self.source.line(start)).map_or(text.len(), |line| line.end);
         let end = floor(span.end).min(line_end).max(start);
-        self.shown = Some(Excerpt::of(&self.source, start..end));
+        self.shown = (!self.source.private).then(|| Excerpt::of(&self.source, start..end));
         self.span = Some(start..end);
         self.label = excerpt(&label.into(), LONGEST_TEXT).into_owned();
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(excerpt(&help.into(), LONGEST_TEXT).into_owned());
         self
     }
@@ -140,7 +153,7 @@ impl Problem {
     }
 
     /// The same problem in another text. `place` converts positions.
-    pub(crate) fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
+    pub fn moved(self, source: &Source, place: impl Fn(usize) -> usize) -> Self {
         let span = self.span.map(|span| place(span.start)..place(span.end));
         let mut moved = Self { source: source.clone(), shown: None, span: None, ..self };
         let label = std::mem::take(&mut moved.label);
@@ -150,7 +163,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn span(&self) -> Option<Range<usize>> {
+    pub fn span(&self) -> Option<Range<usize>> {
         self.span.clone()
     }
 
@@ -180,9 +193,18 @@ impl Problem {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
         let mut text = String::new();
         match handler.render_report(&mut text, self) {
+            Ok(()) if self.shown.is_none() => text + &self.place_line(),
             Ok(()) => text,
             Err(fmt::Error) => format!("{self}\n"),
         }
+    }
+}
+
+impl Problem {
+    /// The place in words, where an excerpt would show it.
+    fn place_line(&self) -> String {
+        let place = self.position().map(|(line, column)| format!("  at {}:{line}:{column}\n", self.file()));
+        place.unwrap_or_default()
     }
 }
 
@@ -197,7 +219,7 @@ impl std::error::Error for Problem {}
 
 impl Diagnostic for Problem {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.code))
+        Some(Box::new(&self.code))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
