@@ -206,7 +206,8 @@ impl Snapshot {
                 let declared = template.as_u64().or_else(|| template.as_str()?.parse().ok());
                 // A listener without a hostname may have nothing to do with Kafka.
                 let named = served.iter().find(|one| one.names(host));
-                let listening = named.or_else(|| served.iter().find(|one| one.serves(host))).map(|one| u64::from(one.port));
+                let listening =
+                    named.or_else(|| served.iter().find(|one| one.serves(host))).map(|one| u64::from(one.port));
                 let Some(port) = declared.or(listening) else { continue };
                 let name = listener["name"].as_str().unwrap_or_default().to_owned();
                 found.push((title.clone(), name, format!("{host}:{port}")));

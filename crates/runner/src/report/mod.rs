@@ -9,7 +9,8 @@ mod times;
 
 pub use console::Console;
 pub use folder::ReportFolder;
-pub use json::read;
+pub use json::{read, text as json};
+pub use junit::text as junit;
 pub use matrix::table;
 pub use times::times;
 
