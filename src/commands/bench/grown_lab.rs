@@ -22,7 +22,7 @@ tags: [bench]
 needs: {features: [TLSRoute]}
 kafka: {cluster: shared, listener: external}
 steps:
-  - create-topic: {topic: \"orders-${id}\", partitions: 30}
+  - create-topic: {topic: \"orders-${id}\", partitions: 30, replicas: REPLICAS}
   - produce-and-consume: {topic: \"orders-${id}\", messages: 300, every-broker: true}
 sabotage:
   - name: the topic is never created
@@ -66,7 +66,7 @@ async fn measure(sizes: &[u32], port_base: u16) -> Result<Vec<Curve>, Box<dyn Er
             format!("{path} has no line `{line}` that could be replaced for another number of brokers")
         })?)?;
         for number in 0..SCENARIOS {
-            checkout.add(&format!("every-broker-{number}"), EVERY_BROKER)?;
+            checkout.add(&format!("every-broker-{number}"), &every_broker(size))?;
         }
         let port_base = port_base.to_string();
         let command = |arguments: &[&str]| -> Result<Contestant, Failure> {
@@ -77,6 +77,11 @@ async fn measure(sizes: &[u32], port_base: u16) -> Result<Vec<Curve>, Box<dyn Er
         down.add(size, command(&["lab", "down"])?.run().await?.wall);
     }
     Ok(vec![up, run, down])
+}
+
+/// The scenario for so many brokers.
+fn every_broker(brokers: u32) -> String {
+    EVERY_BROKER.replace("REPLICAS", &brokers.min(3).to_string())
 }
 
 /// The shared cluster with so many brokers, and with as many replicas as these can have.
@@ -125,7 +130,7 @@ mod tests {
     #[test]
     fn its_scenario_lints() {
         let checkout = Checkout::new().expect("made");
-        checkout.add("every-broker-0", EVERY_BROKER).expect("written");
+        checkout.add("every-broker-0", &every_broker(9)).expect("written");
         let folder = scenario::load(&checkout.scenarios().join("every-broker-0")).expect("it can be read");
         assert_eq!(scenario::lint(&folder).len(), 0);
     }

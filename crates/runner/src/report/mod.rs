@@ -5,6 +5,7 @@ mod folder;
 mod json;
 mod junit;
 mod matrix;
+mod paced;
 mod times;
 
 pub use console::Console;
@@ -12,6 +13,7 @@ pub use folder::ReportFolder;
 pub use json::{read, text as json};
 pub use junit::text as junit;
 pub use matrix::table;
+pub use paced::Paced;
 pub use times::times;
 
 use camino::Utf8PathBuf;
