@@ -30,11 +30,12 @@ sabotage:
     expect: {step: produce-and-consume, cause: unknown-topic}
 ";
 
-/// Lab up, a few scenarios and lab down with each number of brokers.
+/// Lab up, a few scenarios and lab down with each number of brokers. Prints what was measured, even if a larger lab then
+/// fails.
 ///
 /// # Errors
 /// If there is a lab of that name already, or one of the commands fails.
-pub async fn brokers(sizes: &[u32], port_base: u16) -> Result<Vec<Curve>, Box<dyn Error>> {
+pub async fn brokers(sizes: &[u32], port_base: u16) -> Result<(), Box<dyn Error>> {
     let dir = LabDir::of(NAME)?;
     if dir.mark()?.is_some() {
         return Err(format!(
@@ -42,23 +43,26 @@ pub async fn brokers(sizes: &[u32], port_base: u16) -> Result<Vec<Curve>, Box<dy
         )
         .into());
     }
+    let mut curves = [
+        Curve::new("lab up (local, all parts cached)", "broker"),
+        Curve::new(format!("{SCENARIOS} scenarios that reach every broker, one at a time"), "broker"),
+        Curve::new("lab down", "broker"),
+    ];
     let measured = tokio::select! {
-        measured = measure(sizes, port_base) => measured,
+        measured = measure(sizes, port_base, &mut curves) => measured,
         Ok(()) = tokio::signal::ctrl_c() => Err("interrupted".into()),
     };
     // Whatever happened, nothing of this lab stays.
     let stopped = lab::down(&dir, NAME, &Progress::stderr()).await;
-    let curves = measured?;
-    stopped?;
-    Ok(curves)
+    curves.iter().for_each(|curve| print!("{curve}"));
+    measured?;
+    Ok(stopped?)
 }
 
-async fn measure(sizes: &[u32], port_base: u16) -> Result<Vec<Curve>, Box<dyn Error>> {
+async fn measure(sizes: &[u32], port_base: u16, curves: &mut [Curve; 3]) -> Result<(), Box<dyn Error>> {
     let path = paths::fixtures().join("kafka/shared.yaml");
     let shared = fs::read_to_string(&path).map_err(FileError::of("read", &path))?;
-    let mut up = Curve::new("lab up (local, all parts cached)", "broker");
-    let mut run = Curve::new(format!("{SCENARIOS} scenarios that reach every broker"), "broker");
-    let mut down = Curve::new("lab down", "broker");
+    let [up, run, down] = curves;
     for &size in sizes {
         eprintln!("{size} brokers");
         let checkout = Checkout::new()?;
@@ -73,10 +77,10 @@ async fn measure(sizes: &[u32], port_base: u16) -> Result<Vec<Curve>, Box<dyn Er
             Ok(Contestant::ours(arguments.iter().copied().chain(["--name", NAME]))?.with(checkout.variable()))
         };
         up.add(size, command(&["lab", "up", "--lab", "local", "--port-base", &port_base])?.run().await?.wall);
-        run.add(size, command(&["scenario", "run"])?.run().await?.wall);
+        run.add(size, command(&["scenario", "run", "--jobs", "1"])?.run().await?.wall);
         down.add(size, command(&["lab", "down"])?.run().await?.wall);
     }
-    Ok(vec![up, run, down])
+    Ok(())
 }
 
 /// The scenario for so many brokers.

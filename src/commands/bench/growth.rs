@@ -49,7 +49,7 @@ pub async fn growth(args: &BenchGrowthArgs) -> Result<Exit, Box<dyn Error>> {
         }
     }
     if chosen(GrowthPart::Brokers) {
-        grown_lab::brokers(&args.brokers, args.port_base).await?.iter().for_each(|curve| print!("{curve}"));
+        grown_lab::brokers(&args.brokers, args.port_base).await?;
     }
     Ok(Exit::Passed)
 }

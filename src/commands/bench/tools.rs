@@ -8,15 +8,19 @@ use std::process::Command;
 /// The version with which the test in `fixtures/bench/chainsaw` was written. Go 1.26 does not compile it.
 pub const GET_CHAINSAW: &str = "GOTOOLCHAIN=go1.25.0 go install github.com/kyverno/chainsaw@v0.2.12";
 
-/// Each with the package that has it in Debian, if that has another name.
-const OF_SCRIPTS: [(&str, &str); 4] =
-    [("bash", "bash"), ("kubectl", "kubernetes-client"), ("openssl", "openssl"), ("kcat", "kcat")];
+/// Each with where it comes from. Debian's kubectl is too old for `kubectl wait` with a filter.
+const OF_SCRIPTS: [(&str, &str); 4] = [
+    ("bash", "Debian's package is bash"),
+    ("kubectl", "1.32 or newer, from https://kubernetes.io/docs/tasks/tools"),
+    ("openssl", "Debian's package is openssl"),
+    ("kcat", "Debian's package is kcat"),
+];
 
 /// What the scripts in `fixtures/bench/plain` lack on this machine.
 pub fn missing_for_scripts() -> Option<String> {
-    for (program, package) in OF_SCRIPTS {
+    for (program, origin) in OF_SCRIPTS {
         if on_path(program).is_none() {
-            return Some(format!("there is no {program} on PATH (Debian's package is {package})"));
+            return Some(format!("there is no {program} on PATH ({origin})"));
         }
     }
     if names_can_be_wrapped() {
