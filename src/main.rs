@@ -47,6 +47,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Lab(LabVerb::Agent(args)) => lab::run_agent(&args.name).await?,
         Verb::Scenario(ScenarioVerb::Run(args)) => return commands::run(&args).await,
         Verb::Bench(BenchVerb::Lab(args)) => return commands::bench_lab(&args).await,
+        Verb::Bench(BenchVerb::Compare(args)) => return commands::bench_compare(&args).await,
+        Verb::Bench(BenchVerb::Growth(args)) => return commands::bench_growth(&args).await,
         Verb::Bench(BenchVerb::Scenarios(args)) => return commands::bench_scenarios(&args).await,
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
         Verb::Report(ReportVerb::Table { reports, write }) => {

@@ -12,7 +12,7 @@ mod report;
 mod scenario;
 mod ticker;
 
-pub use bench::{lab as bench_lab, scenarios as bench_scenarios};
+pub use bench::{compare as bench_compare, growth as bench_growth, lab as bench_lab, scenarios as bench_scenarios};
 pub use diagnose::diagnose;
 pub use doctor::doctor;
 pub use images::{list as list_images, load as load_images, save as save_images};

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 30] = [
+const VERBS: [&str; 32] = [
     "",
     "ci",
     "lab",
@@ -26,6 +26,8 @@ const VERBS: [&str; 30] = [
     "bench",
     "bench lab",
     "bench scenarios",
+    "bench compare",
+    "bench growth",
     "diagnose",
     "diagnose listen",
     "diagnose manifest",

@@ -2,7 +2,7 @@
 
 use super::choice::{self, LabChoice};
 use super::{NameArgs, RunArgs, gateway_name};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use model::KafkaProvider;
 
 #[derive(Debug, Subcommand)]
@@ -11,6 +11,10 @@ pub enum BenchVerb {
     Lab(BenchLabArgs),
     /// Run scenarios in random orders on the running lab, and show their times and where they went
     Scenarios(BenchScenariosArgs),
+    /// Run scenarios by turns with scripts of kubectl, openssl and kcat, and with chainsaw, on the running lab
+    Compare(BenchCompareArgs),
+    /// Measure linting, reports, a run and a lab at several sizes, and show the time of each unit
+    Growth(BenchGrowthArgs),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -50,6 +54,60 @@ pub struct BenchScenariosArgs {
     /// The number that determines the orders
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     pub shuffle: u64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct BenchCompareArgs {
+    /// How often each task runs on each side
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Compare only tasks whose name contains this text
+    pub filters: Vec<String>,
+    /// How often chainsaw repeats its task within one run
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub times: u32,
+    /// How many seconds the idle lab is watched first, to learn how many requests it makes by itself
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub idle: u64,
+}
+
+/// What grows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum GrowthPart {
+    /// Scenarios, read and linted
+    Lint,
+    /// Results, in every format of a report
+    Reports,
+    /// Scenarios of a single probe, on the running lab
+    Run,
+    /// Brokers of a local lab of its own, which starts, runs a few scenarios and stops
+    Brokers,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct BenchGrowthArgs {
+    /// Measure only these [default: all]
+    #[arg(value_enum)]
+    pub parts: Vec<GrowthPart>,
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// The numbers of scenarios and results for `lint` and `reports`
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "50,500,2000",
+          value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub sizes: Vec<u32>,
+    /// The numbers of scenarios for `run`
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "50,500",
+          value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub scenarios: Vec<u32>,
+    /// The numbers of brokers for `brokers`
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,3,6,9",
+          value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub brokers: Vec<u32>,
+    /// The first of fifteen consecutive gateway ports on this machine, for `brokers`
+    #[arg(long, default_value_t = 19092, value_parser = clap::value_parser!(u16).range(1024..=65_500))]
+    pub port_base: u16,
 }
 
 impl From<&BenchScenariosArgs> for RunArgs {

@@ -6,7 +6,7 @@ mod choice;
 mod diagnose;
 mod up;
 
-pub use bench::{BenchLabArgs, BenchScenariosArgs, BenchVerb};
+pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosArgs, BenchVerb, GrowthPart};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
 
@@ -81,7 +81,7 @@ pub enum Verb {
     /// Compare what the stand-in and Strimzi create from the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
-    /// Measure how long a lab takes to start, and scenarios to run
+    /// Measure how long a lab takes to start, and scenarios to run, compared with other tools and at several sizes
     #[command(subcommand)]
     Bench(BenchVerb),
     /// Run all checks that a change must pass, and stop at the first that fails

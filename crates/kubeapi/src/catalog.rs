@@ -41,6 +41,17 @@ impl Catalog {
         &self.client
     }
 
+    /// The text that the server serves at a path which is not that of an object, such as `/metrics`.
+    ///
+    /// # Errors
+    /// If the server refuses, or does not answer.
+    pub async fn text(&self, path: &str) -> Result<String, Error> {
+        let what = format!("read {path}");
+        let request = http::Request::get(path).body(Vec::new());
+        let request = request.map_err(|error| Error::request(what.as_str())(kube::Error::HttpError(error)))?;
+        self.client.request_text(request).await.map_err(Error::request(what))
+    }
+
     /// The kind with this name, in the API version of a manifest, or else in the version that the server prefers.
     ///
     /// # Errors

@@ -5,6 +5,11 @@ use super::client_files::{ClientFiles, bootstrap, quoted};
 
 /// `export` lines for a POSIX shell.
 pub fn variables(lab: &Lab) -> String {
+    pairs(lab).into_iter().map(|(name, value)| format!("export {name}={}\n", quoted(&value))).collect()
+}
+
+/// The same variables, for the environment of a program.
+pub fn pairs(lab: &Lab) -> Vec<(&'static str, String)> {
     let files = ClientFiles::of(lab);
     let mut all = vec![
         ("KUBECONFIG", lab.info.kubeconfig.to_string()),
@@ -13,6 +18,7 @@ pub fn variables(lab: &Lab) -> String {
         ("LAB_GATEWAY_CLASS", lab.info.gateway.class.clone()),
         ("LAB_BOOTSTRAP", bootstrap(lab)),
         ("LAB_CA", files.ca.to_string()),
+        ("LAB_HOSTS", files.java_hosts.to_string()),
         ("LAB_CLIENT_PROPERTIES", files.properties.to_string()),
         ("LAB_KCAT_CONFIG", files.kcat.to_string()),
         // Not in KAFKA_OPTS, which may contain a setting of the user's: a JVM with such a file knows no other names.
@@ -21,7 +27,7 @@ pub fn variables(lab: &Lab) -> String {
     if files.tools.exists() {
         all.push(("LAB_KAFKA_TOOLS", files.tools.to_string()));
     }
-    all.into_iter().map(|(name, value)| format!("export {name}={}\n", quoted(&value))).collect()
+    all
 }
 
 #[cfg(test)]
@@ -33,7 +39,12 @@ mod tests {
     async fn what_one_types_by_hand_is_there() {
         let (_held, lab) = testing::lab("env");
         let text = variables(&lab);
-        for line in ["export LAB_PORT_BASE='9092'", "export LAB_GATEWAY_CLASS='traefik'", "export LAB_JAVA_OPTS='-D"] {
+        for line in [
+            "export LAB_PORT_BASE='9092'",
+            "export LAB_GATEWAY_CLASS='traefik'",
+            "export LAB_HOSTS='/",
+            "export LAB_JAVA_OPTS='-D",
+        ] {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(!text.contains("KAFKA_OPTS"), "it is the user's: {text}");

@@ -31,7 +31,7 @@ pub use agent::run as run_agent;
 pub use client_files::bootstrap;
 pub use critical_path::{critical_path, numbered};
 pub use down::{down, keeping_state as down_keeping_state};
-pub use env::variables;
+pub use env::{pairs as client_variables, variables};
 pub use error::Error;
 pub use handle::Lab;
 pub use logs::{log, names as log_names};

@@ -1,10 +1,10 @@
-//! Runs many scenarios: in parallel if possible, in rounds if they are repeated, with an up-to-date report after each.
+//! Runs many scenarios: in parallel if possible, in rounds if they are repeated, with a report on disk meanwhile.
 
 use super::isolation::{self, Isolation};
 use super::order::{self, History};
 use super::select::shuffle;
 use super::{Error, Stop, Task, expectation, ident};
-use crate::report::ReportFolder;
+use crate::report::{Paced, ReportFolder};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use model::{LabFacts, Report, SCHEMA, ScenarioResult, Verdict};
@@ -72,7 +72,7 @@ pub fn new_report(run: String, lab: LabFacts, seed: Option<u64>) -> Report {
     }
 }
 
-/// Runs `tasks`, and writes the report into `folder` after each. Calls `shown` with the result of each attempt.
+/// Runs `tasks`, and writes the report into `folder` again and again. Calls `shown` with the result of each attempt.
 ///
 /// # Errors
 /// If the report cannot be written. The run stops then, because nobody could read its result.
@@ -86,7 +86,8 @@ pub async fn run(
     mut shown: impl FnMut(&ScenarioResult),
 ) -> Result<Report, Error> {
     let start = Instant::now();
-    folder.write(&report)?;
+    let mut paced = Paced::new(folder);
+    paced.write(&report)?;
     'rounds: for round in 0..options.repeat.max(1) {
         let mut this_round: Vec<_> = tasks.iter().map(|task| Task { round, ..task.clone() }).collect();
         if let Some(seed) = options.shuffle {
@@ -120,7 +121,7 @@ pub async fn run(
             add(&mut report, result);
             report.seconds = start.elapsed().as_secs_f64();
             report.interrupted = stop.reason();
-            folder.write(&report)?;
+            paced.write(&report)?;
         }
         if let Some(reason) = stop.reason() {
             // A round that did not start does not change the result of a scenario from an earlier round.
@@ -160,10 +161,15 @@ fn not_started(task: &Task, reason: &str) -> ScenarioResult {
 
 /// Merges an attempt's result into the result of the same scenario.
 pub fn add(report: &mut Report, result: ScenarioResult) {
-    match report.scenarios.iter_mut().find(|earlier| earlier.id() == result.id()) {
+    match report.scenarios.iter_mut().find(|earlier| row(earlier) == row(&result)) {
         Some(earlier) => expectation::merge(earlier, result),
         None => report.scenarios.push(result),
     }
+}
+
+/// What `ScenarioResult::id` is made of. Every new result is compared with all earlier ones.
+fn row(result: &ScenarioResult) -> (&str, Option<&str>) {
+    (&result.name, result.sabotage.as_ref().map(|sabotage| sabotage.name.as_str()))
 }
 
 #[cfg(test)]

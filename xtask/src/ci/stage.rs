@@ -90,6 +90,29 @@ pub const STAGES: &[Stage] = &[
         ..Stage::ON_LOCAL_LAB
     },
     Stage {
+        name: "local-bench",
+        proves: "scenarios pass beside scripts of the same name, if kcat and kubectl are there; growth is measured at two sizes",
+        commands: &[
+            LOCAL_UP,
+            &[
+                "xtask",
+                "bench",
+                "compare",
+                "--runs",
+                "1",
+                "--times",
+                "5",
+                "--idle",
+                "2",
+                "unknown-sni",
+                "native",
+                "apply",
+            ],
+            &["xtask", "bench", "growth", "lint", "reports", "run", "--sizes", "20,60", "--scenarios", "5,20"],
+        ],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
         name: "local-down",
         proves: "the local lab stops and leaves nothing behind that would prevent the next one",
         commands: &[&["xtask", "lab", "down"]],

@@ -5,12 +5,15 @@ mod folder;
 mod json;
 mod junit;
 mod matrix;
+mod paced;
 mod times;
 
 pub use console::Console;
 pub use folder::ReportFolder;
-pub use json::read;
+pub use json::{read, text as json};
+pub use junit::text as junit;
 pub use matrix::table;
+pub use paced::Paced;
 pub use times::times;
 
 use camino::Utf8PathBuf;

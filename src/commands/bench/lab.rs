@@ -1,6 +1,6 @@
-//! `bench lab | scenarios`
+//! `bench lab`
 
-use cli::{BenchLabArgs, BenchScenariosArgs, LabChoice, RunArgs};
+use cli::{BenchLabArgs, LabChoice};
 use host::{PhaseTime, Progress};
 use lab::{critical_path, numbered};
 use model::{Exit, LabDir, Spread, UpOptions};
@@ -122,23 +122,4 @@ fn page(at_once: &[Up], one_by_one: &[Up], again: Vec<f64>, warm: Vec<f64>) -> S
         None => page.push_str("after --keep-state   not measured: only a local lab keeps its state\n"),
     }
     page
-}
-
-/// Runs scenarios several times in random orders, and shows how long each takes and how much of that it waits.
-///
-/// # Errors
-/// As for `scenario run`.
-pub async fn scenarios(args: &BenchScenariosArgs) -> Result<Exit, Box<dyn Error>> {
-    let Some((exit, report)) = super::scenario::run_for_report(&RunArgs::from(args)).await? else {
-        return Ok(Exit::Usage);
-    };
-    // Without the children: brokers and gateways are processes of the lab.
-    let own = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    print!("{}", runner::report::times(&report));
-    println!(
-        "the harness itself used {:.1} s of processor time in {:.1} s",
-        own.tv_sec as f64 + own.tv_nsec as f64 / 1e9,
-        report.seconds
-    );
-    Ok(exit)
 }
