@@ -117,11 +117,25 @@ fn network(facts: &Facts) -> Option<(Cause, String)> {
     if wrong_port() {
         return advertise();
     }
+    if let Some((cause, summary)) = unused_port(facts) {
+        return Some((cause, summary));
+    }
     let tcp = facts.tcp.as_ref().map(TcpOutcome::to_string).unwrap_or_default();
     Some((
         Cause::Unreachable,
         format!("{} {tcp}: check that the gateway runs and listens on that port", address(facts)),
     ))
+}
+
+/// The cause of a port that a Gateway's listener has and that is closed: a gateway with an address of its own may close a port at
+/// which no route serves anything.
+fn unused_port(facts: &Facts) -> Option<(Cause, String)> {
+    if facts.tcp != Some(TcpOutcome::Refused) || facts.listeners.is_empty() || !facts.routes_known {
+        return None;
+    }
+    let (cause, summary) = routing(facts)?;
+    let closed = format!("{summary}; without it, the gateway closes port {}", facts.port);
+    matches!(cause, Cause::RouteMissing | Cause::RouteNotAccepted).then_some((cause, closed))
 }
 
 /// The cause of a name that does not resolve. DNS is the remedy only if a Gateway serves the name.

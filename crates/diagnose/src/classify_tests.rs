@@ -405,3 +405,29 @@ fn a_ready_broker_that_answers_nothing_is_not_an_unknown_name() {
     // Without a route, it is the gateway that does not answer.
     assert_ne!(classify(&Facts { tls: silent, routes: Vec::new(), ..facts() }).cause, Cause::Timeout);
 }
+
+#[test]
+fn a_port_that_is_closed_for_lack_of_a_route_is_a_missing_route() {
+    let listener = Listener {
+        gateway: "kafka/own".into(),
+        name: "broker-11".into(),
+        port: 9092,
+        hostname: None,
+        mode: String::new(),
+    };
+    let closed = Facts {
+        tcp: Some(TcpOutcome::Refused),
+        tls: None,
+        walked: Some(Walked::default()),
+        routes: Vec::new(),
+        listeners: vec![listener],
+        ..facts()
+    };
+    let diagnosis = classify(&closed);
+    assert_eq!(diagnosis.cause, Cause::RouteMissing, "{diagnosis:?}");
+    assert!(diagnosis.seen.ends_with("the gateway closes port 9092"), "{}", diagnosis.seen);
+    // With a route, and where no listener has the port, it is the gateway that does not run or listen.
+    for other in [Facts { routes: vec![route()], ..closed.clone() }, Facts { listeners: Vec::new(), ..closed }] {
+        assert_eq!(classify(&other).cause, Cause::Unreachable, "{:?}", classify(&other));
+    }
+}

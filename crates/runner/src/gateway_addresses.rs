@@ -4,6 +4,7 @@ use super::Context;
 use kube::api::{DynamicObject, ListParams};
 use kubeapi::gateway_addresses;
 use probe::resolve;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -16,6 +17,24 @@ pub struct OwnGateways {
 }
 
 impl OwnGateways {
+    /// Takes the names of these routes of the namespace. A Gateway's wildcard may also cover names that another Gateway serves,
+    /// and the longer name wins.
+    fn follow(&mut self, routes: &[DynamicObject], address_of: impl Fn(&str, &str) -> Option<IpAddr>) {
+        for route in routes {
+            let own = route.metadata.namespace.as_deref().unwrap_or_default();
+            let mut parents = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
+            let address = parents.find_map(|parent| {
+                address_of(parent["namespace"].as_str().unwrap_or(own), parent["name"].as_str().unwrap_or_default())
+            });
+            let Some(address) = address else { continue };
+            let names = route.data["spec"]["hostnames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            for name in names.map(|name| name.trim_start_matches("*.")) {
+                resolve::map_domain(name, address);
+                self.names.insert(name.to_owned());
+            }
+        }
+    }
+
     /// Takes the names of these Gateways. `domains` are those of the scenario, which a listener without a hostname serves.
     fn take(&mut self, gateways: &[DynamicObject], domains: &[&str]) {
         for gateway in gateways {
@@ -60,6 +79,19 @@ pub async fn learn(context: &mut Context<'_>) -> Result<(), kubeapi::Error> {
     let exclusive = context.variables.get("listener.domain");
     let domains: Vec<&str> = std::iter::once(own.as_str()).chain(exclusive).collect();
     context.gateways.take(&listed.items, &domains);
+    if listed.items.is_empty() {
+        return Ok(());
+    }
+    let kind = context.lab.catalog.kind("TLSRoute", None).await?;
+    let routes = kind.api(context.lab.catalog.client(), &context.namespace).list(&ListParams::default()).await;
+    let routes = routes.map_err(kubeapi::Error::request("list the TLSRoutes"))?;
+    let (namespace, shared) = (&context.namespace, &context.lab.info);
+    let address_of = |of: &str, name: &str| {
+        let ours = listed.items.iter().find(|one| of == namespace && one.metadata.name.as_deref() == Some(name));
+        let of_lab = of == shared.shared.namespace && name == "lab";
+        ours.and_then(|one| gateway_addresses(one).into_iter().next()).or(of_lab.then_some(shared.gateway.address))
+    };
+    context.gateways.follow(&routes.items, address_of);
     Ok(())
 }
 
@@ -99,6 +131,17 @@ status: {addresses: [{value: gateway.example}, {value: 192.0.2.7}]}
         let address = Some(IpAddr::from([192, 0, 2, 7]));
         assert_eq!((own.address, resolve::mapped("broker-1.own-gateways.invalid")), (address, address));
         assert_eq!(resolve::mapped("bootstrap.id.invalid"), address, "the listener without a hostname");
+        let route = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: r, namespace: mine}
+spec: {parentRefs: [{name: elsewhere}, {name: lab, namespace: kafka}], hostnames: [broker-1.own-gateways.invalid]}
+";
+        let lab = IpAddr::from([192, 0, 2, 8]);
+        let routes = kubeapi::parse_manifests("route.yaml", route).expect("a manifest");
+        own.follow(&routes, |namespace, name| (namespace == "kafka" && name == "lab").then_some(lab));
+        assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), Some(lab));
+        assert_eq!(resolve::mapped("broker-2.own-gateways.invalid"), address);
         drop(own);
         assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), None);
     }
