@@ -25,7 +25,7 @@ fn a_gateway_that_is_not_there_is_a_slip_of_the_command_line() {
     assert!(up("traefik").is_ok());
     let error = up("nginx").expect_err("no such folder");
     assert_eq!(error.exit_code(), i32::from(Exit::Usage as u8));
-    assert!(error.to_string().contains("expected `envoy-gateway`"), "{error}");
+    assert!(error.to_string().contains("`envoy-gateway`, "), "{error}");
     assert!(up("traefick").expect_err("no such folder").to_string().contains("did you mean `traefik`?"));
 }
 
