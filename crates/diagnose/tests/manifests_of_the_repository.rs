@@ -7,7 +7,7 @@ use model::vars::{Filled, Variables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is found in the manifests of a scenario, together with those of the lab, and why that is right.
-const ON_PURPOSE: [(&str, &[&str], &str); 10] = [
+const ON_PURPOSE: [(&str, &[&str], &str); 9] = [
     ("allowed-routes", &["route-not-accepted"], "two of its routes are from namespaces that a listener does not allow"),
     ("backend-missing", &["backend-unresolved"], "one of its routes leads to a Service that does not exist"),
     ("backend-port-wrong", &["backend-port"], "its Service leads to a port where no broker listens"),
@@ -16,11 +16,6 @@ const ON_PURPOSE: [(&str, &[&str], &str); 10] = [
     ("ready-without-accepted-routes", &["route-not-accepted"], "no listener serves the hosts of its Kafka resource"),
     ("route-wider-than-listener", &["unknown-sni"], "one hostname of its route lies outside the listener"),
     ("tcproute-on-tls-listener", &["route-not-accepted"], "its TCPRoute names a TLS listener"),
-    (
-        "terminate-certificate",
-        &["route-missing"],
-        "it looks at the bootstrap name only, so it has no route for a broker",
-    ),
     ("weights", &["route-missing"], "its only route is for a name that no broker advertises"),
 ];
 
