@@ -1,6 +1,7 @@
 use super::*;
-use crate::{Backend, Condition, Declared, Gateway, Listener, Parent, PodBroker, Route};
-use probe::tls::probe;
+use crate::{Backend, Condition, Declared, Gateway, Listener, Lookup, Parent, PodBroker, Route};
+use probe::tcp::TcpOutcome;
+use probe::tls::{TlsOutcome, probe};
 use probe::{BrokerAddr, CertificateInfo, ClientError, Peer};
 use std::time::Duration;
 use time::macros::datetime;
@@ -323,42 +324,6 @@ fn a_broker_of_another_cluster_is_a_wrong_broker_and_no_untrusted_certificate() 
 }
 
 #[test]
-fn an_advertised_name_that_no_gateway_serves_is_a_wrong_address_and_not_missing_dns() {
-    let listener = |name: &str, hostname: &str| Listener {
-        gateway: "strimzi/my-gateway".into(),
-        name: name.into(),
-        port: 9092,
-        hostname: Some(hostname.into()),
-        mode: String::new(),
-    };
-    let host = "broker-11.strimzi.gateway.wrong.test";
-    let typo = Facts {
-        host: host.into(),
-        lookup: Some(Lookup::Failed("no such name".into())),
-        routes: Vec::new(),
-        served: vec![listener("a", "*.other.example"), listener("b", "*.strimzi.gateway.api.test")],
-        declared: declared("Kafka strimzi/gateway-api-test"),
-        ..facts()
-    };
-    let diagnosis = classify(&typo);
-    assert_eq!(diagnosis.cause, Cause::AdvertisedAddress, "{diagnosis:#?}");
-    for words in ["no Gateway serves it (they serve *.strimzi.gateway.api.test", "advertisedHost of broker 11"] {
-        assert!(diagnosis.seen.contains(words), "{words}: {}", diagnosis.seen);
-    }
-    // A listener for any name, such as another team's TCP listener, does not serve it: no route has the name.
-    let nameless = Listener { hostname: None, ..listener("tcp", "") };
-    let beside = Facts { served: vec![listener("b", "*.strimzi.gateway.api.test"), nameless], ..typo.clone() };
-    assert_eq!(classify(&beside).cause, Cause::AdvertisedAddress, "{:?}", classify(&beside));
-    // A name that a Gateway serves lacks only DNS.
-    let served = Facts { served: vec![listener("c", "*.wrong.test")], ..typo.clone() };
-    let diagnosis = classify(&served);
-    assert!(diagnosis.cause == Cause::UnresolvedName && diagnosis.seen.contains("add it to DNS"), "{diagnosis:?}");
-    // And a name that the client was given is not advertised.
-    let given = classify(&Facts { broker: None, declared: None, ..typo });
-    assert!(given.cause == Cause::UnresolvedName && given.seen.contains("check the name"), "{given:?}");
-}
-
-#[test]
 fn a_rejected_route_is_reported_with_what_its_listener_serves() {
     let mut facts = with_condition(Condition {
         message: String::new(),
@@ -371,7 +336,7 @@ fn a_rejected_route_is_reported_with_what_its_listener_serves() {
         name: "kafka".into(),
         port: 9092,
         hostname: Some("*.kafka.example".into()),
-        mode: String::new(),
+        ..Listener::default()
     }];
     let summary = classify(&facts).seen;
     let end = "(NoMatchingListenerHostname); Gateway kafka/lab listener kafka serves *.kafka.example on port 9092";
@@ -404,30 +369,4 @@ fn a_ready_broker_that_answers_nothing_is_not_an_unknown_name() {
     assert!(frozen.seen.contains("may be frozen"), "{}", frozen.seen);
     // Without a route, it is the gateway that does not answer.
     assert_ne!(classify(&Facts { tls: silent, routes: Vec::new(), ..facts() }).cause, Cause::Timeout);
-}
-
-#[test]
-fn a_port_that_is_closed_for_lack_of_a_route_is_a_missing_route() {
-    let listener = Listener {
-        gateway: "kafka/own".into(),
-        name: "broker-11".into(),
-        port: 9092,
-        hostname: None,
-        mode: String::new(),
-    };
-    let closed = Facts {
-        tcp: Some(TcpOutcome::Refused),
-        tls: None,
-        walked: Some(Walked::default()),
-        routes: Vec::new(),
-        listeners: vec![listener],
-        ..facts()
-    };
-    let diagnosis = classify(&closed);
-    assert_eq!(diagnosis.cause, Cause::RouteMissing, "{diagnosis:?}");
-    assert!(diagnosis.seen.ends_with("the gateway closes port 9092"), "{}", diagnosis.seen);
-    // With a route, and where no listener has the port, it is the gateway that does not run or listen.
-    for other in [Facts { routes: vec![route()], ..closed.clone() }, Facts { listeners: Vec::new(), ..closed }] {
-        assert_eq!(classify(&other).cause, Cause::Unreachable, "{:?}", classify(&other));
-    }
 }

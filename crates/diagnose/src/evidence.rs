@@ -76,7 +76,7 @@ mod tests {
             name: name.into(),
             port: 9092,
             hostname: hostname.map(ToOwned::to_owned),
-            mode: String::new(),
+            ..Listener::default()
         };
         let parent = |listener: &str| Parent {
             kind: "Gateway".into(),

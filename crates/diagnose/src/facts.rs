@@ -129,7 +129,7 @@ impl Route {
 }
 
 /// A listener of a Gateway.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Listener {
     pub gateway: String,
     pub name: String,
@@ -137,6 +137,10 @@ pub struct Listener {
     pub hostname: Option<String>,
     /// `tls.mode`, such as `Passthrough`. Empty if the listener has none.
     pub mode: String,
+    /// How many routes are attached, as the Gateway's status says.
+    pub attached_routes: Option<u64>,
+    /// The addresses of its Gateway.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl fmt::Display for Listener {

@@ -149,7 +149,7 @@ status: {conditions: [{type: Accepted, status: 'True', reason: Accepted}]}
             name: "tls".into(),
             port: 9092,
             hostname: None,
-            mode: String::new(),
+            ..Listener::default()
         }];
         facts.gateways = concerned(&facts, &states(&parse(gateway), &parse(class)));
         assert_eq!(facts.gateways[0].addresses, [IpAddr::from([192, 0, 2, 1])]);

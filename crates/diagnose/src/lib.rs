@@ -16,6 +16,7 @@ mod jaas;
 mod junit;
 pub mod manifest;
 mod names;
+mod network;
 mod picture;
 mod policies;
 mod properties;

@@ -64,8 +64,13 @@ fn a_certificate_of_a_terminating_listener_is_the_gateways() {
             verdict,
             elapsed: std::time::Duration::ZERO,
         };
-        let listener =
-            Listener { gateway: "kafka/lab".into(), name: "tls".into(), port: 9092, hostname: None, mode: mode.into() };
+        let listener = Listener {
+            gateway: "kafka/lab".into(),
+            name: "tls".into(),
+            port: 9092,
+            mode: mode.into(),
+            ..Listener::default()
+        };
         let facts = Facts {
             tcp: Some(TcpOutcome::Connected),
             tls: Some(tls),
@@ -116,7 +121,7 @@ fn route(target: u16) -> Route {
 
 fn listener(mode: &str) -> Listener {
     let (gateway, name) = ("kafka/lab".into(), "tls".into());
-    Listener { gateway, name, port: 9092, hostname: None, mode: mode.into() }
+    Listener { gateway, name, port: 9092, mode: mode.into(), ..Listener::default() }
 }
 
 fn closed(tls: bool) -> TlsOutcome {

@@ -121,6 +121,7 @@ status: {{listeners: [{{name: external, addresses: [{{host: x, port: {port}}}]}}
             port: 9092,
             hostname: Some("*.a.test".into()),
             mode: "Passthrough".into(),
+            ..Listener::default()
         }];
         snapshot.remarks(&facts)
     }

@@ -182,6 +182,7 @@ spec: {ports: [{port: 9094}]}
             port: 9092,
             hostname: Some(hostname.into()),
             mode: "Passthrough".into(),
+            ..Listener::default()
         };
         let mut snapshot =
             Snapshot::of(objects(route), Vec::new(), objects(service), Vec::new(), Vec::new(), Vec::new(), None);

@@ -184,13 +184,17 @@ pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
             metadata.namespace.as_deref().unwrap_or_default(),
             metadata.name.as_deref().unwrap_or_default()
         );
+        let statuses = list(&gateway.data["status"]["listeners"]);
         for listener in list(&gateway.data["spec"]["listeners"]) {
+            let status = statuses.iter().find(|status| status["name"] == listener["name"]);
             found.push(Listener {
                 gateway: title.clone(),
                 name: text(&listener["name"]),
                 port: listener["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
                 hostname: listener["hostname"].as_str().map(ToOwned::to_owned),
                 mode: text(&listener["tls"]["mode"]),
+                attached_routes: status.and_then(|status| status["attachedRoutes"].as_u64()),
+                addresses: kubeapi::gateway_addresses(gateway),
             });
         }
     }

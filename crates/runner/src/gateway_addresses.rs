@@ -5,44 +5,24 @@ use kube::api::{DynamicObject, ListParams};
 use kubeapi::gateway_addresses;
 use probe::resolve;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// The names that lead to the scenario's own Gateways in this process, until the scenario ends.
+/// Where names of the scenario lead in this process, until the scenario ends.
 #[derive(Debug, Default)]
 pub struct OwnGateways {
-    names: BTreeSet<String>,
+    /// The address for each name and all names below it.
+    rules: BTreeMap<String, IpAddr>,
     /// The address of the first one, for connections without a name.
     address: Option<IpAddr>,
 }
 
 impl OwnGateways {
-    /// Takes the names of these routes of the namespace. A Gateway's wildcard may also cover names that another Gateway serves,
-    /// and the longer name wins.
-    fn follow(&mut self, routes: &[DynamicObject], address_of: impl Fn(&str, &str) -> Option<IpAddr>) {
-        for route in routes {
-            let own = route.metadata.namespace.as_deref().unwrap_or_default();
-            let mut parents = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
-            let address = parents.find_map(|parent| {
-                address_of(parent["namespace"].as_str().unwrap_or(own), parent["name"].as_str().unwrap_or_default())
-            });
-            let Some(address) = address else { continue };
-            let names = route.data["spec"]["hostnames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            for name in names.map(|name| name.trim_start_matches("*.")) {
-                resolve::map_domain(name, address);
-                self.names.insert(name.to_owned());
-            }
-        }
-    }
-
-    /// Takes the names of these Gateways. `domains` are those of the scenario, which a listener without a hostname serves.
-    fn take(&mut self, gateways: &[DynamicObject], domains: &[&str]) {
-        for gateway in gateways {
-            let Some(address) = gateway_addresses(gateway).into_iter().next() else { continue };
-            self.address.get_or_insert(address);
-            for suffix in suffixes(gateway, domains) {
+    fn set(&mut self, rules: BTreeMap<String, IpAddr>) {
+        for (suffix, address) in rules {
+            if self.rules.get(&suffix) != Some(&address) {
                 resolve::map_domain(&suffix, address);
-                self.names.insert(suffix);
+                self.rules.insert(suffix, address);
             }
         }
     }
@@ -50,18 +30,63 @@ impl OwnGateways {
 
 impl Drop for OwnGateways {
     fn drop(&mut self) {
-        self.names.iter().for_each(|name| resolve::forget_domain(name));
+        self.rules.keys().for_each(|suffix| resolve::forget_domain(suffix));
     }
 }
 
-/// The domains that the Gateway's listeners serve.
-fn suffixes(gateway: &DynamicObject, domains: &[&str]) -> BTreeSet<String> {
-    let listeners = gateway.data["spec"]["listeners"].as_array().into_iter().flatten();
-    let names = listeners.flat_map(|listener| match listener["hostname"].as_str() {
-        Some(name) => vec![name.trim_start_matches("*.")],
-        None => domains.to_vec(),
-    });
-    names.map(ToOwned::to_owned).collect()
+/// What is known about names and addresses.
+struct Known<'a> {
+    /// The scenario's own namespace, its Gateways and its routes.
+    namespace: &'a str,
+    gateways: &'a [DynamicObject],
+    routes: &'a [DynamicObject],
+    /// The domain that only this run has. Its names lead to the first own Gateway unless more is known.
+    domain: &'a str,
+    /// The domain of the exclusive listener, which a Gateway's listener without a hostname serves.
+    exclusive: Option<&'a str>,
+    /// The namespace, the name and the address of the lab's Gateway.
+    lab: (&'a str, &'a str, IpAddr),
+}
+
+impl Known<'_> {
+    fn address(&self, namespace: &str, name: &str) -> Option<IpAddr> {
+        let (of_lab, lab, address) = self.lab;
+        if (namespace, name) == (of_lab, lab) {
+            return Some(address);
+        }
+        let own = self.gateways.iter().find(|one| one.metadata.name.as_deref() == Some(name))?;
+        gateway_addresses(own).into_iter().next().filter(|_| namespace == self.namespace)
+    }
+
+    fn first(&self) -> Option<IpAddr> {
+        self.gateways.iter().find_map(|gateway| gateway_addresses(gateway).into_iter().next())
+    }
+
+    /// The names of listeners, and then those of routes: a Gateway's wildcard may cover a name that a route gives to another.
+    fn rules(&self) -> BTreeMap<String, IpAddr> {
+        let mut rules: BTreeMap<String, IpAddr> =
+            self.first().into_iter().map(|address| (self.domain.to_owned(), address)).collect();
+        for gateway in self.gateways {
+            let Some(address) = gateway_addresses(gateway).into_iter().next() else { continue };
+            let listeners = gateway.data["spec"]["listeners"].as_array().into_iter().flatten();
+            let names = listeners.filter_map(|listener| listener["hostname"].as_str().or(self.exclusive));
+            rules.extend(names.map(|name| (suffix(name), address)));
+        }
+        for route in self.routes {
+            let mut parents = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
+            let address = parents.find_map(|parent| {
+                self.address(parent["namespace"].as_str().unwrap_or(self.namespace), parent["name"].as_str()?)
+            });
+            let Some(address) = address else { continue };
+            let names = route.data["spec"]["hostnames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            rules.extend(names.map(|name| (suffix(name), address)));
+        }
+        rules
+    }
+}
+
+fn suffix(hostname: &str) -> String {
+    hostname.trim_start_matches("*.").to_owned()
 }
 
 /// Makes the names of the scenario's own Gateways lead to their addresses. Does nothing where all Gateways share one.
@@ -69,79 +94,115 @@ fn suffixes(gateway: &DynamicObject, domains: &[&str]) -> BTreeSet<String> {
 /// # Errors
 /// What the API server says.
 pub async fn learn(context: &mut Context<'_>) -> Result<(), kubeapi::Error> {
-    if !context.lab.info.gateway.separate {
+    let info = &context.lab.info;
+    if !info.gateway.separate {
         return Ok(());
     }
-    let kind = context.lab.catalog.kind("Gateway", None).await?;
-    let own = kind.api(context.lab.catalog.client(), &context.namespace);
-    let listed = own.list(&ListParams::default()).await.map_err(kubeapi::Error::request("list the Gateways"))?;
-    let own = format!("{}.{}", context.id, context.lab.info.domain);
-    let exclusive = context.variables.get("listener.domain");
-    let domains: Vec<&str> = std::iter::once(own.as_str()).chain(exclusive).collect();
-    context.gateways.take(&listed.items, &domains);
-    if listed.items.is_empty() {
+    let gateways = own(context, "Gateway").await?;
+    if gateways.is_empty() {
         return Ok(());
     }
-    let kind = context.lab.catalog.kind("TLSRoute", None).await?;
-    let routes = kind.api(context.lab.catalog.client(), &context.namespace).list(&ListParams::default()).await;
-    let routes = routes.map_err(kubeapi::Error::request("list the TLSRoutes"))?;
-    let (namespace, shared) = (&context.namespace, &context.lab.info);
-    let address_of = |of: &str, name: &str| {
-        let ours = listed.items.iter().find(|one| of == namespace && one.metadata.name.as_deref() == Some(name));
-        let of_lab = of == shared.shared.namespace && name == "lab";
-        ours.and_then(|one| gateway_addresses(one).into_iter().next()).or(of_lab.then_some(shared.gateway.address))
+    let routes = own(context, "TLSRoute").await?;
+    let lab = (info.shared.namespace.as_str(), context.variables.get("gateway.name").unwrap_or_default());
+    let known = Known {
+        namespace: &context.namespace,
+        gateways: &gateways,
+        routes: &routes,
+        domain: &format!("{}.{}", context.id, info.domain),
+        exclusive: context.variables.get("listener.domain"),
+        lab: (lab.0, lab.1, info.gateway.address),
     };
-    context.gateways.follow(&routes.items, address_of);
+    let (first, rules) = (known.first(), known.rules());
+    context.gateways.address = first;
+    context.gateways.set(rules);
     Ok(())
 }
 
-/// The address where the name is served. Names that nobody serves, and connections without a name, go to the scenario's own
-/// Gateway, or else to the lab's.
+async fn own(context: &Context<'_>, kind: &str) -> Result<Vec<DynamicObject>, kubeapi::Error> {
+    let served = context.lab.catalog.kind(kind, None).await?;
+    let listed = served.api(context.lab.catalog.client(), &context.namespace).list(&ListParams::default()).await;
+    Ok(listed.map_err(kubeapi::Error::request(format!("list the {kind} objects")))?.items)
+}
+
+/// The address where a client finds the name. Names outside the lab's domain, and connections without a name, go to the scenario's
+/// own Gateway, or else to the lab's.
 pub fn address_of(context: &Context<'_>, sni: Option<&str>) -> IpAddr {
-    let lab = context.lab.info.gateway.address;
-    if !context.lab.info.gateway.separate {
-        return lab;
+    let gateway = &context.lab.info.gateway;
+    if !gateway.separate {
+        return gateway.address;
     }
-    let named = sni.and_then(resolve::mapped).filter(|address| *address != lab);
-    named.or(context.gateways.address).unwrap_or(lab)
+    sni.and_then(resolve::mapped).or(context.gateways.address).unwrap_or(gateway.address)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_lead_to_the_gateway_of_their_listener_until_the_scenario_ends() {
-        let gateways = kubeapi::parse_manifests(
-            "gateway.yaml",
-            "
+    const GATEWAYS: &str = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
-metadata: {name: own}
+metadata: {name: own, namespace: mine}
 spec:
   listeners:
-    - {name: a, hostname: '*.own-gateways.invalid', port: 9092, protocol: TLS}
-    - {name: b, port: 9093, protocol: TCP}
+    - {name: a, hostname: '*.slot.test', port: 9092, protocol: TLS}
+    - {name: b, hostname: east.id.test, port: 9092, protocol: TLS}
 status: {addresses: [{value: gateway.example}, {value: 192.0.2.7}]}
-",
-        )
-        .expect("a manifest");
-        let mut own = OwnGateways::default();
-        own.take(&gateways, &["id.invalid"]);
-        let address = Some(IpAddr::from([192, 0, 2, 7]));
-        assert_eq!((own.address, resolve::mapped("broker-1.own-gateways.invalid")), (address, address));
-        assert_eq!(resolve::mapped("bootstrap.id.invalid"), address, "the listener without a hostname");
-        let route = "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: without-address, namespace: mine}
+spec: {listeners: [{name: a, hostname: '*.nowhere.test', port: 9092, protocol: TLS}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: tcp, namespace: mine}
+spec: {listeners: [{name: a, port: 9100, protocol: TCP}]}
+status: {addresses: [{value: 192.0.2.9}]}
+";
+    const ROUTES: &str = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: TLSRoute
 metadata: {name: r, namespace: mine}
-spec: {parentRefs: [{name: elsewhere}, {name: lab, namespace: kafka}], hostnames: [broker-1.own-gateways.invalid]}
+spec: {parentRefs: [{name: elsewhere}, {name: lab, namespace: kafka}], hostnames: [broker-1.slot.test]}
 ";
-        let lab = IpAddr::from([192, 0, 2, 8]);
-        let routes = kubeapi::parse_manifests("route.yaml", route).expect("a manifest");
-        own.follow(&routes, |namespace, name| (namespace == "kafka" && name == "lab").then_some(lab));
-        assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), Some(lab));
-        assert_eq!(resolve::mapped("broker-2.own-gateways.invalid"), address);
+
+    fn objects(text: &str) -> Vec<DynamicObject> {
+        kubeapi::parse_manifests("test.yaml", text).expect("manifests")
+    }
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn each_name_leads_to_the_gateway_that_serves_it() {
+        let (gateways, routes) = (objects(GATEWAYS), objects(ROUTES));
+        let known = Known {
+            namespace: "mine",
+            gateways: &gateways,
+            routes: &routes,
+            domain: "id.test",
+            exclusive: Some("plain.test"),
+            lab: ("kafka", "lab", address(8)),
+        };
+        let rules = known.rules();
+        let expected = [
+            // A route gives this name to the lab's Gateway, although a wildcard of the own one covers it.
+            ("broker-1.slot.test", address(8)),
+            ("east.id.test", address(7)),
+            // A name that no listener has is asked for at the own Gateway too, and must be refused there.
+            ("id.test", address(7)),
+            ("plain.test", address(9)),
+            ("slot.test", address(7)),
+        ];
+        assert_eq!(rules, expected.map(|(name, address)| (name.to_owned(), address)).into());
+    }
+
+    #[test]
+    fn names_are_forgotten_when_the_scenario_ends() {
+        let mut own = OwnGateways::default();
+        own.set([("own-gateways.invalid".to_owned(), address(7))].into());
+        assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), Some(address(7)));
         drop(own);
         assert_eq!(resolve::mapped("broker-1.own-gateways.invalid"), None);
     }

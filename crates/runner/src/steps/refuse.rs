@@ -38,8 +38,9 @@ impl Execute for Refuse {
         let mut pause = Duration::from_millis(250);
         let mut succeeded = None;
         let mut in_a_row = 0;
-        // A gateway may close a port at which it serves nothing, if no other Gateway shares the address.
-        let closes_ports = context.lab.info.gateway.separate;
+        // A gateway may close a port at which it serves nothing, if no other Gateway shares the address. One that never served
+        // anything in this scenario may as well not run.
+        let closes_ports = context.lab.info.gateway.separate && !context.served.is_empty();
         let mut settling = TakeoverMoment { served: served_before(context, self)?, over: false };
         loop {
             let began = Instant::now();

@@ -5,7 +5,7 @@ use crate::agent::{self, AgentSettings, StandinSettings};
 use crate::backends::kind::AddressPool;
 use crate::backends::pods;
 use crate::gateway::GatewayFixture;
-use crate::handle::{Lab, connect};
+use crate::handle::{Lab, connect, read_info};
 use crate::{Error, shared};
 use artifacts::Obtained;
 use host::Phase;
@@ -22,7 +22,13 @@ pub async fn open(
     cluster: ClusterHandle,
     parts: &[Obtained],
 ) -> Result<Lab, Error> {
-    let ClusterHandle { kubeconfig, context, reach, versions: running } = cluster;
+    let ClusterHandle { kubeconfig, context, mut reach, versions: running } = cluster;
+    if reach.separate
+        && let Some(known) = read_info(dir)?.filter(|info| info.gateway.separate)
+    {
+        // Until this `up` has learned it again, which it may not live to do.
+        reach.address = known.gateway.address;
+    }
     let mut versions: BTreeMap<_, _> =
         parts.iter().map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin))).collect();
     // The version that runs counts, and not the origin of its manifest.

@@ -5,6 +5,7 @@
 //! lab's agent, and nothing needs root on this machine.
 
 use super::engine::Engine;
+use super::network;
 use crate::backends::cluster::Error;
 use futures::{StreamExt, pin_mut};
 use host::with_causes;
@@ -139,6 +140,16 @@ struct Node {
 }
 
 impl Node {
+    /// The addresses of all containers in the node's network. Somebody may have given one of them an address of the pool. Engines
+    /// that do not say so are taken to have none.
+    async fn of_containers(&self) -> BTreeSet<Ipv4Addr> {
+        let format = "{{range .Containers}}{{.IPv4Address}} {{end}}";
+        let network = network::name();
+        let listed = self.engine.call(["network", "inspect", "--format", format, &network], WITHIN).run().await;
+        let listed = listed.unwrap_or_default();
+        listed.split_whitespace().filter_map(|one| one.split('/').next()?.parse().ok()).collect()
+    }
+
     async fn update(&mut self, catalog: &Catalog, services: &Store<Service>) -> Result<(), Error> {
         let services: Vec<_> = services.state().into_iter().filter(|service| wants_address(service)).collect();
         let there: BTreeSet<&str> = services.iter().map(|service| uid(service)).collect();
@@ -154,11 +165,12 @@ impl Node {
         for address in self.addresses.clone().difference(&used) {
             self.change("del", *address).await?;
         }
-        for service in services {
-            if self.given.contains_key(uid(&service)) {
-                continue;
-            }
-            let (namespace, name) = title(&service);
+        let waiting: Vec<_> = services.iter().filter(|service| !self.given.contains_key(uid(service))).collect();
+        if !waiting.is_empty() {
+            used.extend(self.of_containers().await);
+        }
+        for service in waiting {
+            let (namespace, name) = title(service);
             let Some(address) = self.pool.free(&used, self.latest) else {
                 error!(target: LOG, "no address is left for Service {namespace}/{name}");
                 continue;
@@ -170,7 +182,7 @@ impl Node {
             match written {
                 Ok(_) => {
                     info!(target: LOG, "Service {namespace}/{name} has {address}");
-                    self.given.insert(uid(&service).to_owned(), address);
+                    self.given.insert(uid(service).to_owned(), address);
                 }
                 // It was deleted meanwhile. The next event takes the address back.
                 Err(kube::Error::Api(refused)) if refused.code == 404 => {}

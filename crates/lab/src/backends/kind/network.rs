@@ -17,7 +17,8 @@ struct RecordedNetwork {
     engine: String,
 }
 
-fn name() -> String {
+/// Its name.
+pub fn name() -> String {
     env::var("KIND_EXPERIMENTAL_DOCKER_NETWORK")
         .ok()
         .filter(|name| !name.is_empty())
