@@ -51,14 +51,20 @@ pub(super) fn network(facts: &Facts) -> Option<(Cause, String)> {
     if wrong_port() {
         return advertise();
     }
-    if let Some((cause, summary)) = unused_port(facts) {
-        return Some((cause, summary));
+    if let Some(found) = gateway_gone(facts).or_else(|| unused_port(facts)) {
+        return Some(found);
     }
     let tcp = facts.tcp.as_ref().map(TcpOutcome::to_string).unwrap_or_default();
     Some((
         Cause::Unreachable,
         format!("{} {tcp}: check that the gateway runs and listens on that port", address(facts)),
     ))
+}
+
+/// The cause of an address that went with its Gateway: every route for the name has a parent that does not exist any more.
+fn gateway_gone(facts: &Facts) -> Option<(Cause, String)> {
+    let gone = !facts.routes.is_empty() && facts.routes.iter().all(|route| route.orphaned(&facts.served));
+    routing(facts).filter(|(cause, _)| gone && *cause == Cause::RouteNotAccepted)
 }
 
 /// The cause of a closed port that only lacks a route. A gateway with an address of its own may close a port at which no route

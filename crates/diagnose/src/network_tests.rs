@@ -1,6 +1,6 @@
 use super::*;
 use crate::classify::classify;
-use crate::facts::{Declared, Listener, Walked};
+use crate::facts::{Declared, Listener, Parent, Route, Walked};
 use probe::{BrokerAddr, ClientError};
 use std::net::IpAddr;
 
@@ -91,4 +91,31 @@ fn a_port_that_is_closed_for_lack_of_a_route_is_a_missing_route() {
         let diagnosis = classify(&closed(other));
         assert_eq!(diagnosis.cause, Cause::Unreachable, "{diagnosis:?}");
     }
+}
+
+#[test]
+fn an_address_that_went_with_its_gateway_is_a_route_without_a_gateway() {
+    let route = |gateway: &str| Route {
+        kind: "TLSRoute".into(),
+        namespace: "kafka".into(),
+        name: "broker-11".into(),
+        hostnames: vec!["broker-11.kafka.test".into()],
+        parents: vec![Parent { kind: "Gateway".into(), gateway: gateway.into(), listener: None }],
+        conditions: Vec::new(),
+        backends: Vec::new(),
+    };
+    let closed = |routes: Vec<Route>| Facts {
+        lookup: Some(Lookup::Found([192, 0, 2, 7].into())),
+        tcp: Some(TcpOutcome::Refused),
+        routes,
+        served: vec![Listener { gateway: "kafka/another".into(), port: 9092, ..Listener::default() }],
+        walked: Some(Walked::default()),
+        ..advertised()
+    };
+    let diagnosis = classify(&closed(vec![route("kafka/own")]));
+    assert_eq!(diagnosis.cause, Cause::RouteNotAccepted, "{diagnosis:?}");
+    assert!(diagnosis.seen.contains("has no Gateway any more"), "{}", diagnosis.seen);
+    // One route still has its Gateway, which does not run.
+    let other = classify(&closed(vec![route("kafka/own"), route("kafka/another")]));
+    assert_eq!(other.cause, Cause::Unreachable, "{other:?}");
 }
