@@ -7,7 +7,7 @@ use scenario::{ClusterUse, Sabotage, Scenario};
 pub enum Isolation {
     /// The scenario does not affect others.
     Parallel,
-    /// The scenario has a Kafka cluster of its own, of which a machine holds a few: [`own_clusters`].
+    /// The scenario has a Kafka cluster of its own, of which a machine holds a few: `machine::own_clusters`.
     OwnCluster,
     /// The scenario disturbs what all others use: the gateway or the shared cluster.
     Exclusive,
@@ -26,22 +26,6 @@ impl Isolation {
             (false, false) => Self::Parallel,
         }
     }
-}
-
-/// Memory for one cluster of a scenario's own, beside everything else: three brokers and what the lab itself needs.
-const MEMORY_FOR_A_CLUSTER: u64 = 6 << 30;
-
-/// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for each processor, which
-/// brokers that start keep busy.
-pub fn own_clusters() -> usize {
-    let system = rustix::system::sysinfo();
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    own_clusters_in(system.totalram as u64 * u64::from(system.mem_unit), processors)
-}
-
-fn own_clusters_in(memory: u64, processors: usize) -> usize {
-    let fit = usize::try_from(memory / MEMORY_FOR_A_CLUSTER).unwrap_or(usize::MAX);
-    fit.min(processors).max(1)
 }
 
 /// The first of `pending` that may start while `running` runs, with at most `jobs` tasks and `own_clusters` clusters.
@@ -105,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_own_cluster_runs_at_a_time_and_jobs_limit_tasks() {
+    fn the_limits_of_own_clusters_and_of_jobs_hold() {
         assert_eq!(next(&[OwnCluster, Parallel], &[OwnCluster], 4, 1), Some(1));
         assert_eq!(next(&[OwnCluster], &[Parallel], 4, 1), Some(0));
         assert_eq!(next(&[Parallel], &[Parallel, Parallel], 2, 1), None);
@@ -113,11 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn a_larger_machine_holds_more_own_clusters() {
-        let sizes = [(4, 8), (8, 8), (16, 4), (24, 2), (512, 64)];
-        assert_eq!(sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors)), [1, 1, 2, 2, 64]);
+    fn as_many_own_clusters_run_as_the_machine_holds() {
         assert_eq!(next(&[OwnCluster], &[OwnCluster], 4, 2), Some(0));
         assert_eq!(next(&[OwnCluster], &[OwnCluster, OwnCluster], 4, 2), None);
-        assert!(own_clusters() >= 1);
     }
 }

@@ -24,6 +24,7 @@ mod isolation;
 mod journal;
 mod live;
 mod locks;
+mod machine;
 mod needs;
 mod order;
 mod pause;

@@ -2,7 +2,7 @@
 //! process that dies.
 
 use super::Isolation;
-use super::isolation::own_clusters;
+use super::machine::own_clusters;
 use camino::{Utf8Path, Utf8PathBuf};
 use model::LabDir;
 use std::fs::{File, TryLockError};

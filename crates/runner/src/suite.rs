@@ -3,13 +3,13 @@
 use super::isolation::{self, Isolation};
 use super::order::{self, History};
 use super::select::shuffle;
-use super::{Error, Stop, Task, expectation, ident};
+use super::{Error, Stop, Task, expectation, ident, machine};
 use crate::report::{Paced, ReportFolder};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use model::{LabFacts, Report, SCHEMA, ScenarioResult, Verdict};
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs one task. It never fails: the result contains every error.
 pub trait Executor {
@@ -25,6 +25,9 @@ pub trait Executor {
 /// With three, two processors had a load of 48 on kind, where deadlines begin to measure the machine.
 const JOBS_PER_PROCESSOR: usize = 2;
 
+/// How often a crowded machine is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Options for running a suite.
 #[derive(Clone, Debug)]
 pub struct SuiteOptions {
@@ -32,6 +35,8 @@ pub struct SuiteOptions {
     pub jobs: usize,
     /// The number of tasks at the same time that may have a Kafka cluster of their own.
     pub own_clusters: usize,
+    /// Whether this machine is so busy that nothing more should start beside what runs.
+    pub crowded: fn() -> bool,
     /// The seed of the order. `None` runs the longest first, by `history`.
     pub shuffle: Option<u64>,
     /// An earlier run on this lab, if there was one.
@@ -49,7 +54,8 @@ impl Default for SuiteOptions {
         let jobs = processors * JOBS_PER_PROCESSOR;
         Self {
             jobs,
-            own_clusters: isolation::own_clusters(),
+            own_clusters: machine::own_clusters(),
+            crowded: machine::crowded,
             shuffle: None,
             history: History::default(),
             repeat: 1,
@@ -101,7 +107,13 @@ pub async fn run(
         let mut running = FuturesUnordered::new();
         let mut isolations: Vec<Isolation> = Vec::new();
         loop {
+            let mut held_back = false;
             while stop.reason().is_none() {
+                // What runs alone is never held back, so that a machine that others keep busy finishes too.
+                held_back = !isolations.is_empty() && !pending.is_empty() && (options.crowded)();
+                if held_back {
+                    break;
+                }
                 let waiting: Vec<_> = pending.iter().map(|(isolation, _)| *isolation).collect();
                 let Some(index) = isolation::next(&waiting, &isolations, options.jobs, options.own_clusters) else {
                     break;
@@ -110,7 +122,13 @@ pub async fn run(
                 isolations.push(isolation);
                 running.push(async move { (isolation, executor.run(&task).await) });
             }
-            let Some((isolation, result)) = running.next().await else { break };
+            let finished = if held_back {
+                let Ok(finished) = tokio::time::timeout(LOOK_AGAIN, running.next()).await else { continue };
+                finished
+            } else {
+                running.next().await
+            };
+            let Some((isolation, result)) = finished else { break };
             if let Some(place) = isolations.iter().position(|one| *one == isolation) {
                 isolations.swap_remove(place);
             }

@@ -16,6 +16,7 @@ struct Fake {
     running: AtomicUsize,
     most: AtomicUsize,
     alone: Mutex<Vec<usize>>,
+    takes: Duration,
 }
 
 impl Executor for Fake {
@@ -24,7 +25,7 @@ impl Executor for Fake {
         self.order.lock().expect("unpoisoned").push(name.to_owned());
         let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(self.takes.max(Duration::from_millis(5))).await;
         if self.isolation(task) == Isolation::Exclusive {
             self.alone.lock().expect("unpoisoned").push(self.running.load(Ordering::SeqCst));
         }
@@ -49,6 +50,11 @@ fn tasks(names: &[&str]) -> Vec<Task> {
     names.iter().map(|name| Task::plain(Job::new("/x", scenario(&format!("name: {name}\n"))))).collect()
 }
 
+/// Options that do not depend on how busy this machine is.
+fn quiet() -> SuiteOptions {
+    SuiteOptions { crowded: || false, ..SuiteOptions::default() }
+}
+
 async fn run_all(fake: &Fake, tasks: Vec<Task>, options: &SuiteOptions, stop: &Stop) -> Report {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = ReportFolder::create(camino::Utf8Path::from_path(dir.path()).expect("UTF-8"), "run").expect("made");
@@ -62,7 +68,7 @@ async fn run_all(fake: &Fake, tasks: Vec<Task>, options: &SuiteOptions, stop: &S
 #[tokio::test]
 async fn tasks_run_in_parallel_up_to_the_limit() {
     let fake = Fake::default();
-    let options = SuiteOptions { jobs: 3, ..SuiteOptions::default() };
+    let options = SuiteOptions { jobs: 3, ..quiet() };
     let report = run_all(&fake, tasks(&["a", "b", "c", "d", "e", "f"]), &options, &Stop::default()).await;
     assert_eq!(report.scenarios.len(), 6);
     assert_eq!(fake.most.load(Ordering::SeqCst), 3);
@@ -75,10 +81,29 @@ async fn a_scenario_that_restarts_the_gateway_runs_alone() {
     let mut all = tasks(&["a", "b", "c"]);
     let alone = scenario("name: restarts\nsteps: [{restart: {gateway: true}}]\n");
     all.insert(1, Task::plain(Job::new("/x", alone)));
-    let options = SuiteOptions { jobs: 4, ..SuiteOptions::default() };
+    let options = SuiteOptions { jobs: 4, ..quiet() };
     run_all(&fake, all, &options, &Stop::default()).await;
     assert_eq!(*fake.alone.lock().expect("unpoisoned"), [1]);
     assert_eq!(fake.most.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_crowded_machine_runs_one_task_after_the_other() {
+    let fake = Fake::default();
+    let options = SuiteOptions { jobs: 3, crowded: || true, ..SuiteOptions::default() };
+    let report = run_all(&fake, tasks(&["a", "b", "c"]), &options, &Stop::default()).await;
+    assert_eq!((report.scenarios.len(), fake.most.load(Ordering::SeqCst)), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_was_crowded_is_looked_at_again() {
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    let fake = Fake { takes: Duration::from_secs(60), ..Fake::default() };
+    let options =
+        SuiteOptions { jobs: 3, crowded: || LOOKS.fetch_add(1, Ordering::SeqCst) < 5, ..SuiteOptions::default() };
+    run_all(&fake, tasks(&["a", "b"]), &options, &Stop::default()).await;
+    assert_eq!(fake.most.load(Ordering::SeqCst), 2, "the second starts while the first runs");
+    assert!(LOOKS.load(Ordering::SeqCst) < 10, "one look a second");
 }
 
 #[tokio::test]
@@ -87,7 +112,7 @@ async fn a_seed_repeats_the_orders_and_rounds_differ() {
     let mut orders = Vec::new();
     for _ in 0..2 {
         let fake = Fake::default();
-        let options = SuiteOptions { jobs: 1, shuffle: Some(7), repeat: 2, ..SuiteOptions::default() };
+        let options = SuiteOptions { jobs: 1, shuffle: Some(7), repeat: 2, ..quiet() };
         run_all(&fake, tasks(&names), &options, &Stop::default()).await;
         orders.push(fake.order.into_inner().expect("unpoisoned"));
     }
@@ -103,7 +128,7 @@ async fn a_pass_in_a_later_round_is_flaky_and_fails_the_run() {
         verdicts: BTreeMap::from([("shaky", vec![red(), Verdict::Passed]), ("bad", vec![red()])]),
         ..Fake::default()
     };
-    let options = SuiteOptions { jobs: 2, repeat: 3, ..SuiteOptions::default() };
+    let options = SuiteOptions { jobs: 2, repeat: 3, ..quiet() };
     let report = run_all(&fake, tasks(&["bad", "good", "shaky"]), &options, &Stop::default()).await;
     let flaky = |name: &str| report.scenarios.iter().find(|one| one.name == name).map(|one| one.flaky);
     assert_eq!((flaky("bad"), flaky("good"), flaky("shaky")), (Some(false), Some(false), Some(true)));
@@ -114,7 +139,7 @@ async fn a_pass_in_a_later_round_is_flaky_and_fails_the_run() {
 #[tokio::test]
 async fn fail_fast_starts_nothing_more() {
     let fake = Fake { verdicts: BTreeMap::from([("b", vec![red()])]), ..Fake::default() };
-    let options = SuiteOptions { jobs: 1, fail_fast: true, ..SuiteOptions::default() };
+    let options = SuiteOptions { jobs: 1, fail_fast: true, ..quiet() };
     let report = run_all(&fake, tasks(&["a", "b", "c", "d"]), &options, &Stop::default()).await;
     assert_eq!(*fake.order.lock().expect("unpoisoned"), ["a", "b"]);
     assert_eq!(report.interrupted.as_deref(), Some("--fail-fast: b failed"));
@@ -132,7 +157,7 @@ async fn a_stopped_run_keeps_its_results() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = ReportFolder::create(camino::Utf8Path::from_path(dir.path()).expect("UTF-8"), "run").expect("made");
     let report = new_report("run".into(), LabFacts::from(&info()), None);
-    let options = SuiteOptions { jobs: 1, ..SuiteOptions::default() };
+    let options = SuiteOptions { jobs: 1, ..quiet() };
     let mut lines = Vec::new();
     let after_the_first = |result: &ScenarioResult| {
         stop.raise("Ctrl-C");
