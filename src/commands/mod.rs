@@ -1,6 +1,7 @@
 //! The heavy commands, one function each: they read arguments and print text, and the library does the work.
 
 mod bench;
+mod conformance;
 mod diagnose;
 mod doctor;
 mod images;
@@ -13,6 +14,7 @@ mod scenario;
 mod ticker;
 
 pub use bench::{compare as bench_compare, growth as bench_growth, lab as bench_lab, scenarios as bench_scenarios};
+pub use conformance::conformance;
 pub use diagnose::diagnose;
 pub use doctor::doctor;
 pub use images::{list as list_images, load as load_images, save as save_images};

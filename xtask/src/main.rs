@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         }
         Verb::Lab(_)
         | Verb::Bench(_)
+        | Verb::Conformance(_)
         | Verb::Diagnose(_)
         | Verb::Parity(_)
         | Verb::Report(_)

@@ -54,6 +54,7 @@ struct Target {
 pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let module = download(&source.module, &source.version, &source.sum, dirs)?;
     let mut edit = vec!["mod".into(), "edit".into(), format!("-require={}@v{}", source.module, source.version)];
+    edit.extend(source.requires.iter().map(|required| format!("-require={required}")));
     if let Some(staging) = &source.staging {
         for name in staged(&module, dirs)? {
             edit.push(format!("-replace={name}={name}@v{staging}"));
@@ -73,7 +74,9 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
     let (takes, ldflags, package) = (&source.takes, &source.ldflags, &source.package);
     // `-mod=mod` adds what the command needs to go.mod and go.sum. Unlike `go mod tidy`, it adds nothing for the tests
     // of its dependencies. `-v` writes a line for each package, which shows progress.
-    let args = ["build", "-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package.as_str()];
+    let flags = ["-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package.as_str()];
+    let verb: &[&str] = if source.test { &["test", "-c"] } else { &["build"] };
+    let args = [verb, &flags].concat();
     go(&args, BUILT_WITHIN, dirs, &format!("compiling ({takes})"))
 }
 

@@ -106,6 +106,13 @@ pub struct GoBuild {
     pub package: String,
     /// The published version of the modules that this one replaces by folders of its own repository.
     pub staging: Option<String>,
+    /// `module@v1.2.3` for each module that this one replaces by a folder of its own repository, and that has a published
+    /// version of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<String>,
+    /// The package's tests as a program, instead of its command.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     pub ldflags: String,
     /// How long the build may take, as shown to the waiting user.
     #[serde(skip_serializing)]

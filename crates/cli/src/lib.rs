@@ -81,6 +81,8 @@ pub enum Verb {
     /// Compare what the stand-in and Strimzi create from the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
+    /// Run the Gateway API's own conformance tests on the running kind lab, and compare them with the scenarios' last verdicts
+    Conformance(ConformanceArgs),
     /// Measure how long a lab takes to start, and scenarios to run, compared with other tools and at several sizes
     #[command(subcommand)]
     Bench(BenchVerb),
@@ -248,6 +250,18 @@ pub enum ReportVerb {
         #[arg(long)]
         write: Option<Utf8PathBuf>,
     },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ConformanceArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// The seconds after which the tests are stopped
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    pub within: u64,
+    /// Also write the table to this file
+    #[arg(long)]
+    pub write: Option<Utf8PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use super::local::status::Component;
 use super::{ExistingLab, KindLab, LocalLab};
 use crate::{Error, Lab};
+use camino::Utf8Path;
 use futures::future::BoxFuture;
 use host::Progress;
 use model::{LabDir, LabKind};
@@ -41,6 +42,18 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// Restarts the gateway's data plane and waits until it is back. `None` if it consists of Pods, which are deleted
     /// instead.
     fn restart_data_plane<'a>(&'a self, _lab: &'a Lab) -> Option<BoxFuture<'a, Result<(), Error>>> {
+        None
+    }
+
+    /// Puts the images of an archive into the lab's node, and gives the node's own image `short` the name `name` too. `None` if
+    /// the lab has no node of its own.
+    fn import_images<'a>(
+        &'a self,
+        _lab: &'a Lab,
+        _archive: &'a Utf8Path,
+        _short: &'a str,
+        _name: &'a str,
+    ) -> Option<BoxFuture<'a, Result<(), Error>>> {
         None
     }
 

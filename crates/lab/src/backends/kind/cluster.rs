@@ -28,7 +28,8 @@ const CREATOR: &str = "kind";
 
 const PREFIX: &str = "kafka-gateway-lab-";
 /// The node's name is also its host name of at most 63 characters: prefix, lab, `-control-plane`.
-const LONGEST_NAME: usize = 63 - PREFIX.len() - "-control-plane".len();
+const LONGEST_NAME: usize = 63 - PREFIX.len() - NODE.len();
+const NODE: &str = "-control-plane";
 
 /// The cluster of one lab.
 pub struct Cluster<'a> {
@@ -38,6 +39,11 @@ pub struct Cluster<'a> {
     pub dir: &'a LabDir,
     /// `kafka-gateway-lab-<lab>`.
     pub name: String,
+}
+
+/// The container of the only node of the lab with this name.
+pub fn node_of(lab: &str) -> String {
+    format!("{PREFIX}{lab}{NODE}")
 }
 
 /// The settings for a new cluster. An existing cluster must have the same ones.
@@ -62,7 +68,7 @@ impl<'a> Cluster<'a> {
 
     /// The container of its only node.
     pub fn node(&self) -> String {
-        format!("{}-control-plane", self.name)
+        format!("{}{NODE}", self.name)
     }
 
     /// The context in the lab's kubeconfig.

@@ -1,7 +1,7 @@
 //! External commands with a deadline. A failure contains the command and the end of its output.
 
 use crate::backends::cluster::Error;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use host::{command, files};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,7 @@ pub struct Call {
     env: Vec<(String, String)>,
     within: Duration,
     into: Option<Box<Call>>,
+    input: Option<Utf8PathBuf>,
 }
 
 impl Call {
@@ -26,7 +27,7 @@ impl Call {
         within: Duration,
     ) -> Self {
         let args = args.into_iter().map(Into::into).collect();
-        Self { program: program.into(), args, env: vec![], within, into: None }
+        Self { program: program.into(), args, env: vec![], within, into: None, input: None }
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -37,6 +38,12 @@ impl Call {
     /// Pipes the output into another command. Both count as one, and share the time limit of this one.
     pub fn pipe(mut self, into: Self) -> Self {
         self.into = Some(Box::new(into));
+        self
+    }
+
+    /// Reads its standard input from a file.
+    pub fn input(mut self, file: &Utf8Path) -> Self {
+        self.input = Some(file.to_owned());
         self
     }
 
@@ -72,7 +79,11 @@ impl Call {
         if let Some(into) = &self.into {
             expression = expression.pipe(into.expression());
         }
-        let expression = expression.stdin_null().stdout_capture().stderr_file(errors);
+        let expression = match &self.input {
+            Some(file) => expression.stdin_path(file),
+            None => expression.stdin_null(),
+        };
+        let expression = expression.stdout_capture().stderr_file(errors);
         let path = log.path().to_owned();
         let tail =
             |lines| Utf8Path::from_path(&path).and_then(|path| files::last_lines(path, lines).ok()).unwrap_or_default();

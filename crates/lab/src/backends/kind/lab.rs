@@ -1,15 +1,17 @@
 //! The KIND lab: its phases, and what differs about it once it is up.
 
 use super::available::missing_images;
+use super::cluster::node_of;
 use super::engine::Engine;
 use super::record::Record;
 use super::status::{Status, status};
-use super::{down, up as in_cluster};
+use super::{down, node, up as in_cluster};
 use crate::backends::Backend;
 use crate::backends::cluster::{self, ClusterSpec, PartFiles};
 use crate::backends::local::status::{Component, agent_only};
 use crate::handle::Lab;
 use crate::{Error, definitions, obtain, shared};
+use camino::Utf8Path;
 use futures::future::BoxFuture;
 use host::Progress;
 use model::{KafkaProvider, LabDir, LabKind};
@@ -68,6 +70,21 @@ impl Backend for KindLab {
                 other => Some(other.to_string()),
             })
         })
+    }
+
+    fn import_images<'a>(
+        &'a self,
+        lab: &'a Lab,
+        archive: &'a Utf8Path,
+        short: &'a str,
+        name: &'a str,
+    ) -> Option<BoxFuture<'a, Result<(), Error>>> {
+        Some(Box::pin(async move {
+            let engine = Engine::find().await?;
+            let container = node_of(&lab.info.name);
+            node::import(&engine, &container, archive).await?;
+            Ok(node::also_called(&engine, &container, short, name).await?)
+        }))
     }
 
     fn is_there(&self, dir: &LabDir) -> Result<bool, Error> {
