@@ -76,7 +76,14 @@ const TOOLS: [(&str, &str); 6] = [
     ("kafka-acls.sh", "org.apache.kafka.tools.AclCommand"),
 ];
 
-/// Writes a script for each console tool. The scripts resolve the lab's names themselves.
+/// The folder with Kafka's console tools, if the lab has them.
+pub fn console_tools(lab: &Lab) -> Option<Utf8PathBuf> {
+    let folder = ClientFiles::of(lab).tools;
+    TOOLS.iter().all(|(name, _)| folder.join(name).exists()).then_some(folder)
+}
+
+/// Writes a script for each console tool. The scripts resolve the lab's names themselves, or those of the file that
+/// `LAB_JAVA_HOSTS` names.
 pub(super) fn write_tools(lab: &Lab, java: &Utf8Path, libs: &Utf8Path) -> Result<(), Error> {
     let files = ClientFiles::of(lab);
     fs::create_dir_all(&files.tools).map_err(FileError::of("create", &files.tools))?;
@@ -92,9 +99,9 @@ pub(super) fn write_tools(lab: &Lab, java: &Utf8Path, libs: &Utf8Path) -> Result
 fn script(java: &Utf8Path, libs: &Utf8Path, hosts: &Utf8Path, class: &str) -> String {
     let quoted = |text: String| quoted(&text);
     format!(
-        "#!/bin/sh\nexec {} -Xmx256m {} -cp {} {class} \"$@\"\n",
+        "#!/bin/sh\nhosts={}\nexec {} -Xmx256m \"-Djdk.net.hosts.file=${{LAB_JAVA_HOSTS:-$hosts}}\" -cp {} {class} \"$@\"\n",
+        quoted(hosts.to_string()),
         quoted(java.to_string()),
-        quoted(format!("-Djdk.net.hosts.file={hosts}")),
         quoted(libs.join("*").to_string())
     )
 }
@@ -156,5 +163,11 @@ mod tests {
         let hosts = format!("-Djdk.net.hosts.file={}", files.java_hosts);
         let wanted = format!("-Xmx256m {hosts} -cp /libs of kafka/* org.apache.kafka.tools.TopicCommand --list a b");
         assert_eq!(said.trim_end(), wanted);
+        assert_eq!(console_tools(&lab), Some(files.tools.clone()));
+
+        let other =
+            std::process::Command::new(files.tools.join("kafka-topics.sh")).env("LAB_JAVA_HOSTS", "/my hosts").output();
+        let other = String::from_utf8(other.expect("it runs").stdout).expect("UTF-8");
+        assert!(other.starts_with("-Xmx256m -Djdk.net.hosts.file=/my hosts -cp "), "{other}");
     }
 }

@@ -43,7 +43,7 @@ pub use content::new_run;
 pub use conversation::{Conversation, Login, LoginOutcome, Mechanism, converse};
 pub use delivery_check::Comparison;
 pub use error::{BrokerAddr, BrokerShare, ClientError};
-pub use java::{java_available, java_produce_and_consume};
+pub use java::{JavaClient, java_produce_and_consume};
 pub use listen::{Heard, Hello, Request, Spoken, hear};
 pub use load::{Load, LoadResult, LoadSpec, start_load};
 pub use peer::{OwnWord, Peer, Whose, counted, own_word};

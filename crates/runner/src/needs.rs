@@ -5,7 +5,9 @@ use k8s_openapi::api::apps::v1::DaemonSet;
 use kube::api::{Api, ListParams};
 use kubeapi::Catalog;
 use lab::backends::cluster::images;
+use lab::{Lab, console_tools};
 use model::{LabInfo, Verdict};
+use probe::JavaClient;
 use scenario::Scenario;
 
 /// The verdict of a scenario that cannot run here: `skipped` or `unsupported`, with the reason.
@@ -49,13 +51,23 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
     (!lacking.is_empty()).then(|| Verdict::Unsupported { feature: lacking.join(", ") })
 }
 
+/// The Java client of this lab: the lab's own scripts, or else a container.
+///
+/// # Errors
+/// If the list of images cannot be read.
+pub fn java_client(lab: &Lab) -> Result<JavaClient, String> {
+    Ok(match console_tools(lab) {
+        Some(tools) => JavaClient::Scripts(tools),
+        None => JavaClient::Container(images::apache_kafka().map_err(|error| error.to_string())?.image),
+    })
+}
+
 /// Checks whether the Java client can run here.
 ///
 /// # Errors
 /// The reason why it cannot.
-pub async fn java() -> Result<(), String> {
-    let image = images::apache_kafka().map_err(|error| error.to_string())?;
-    probe::java_available(&image.image).await
+pub async fn java(lab: &Lab) -> Result<(), String> {
+    java_client(lab)?.available().await
 }
 
 /// The DaemonSets of networks that enforce NetworkPolicies. An API server accepts a policy whether or not the network reads it.

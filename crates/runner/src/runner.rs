@@ -126,7 +126,7 @@ impl Runner {
             return Some(Verdict::Skipped { reason });
         }
         if scenario.clients.values().any(|client| client.library == Some(Library::Java))
-            && let Err(reason) = self.java.get_or_init(needs::java).await
+            && let Err(reason) = self.java.get_or_init(|| needs::java(&self.lab)).await
         {
             return Some(Verdict::Skipped { reason: format!("requires the Java client: {reason}") });
         }

@@ -2,8 +2,7 @@
 
 use super::messages::{produce_spec, shares, unproved};
 use super::{Execute, Outcome};
-use crate::{Context, cause, clients};
-use lab::backends::cluster::images;
+use crate::{Context, cause, clients, needs};
 use model::{Cause, Failure};
 use scenario::{Library, ProduceAndConsume};
 
@@ -15,9 +14,9 @@ impl Execute for ProduceAndConsume {
         let expected =
             format!("{} messages in and out of {}{every} within {:?}", self.messages, spec.topic, spec.within);
         if clients::library(context, self.client.as_deref()) == Library::Java {
-            let image = images::apache_kafka()
-                .map_err(|error| Failure::new(Cause::Unknown, "the Java client's image", error.to_string()))?;
-            let both = probe::java_produce_and_consume(&access, &spec, &image.image);
+            let client = needs::java_client(context.lab)
+                .map_err(|error| Failure::new(Cause::Unknown, "the Java client", error))?;
+            let both = probe::java_produce_and_consume(&access, &spec, &client);
             return match context.clock.waiting(Box::pin(both)).await {
                 Ok(brokers) => Ok(shares("took and gave", &brokers)),
                 Err(error) => Err(cause::client(context, expected, &access, &error).await),
