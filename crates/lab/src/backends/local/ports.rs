@@ -82,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_port_that_is_taken_on_every_address_is_named_before_a_broker_needs_it() {
-        let listener = TcpListener::bind("0.0.0.0:0").expect("bound");
+        // The kernel gives no connection of another program such a port in the meantime.
+        let below_the_kernels_own = (20_000..32_000).rev();
+        let listener = below_the_kernels_own.filter_map(|port| TcpListener::bind(("0.0.0.0", port)).ok()).next();
+        let listener = listener.expect("one of them is free");
         let port = listener.local_addr().expect("an address").port();
         let net = Net::of("ports-test");
         let text = check_own(net, &BTreeSet::from([port])).expect_err("busy").to_string();
