@@ -46,6 +46,14 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
             reason: "requires an exclusive listener; the shared cluster of this lab has none".to_owned(),
         });
     }
+    if needs.node_network && !info.gateway.separate {
+        let reason = format!(
+            "requires a network in which this machine reaches the nodes, as with a gateway that gives each Gateway an \
+             address; with {} this lab has the ports of 127.0.0.1 only",
+            info.gateway.name
+        );
+        return Some(Verdict::Skipped { reason });
+    }
     let lacking: Vec<_> =
         needs.features.iter().filter(|feature| !info.gateway.features.contains(feature)).cloned().collect();
     (!lacking.is_empty()).then(|| Verdict::Unsupported { feature: lacking.join(", ") })

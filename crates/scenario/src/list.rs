@@ -83,6 +83,7 @@ fn row(folder: &Folder) -> Row {
     words.extend(needs.kafka.map(|kafka| format!("kafka {}", kafka.word())));
     words.extend(needs.kinds.iter().map(|kind| format!("kind {kind}")));
     words.extend(needs.network_policies.then(|| "enforced NetworkPolicies".to_owned()));
+    words.extend(needs.node_network.then(|| "reachable nodes".to_owned()));
     words.extend(needs.versions.iter().map(|(part, version)| format!("{part} {version}")));
     if let Some(reason) = &needs.skip {
         words.push(format!("skipped: {reason}"));

@@ -67,6 +67,9 @@ pub struct Needs {
     /// Whether the cluster's network must enforce NetworkPolicies. Without one that is known to do so, the scenario is
     /// skipped.
     pub network_policies: bool,
+    /// Whether this machine must reach the cluster's nodes: their ports, and the addresses of load balancers. Where all
+    /// Gateways share the ports that kind maps to this machine, the scenario is skipped.
+    pub node_network: bool,
     /// Minimum versions by part, such as `kubernetes: "1.31"`, `gateway-api: "1.5"`, `kafka: "4.0"` or `strimzi:
     /// "1.1"`. With an older version, the scenario is skipped.
     pub versions: BTreeMap<String, String>,
@@ -87,7 +90,7 @@ pub struct KafkaUse {
     pub namespace: Option<String>,
     /// With `shared`: the listener.
     pub listener: Option<Listener>,
-    /// With `existing`: the listener of the `Kafka` resource that a client without a `bootstrap` connects to. The
+    /// With `existing` or `own`: the listener of the `Kafka` resource that a client without a `bootstrap` connects to. The
     /// address is the host in the listener's `configuration.bootstrap`, with `${gateway.port}` if the listener is a
     /// `tlsroute`. Without such a host, it is the address in the resource's status.
     pub listener_name: Option<String>,
@@ -113,11 +116,12 @@ impl KafkaUse {
         Self { cluster: ClusterUse::Shared, name: None, namespace: None, listener, listener_name: None }
     }
 
-    /// The bootstrap address of a client that names none, with variables in it. `None` for an existing cluster, whose
-    /// address must be read from the cluster.
+    /// The bootstrap address of a client that names none, with variables in it. `None` where it must be read from the
+    /// cluster.
     pub fn default_bootstrap(&self) -> Option<&'static str> {
         Some(match (self.cluster, self.listener) {
             (ClusterUse::Existing, _) => return None,
+            (ClusterUse::Own, _) if self.listener_name.is_some() => return None,
             (ClusterUse::Own, _) => "bootstrap.${id}.${domain}:${gateway.port}",
             (ClusterUse::Shared, Some(Listener::Mtls)) => "bootstrap.mtls.${domain}:${gateway.port}",
             (ClusterUse::Shared, Some(Listener::Scram)) => "bootstrap.scram.${domain}:${gateway.port}",

@@ -148,6 +148,9 @@ fn listener_sans(node: &Node<'_>, listener: &Listener, sans: &mut BTreeSet<Strin
         // Strimzi 1.1.0.
         sans.extend(node.service(listener).map(|service| format!("{service}.{}.svc", cluster.namespace)));
     }
+    let bootstrap_service = names::listener_bootstrap_service(&cluster.name, listener);
+    sans.extend(cluster.exposure.of(&bootstrap_service).map(|exposed| exposed.host.clone()));
+    sans.extend(node.exposed(listener).map(|exposed| exposed.host.clone()));
     sans.extend(node.configured_host(listener));
 }
 

@@ -1,5 +1,6 @@
 //! One Kafka cluster, read from its resources and validated. Everything that the stand-in creates follows from it.
 
+use super::exposure::{Exposed, Exposure};
 use super::model::{BrokerConfiguration, KafkaSpec, Listener, ListenerType, NodePoolSpec, Role};
 use super::names;
 use model::strimzi::template;
@@ -14,6 +15,8 @@ pub struct Cluster {
     pub uid: String,
     pub spec: KafkaSpec,
     pub pools: Vec<Pool>,
+    /// What the cluster says about Services of type `LoadBalancer` and `NodePort`.
+    pub exposure: Exposure,
 }
 
 #[derive(Clone, Debug)]
@@ -112,7 +115,10 @@ impl<'a> Node<'a> {
             ListenerType::ClusterIp => self
                 .service(listener)
                 .map_or_else(|| self.dns(), |service| names::service_dns(&service, &self.cluster.namespace)),
-            ListenerType::Internal | ListenerType::NodePort | ListenerType::LoadBalancer => self.dns(),
+            ListenerType::NodePort | ListenerType::LoadBalancer => {
+                self.exposed(listener).map_or_else(|| self.dns(), |exposed| exposed.host.clone())
+            }
+            ListenerType::Internal => self.dns(),
         })
     }
 
@@ -123,9 +129,17 @@ impl<'a> Node<'a> {
         let node_port = || u16::try_from(broker?.node_port?).ok();
         broker.and_then(|broker| broker.advertised_port).or_else(from_template).unwrap_or_else(|| match listener.kind {
             ListenerType::TlsRoute => names::TLSROUTE_STATUS_PORT,
-            ListenerType::NodePort => node_port().unwrap_or(listener.port),
+            ListenerType::NodePort => {
+                let found = || self.exposed(listener).and_then(|exposed| exposed.node_port);
+                node_port().or_else(found).unwrap_or(listener.port)
+            }
             _ => listener.port,
         })
+    }
+
+    /// Where the cluster exposes this broker's Service for the listener.
+    pub fn exposed(&self, listener: &Listener) -> Option<&'a Exposed> {
+        self.cluster.exposure.of(&self.service(listener)?)
     }
 
     /// This broker's Service for the listener.
@@ -179,6 +193,7 @@ pub(super) mod tests {
             uid: "6d0f".to_owned(),
             spec: strict::spec(&json!({"kafka": {"listeners": listeners}})).expect("a spec"),
             pools: vec![pool("controller", "controller", &[0]), pool("broker", "broker", &[10, 11, 12])],
+            exposure: Exposure::default(),
         }
     }
 

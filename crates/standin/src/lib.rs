@@ -9,6 +9,7 @@ mod certs;
 mod cluster;
 mod config;
 mod context;
+mod exposure;
 mod keystores;
 mod listener_status;
 pub mod model;

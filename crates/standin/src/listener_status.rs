@@ -2,7 +2,7 @@
 
 use super::certs::Identity;
 use super::cluster::Cluster;
-use super::model::ListenerType;
+use super::model::{Listener, ListenerType};
 use super::names;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,9 +22,10 @@ pub fn fields(cluster: &Cluster, version: &str, cluster_ca: &str, custom: &BTree
                     let host = listener.configuration.bootstrap.host.clone().unwrap_or_default();
                     vec![(host, names::TLSROUTE_STATUS_PORT)]
                 }
-                ListenerType::NodePort | ListenerType::LoadBalancer => {
-                    cluster.brokers().map(|node| (node.advertised_host(listener), node.advertised_port(listener))).collect()
-                }
+                ListenerType::NodePort | ListenerType::LoadBalancer => match bootstrap(cluster, listener) {
+                    Some(address) => vec![address],
+                    None => cluster.brokers().map(|node| (node.advertised_host(listener), node.advertised_port(listener))).collect(),
+                },
             };
             let bootstrap = addresses.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(",");
             let mut status = json!({
@@ -46,6 +47,14 @@ pub fn fields(cluster: &Cluster, version: &str, cluster_ca: &str, custom: &BTree
         "kafkaNodePools": cluster.pools.iter().map(|pool| json!({"name": pool.name})).collect::<Vec<_>>(),
         "listeners": listeners,
     })
+}
+
+/// Where the cluster exposes the listener's bootstrap Service.
+fn bootstrap(cluster: &Cluster, listener: &Listener) -> Option<(String, u16)> {
+    let exposed = cluster.exposure.of(&names::listener_bootstrap_service(&cluster.name, listener))?;
+    let bootstrap = &listener.configuration.bootstrap;
+    let port = bootstrap.node_port.and_then(|port| u16::try_from(port).ok()).or(exposed.node_port);
+    Some((exposed.host.clone(), port.unwrap_or(listener.port)))
 }
 
 #[cfg(test)]

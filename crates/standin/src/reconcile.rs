@@ -2,6 +2,7 @@
 
 use super::cluster::Cluster;
 use super::context::{Context, FULL_INTERVAL, Key, key_of};
+use super::exposure::{self, Exposure};
 use super::model::KafkaSpec;
 use super::node_objects::{self, Material, NodeObjects};
 use super::pods::{self, Outcome};
@@ -66,7 +67,14 @@ async fn reconcile(object: &DynamicObject, context: &Arc<Context>, key: &Key) ->
     }
     let spec: KafkaSpec = strict::spec(&object.data["spec"])?;
     let mut warnings = warnings(&spec, context)?;
-    let mut cluster = Cluster { namespace: key.0.clone(), name: key.1.clone(), uid, spec, pools: Vec::new() };
+    let mut cluster = Cluster {
+        namespace: key.0.clone(),
+        name: key.1.clone(),
+        uid,
+        spec,
+        pools: Vec::new(),
+        exposure: Exposure::default(),
+    };
     let (settled, pool_objects) = pools::assign_ids(context, key, &cluster.cluster_id()).await?;
     cluster.pools = settled;
     if cluster.pools.iter().any(|pool| pool.spec.storage.wants_persistence()) {
@@ -83,6 +91,14 @@ async fn reconcile(object: &DynamicObject, context: &Arc<Context>, key: &Key) ->
     if let Some(report) = apply_network(context, key, &cluster, &network, &generations).await? {
         return Ok(report);
     }
+
+    cluster.exposure = match exposure::look_up(context, key, &cluster).await? {
+        Ok(exposure) => exposure,
+        Err(services) => {
+            let state = State::not_ready("Creating", format!("waiting for an address of the Services {services}"));
+            return Ok(Report { state, warnings, fields: json!({}), pause: exposure::LOOK_AGAIN });
+        }
+    };
 
     let custom = keystores::custom(context, key, &cluster).await?;
     let mut nodes = Vec::new();

@@ -66,7 +66,7 @@ fn index_in_brackets(path: &str) -> String {
 /// Checks the listeners against the ids of the brokers, as Strimzi does and with its texts.
 ///
 /// # Errors
-/// All violations, or the features that the stand-in lacks.
+/// All violations.
 pub fn listeners(spec: &KafkaSpec, broker_ids: &BTreeSet<u32>) -> Result<(), Refusal> {
     let listeners = &spec.kafka.listeners;
     let mut errors = Vec::new();
@@ -80,11 +80,10 @@ pub fn listeners(spec: &KafkaSpec, broker_ids: &BTreeSet<u32>) -> Result<(), Ref
     for listener in listeners {
         check_listener(listener, broker_ids, &mut errors);
     }
-    if !errors.is_empty() {
-        return Err(Refusal::Invalid(format!("Listener configuration is not valid: [{}]", errors.join(", "))));
+    if errors.is_empty() {
+        return Ok(());
     }
-    let lacking: Vec<_> = listeners.iter().filter_map(|listener| lacks(listener, broker_ids)).collect();
-    if lacking.is_empty() { Ok(()) } else { Err(Refusal::NotHonoured(lacking)) }
+    Err(Refusal::Invalid(format!("Listener configuration is not valid: [{}]", errors.join(", "))))
 }
 
 fn check_listener(listener: &Listener, broker_ids: &BTreeSet<u32>, errors: &mut Vec<String>) {
@@ -156,31 +155,6 @@ fn check_tlsroute(listener: &Listener, broker_ids: &BTreeSet<u32>, errors: &mut 
             ));
         }
     }
-}
-
-/// What Strimzi would look up in the cluster (addresses of nodes and load balancers) and the stand-in does not.
-fn lacks(listener: &Listener, broker_ids: &BTreeSet<u32>) -> Option<String> {
-    let configuration = &listener.configuration;
-    let external = matches!(listener.kind, ListenerType::NodePort | ListenerType::LoadBalancer);
-    let host_of = |id: &u32| {
-        configuration.advertised_host_template.is_some()
-            || configuration.brokers.iter().any(|broker| broker.broker == *id && broker.advertised_host.is_some())
-    };
-    let port_of = |id: &u32| {
-        listener.kind == ListenerType::LoadBalancer
-            || configuration.advertised_port_template.is_some()
-            || configuration
-                .brokers
-                .iter()
-                .any(|broker| broker.broker == *id && (broker.advertised_port.is_some() || broker.node_port.is_some()))
-    };
-    let complete = !external || (broker_ids.iter().all(host_of) && broker_ids.iter().all(port_of));
-    (!complete).then(|| {
-        format!(
-            "listener {} without an advertisedHost and advertisedPort for every broker (it does not look up the addresses of nodes and load balancers)",
-            listener.name
-        )
-    })
 }
 
 #[cfg(test)]
@@ -265,14 +239,5 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
-    }
-
-    #[test]
-    fn a_listener_that_needs_the_clusters_addresses_is_not_honoured_without_them() {
-        let text = complaint(json!({"name": "np", "port": 9094, "type": "nodeport", "tls": true}));
-        assert!(text.contains("listener np without an advertisedHost"), "{text}");
-        let complete = kafka(json!({"name": "np", "port": 9094, "type": "nodeport", "tls": true, "configuration": {
-            "advertisedHostTemplate": "broker-{nodeId}.test", "advertisedPortTemplate": "31000 + {nodeId}"}}));
-        assert_eq!(listeners(&complete, &BTreeSet::from([10])), Ok(()));
     }
 }

@@ -133,6 +133,7 @@ fn both(one: &Needs, other: &Needs) -> Needs {
         kafka: other.kafka.or(one.kafka),
         kinds: joined(&one.kinds, &other.kinds),
         network_policies: one.network_policies || other.network_policies,
+        node_network: one.node_network || other.node_network,
         versions: one.versions.clone().into_iter().chain(other.versions.clone()).collect(),
         skip: other.skip.clone().or_else(|| one.skip.clone()),
     }

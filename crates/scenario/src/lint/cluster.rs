@@ -46,17 +46,17 @@ pub(super) fn check(context: &mut Context<'_>) {
         }
         ClusterUse::Existing => existing(context),
     }
-    if kafka.cluster != ClusterUse::Existing {
-        for (key, is_set) in
-            [("namespace", kafka.namespace.is_some()), ("listener-name", kafka.listener_name.is_some())]
-        {
-            if is_set {
-                let message = format!("`{key}` is only for an existing cluster");
-                let help = "remove it, or write `cluster: existing`";
-                let pointer = format!("/kafka/{key}");
-                context.error("scenario::cluster-name", &pointer, message, "not with this `cluster`", help);
-            }
-        }
+    let existing = kafka.cluster == ClusterUse::Existing;
+    let shared = kafka.cluster == ClusterUse::Shared;
+    let misplaced = [
+        ("namespace", kafka.namespace.is_some() && !existing, "an existing cluster"),
+        ("listener-name", kafka.listener_name.is_some() && shared, "an existing cluster or an own one"),
+    ];
+    for (key, _, whose) in misplaced.into_iter().filter(|(_, misplaced, _)| *misplaced) {
+        let message = format!("`{key}` is only for {whose}");
+        let help = "remove it, or change `cluster`";
+        let pointer = format!("/kafka/{key}");
+        context.error("scenario::cluster-name", &pointer, message, "not with this `cluster`", help);
     }
 }
 
