@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 32] = [
+const VERBS: [&str; 33] = [
     "",
     "ci",
     "lab",
@@ -23,6 +23,7 @@ const VERBS: [&str; 32] = [
     "scenario schema",
     "scenario new",
     "scenario run",
+    "conformance",
     "bench",
     "bench lab",
     "bench scenarios",

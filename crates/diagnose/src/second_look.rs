@@ -46,6 +46,14 @@ pub(super) async fn second_look(
         None => Vec::new(),
     };
     match direct {
+        Ok(_) if answers_now(facts, within).await => {
+            let seen = format!(
+                "the gateway closed one connection for {} and answered the next, so the path works: something on it restarted, \
+                 or this machine is busy",
+                facts.host
+            );
+            named(Cause::Timeout, seen, failure, facts)
+        }
         Ok(at) => {
             let seen = format!(
                 "{} is accepted, and its broker answers at {at} without the gateway; through the gateway {} gets no answer, so \
@@ -86,6 +94,12 @@ async fn direct(facts: &Facts, route: &Route, snapshot: &Snapshot, within: Durat
     let address = SocketAddr::new(address.ok_or("its Service has no address")?, backend.port.unwrap_or_default());
     let (outcome, _) = Probe::new(address, Some(&facts.host), within.min(Duration::from_secs(1))).open().await;
     if outcome.completed() { Ok(address) } else { Err(format!("{address}: {}", outcome.handshake)) }
+}
+
+/// Whether the gateway serves the name when it is asked again. A proxy that refused its configuration does not.
+async fn answers_now(facts: &Facts, within: Duration) -> bool {
+    let Some(tls) = &facts.tls else { return false };
+    Probe::new(tls.address, Some(&facts.host), within).open().await.0.completed()
 }
 
 /// The last lines in the logs of the gateway's Pods that tell of a refused configuration.

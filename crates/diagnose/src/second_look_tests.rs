@@ -63,7 +63,7 @@ fn facts(snapshot: &Snapshot) -> Facts {
     let mut facts = Facts::of(HOST, 9092);
     facts.walked = Some(Walked { tls: true, kafka: Some(Err("closed".into())), ..Walked::default() });
     facts.tls = Some(TlsOutcome {
-        address: "127.0.0.1:9092".parse().expect("an address"),
+        address: nobody(),
         sni: Some(HOST.into()),
         handshake: Handshake::Closed,
         chain: Vec::new(),
@@ -74,9 +74,18 @@ fn facts(snapshot: &Snapshot) -> Facts {
     facts
 }
 
+/// An address at which nothing listens.
+fn nobody() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port")
+}
+
 async fn looked(snapshot: &Snapshot, cause: Cause) -> Failure {
+    looked_at(snapshot, &facts(snapshot), cause).await
+}
+
+async fn looked_at(snapshot: &Snapshot, facts: &Facts, cause: Cause) -> Failure {
     let failure = Failure::new(cause, "an answer", "closed");
-    second_look(failure, &facts(snapshot), None, snapshot, Duration::from_secs(5)).await
+    second_look(failure, facts, None, snapshot, Duration::from_secs(5)).await
 }
 
 #[tokio::test]
@@ -85,10 +94,20 @@ async fn a_broker_that_answers_without_the_gateway_accuses_the_proxy() {
     let found = looked(&snapshot(ROUTE, broker.port(), "", Some("v1")), Cause::UnknownSni).await;
     assert_eq!(found.cause, Cause::ProxyRefusedConfig, "{found:#?}");
     assert!(found.seen.contains(&broker.to_string()), "{}", found.seen);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
-    let found = looked(&snapshot(ROUTE, closed, "", Some("v1")), Cause::UnknownSni).await;
+    let found = looked(&snapshot(ROUTE, nobody().port(), "", Some("v1")), Cause::UnknownSni).await;
     assert_eq!(found.cause, Cause::UnknownSni, "the broker does not answer either");
     assert!(found.evidence.iter().any(|line| line.starts_with("not known: whether the broker")), "{found:#?}");
+}
+
+#[tokio::test]
+async fn a_gateway_that_answers_the_next_connection_did_not_refuse_its_configuration() {
+    let broker = serve_tls(Authority::new("a").leaf("b", &[HOST]).server(None)).await;
+    let snapshot = snapshot(ROUTE, broker.port(), "", Some("v1"));
+    let mut facts = facts(&snapshot);
+    facts.tls.as_mut().expect("it was asked").address = broker;
+    let found = looked_at(&snapshot, &facts, Cause::UnknownSni).await;
+    assert_eq!(found.cause, Cause::Timeout, "{found:#?}");
+    assert!(found.seen.contains("answered the next"), "{}", found.seen);
 }
 
 #[tokio::test]
