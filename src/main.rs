@@ -51,6 +51,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Bench(BenchVerb::Growth(args)) => return commands::bench_growth(&args).await,
         Verb::Bench(BenchVerb::Scenarios(args)) => return commands::bench_scenarios(&args).await,
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
+        Verb::Report(ReportVerb::Open(name)) => commands::open_report(&name)?,
+        Verb::Report(ReportVerb::Diff { before, after }) => return Ok(commands::report_diff(&before, &after)),
         Verb::Report(ReportVerb::Table { reports, write }) => {
             return Ok(commands::report_table(&reports, write.as_deref())?);
         }

@@ -20,5 +20,5 @@ pub use doctor::doctor;
 pub use images::{list as list_images, load as load_images, save as save_images};
 pub use lab::{down, env, logs, status, up};
 pub use parity::{compare, snapshot};
-pub use report::table as report_table;
+pub use report::{diff as report_diff, open as open_report, table as report_table};
 pub use scenario::run;

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 33] = [
+const VERBS: [&str; 35] = [
     "",
     "ci",
     "lab",
@@ -33,6 +33,8 @@ const VERBS: [&str; 33] = [
     "diagnose listen",
     "diagnose manifest",
     "report",
+    "report open",
+    "report diff",
     "report table",
     "parity",
     "parity snapshot",

@@ -75,13 +75,13 @@ pub enum Verb {
     Scenario(ScenarioVerb),
     /// Find out why a Kafka client does not get through: from the symptom to the cause, with evidence and repair
     Diagnose(Box<DiagnoseArgs>),
-    /// Turn the results of runs into Markdown
+    /// Look at the results of runs: as a page, compared with each other, as a Markdown table
     #[command(subcommand)]
     Report(ReportVerb),
     /// Compare what the stand-in and Strimzi create from the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),
-    /// Run the Gateway API's own conformance tests on the running kind lab, and compare them with the scenarios' last verdicts
+    /// Run the Gateway API's own conformance tests on a kind lab, and compare their verdicts with the scenarios'
     Conformance(ConformanceArgs),
     /// Measure how long a lab takes to start, and scenarios to run, compared with other tools and at several sizes
     #[command(subcommand)]
@@ -241,6 +241,15 @@ pub struct ImagesArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ReportVerb {
+    /// Print the path of the last run's page, and open it where there is a desktop
+    Open(NameArgs),
+    /// Say what changed from one run to another: results, versions, the lab
+    Diff {
+        /// The `report.json` of the earlier run
+        before: Utf8PathBuf,
+        /// The `report.json` of the later run
+        after: Utf8PathBuf,
+    },
     /// Print the verdicts of many runs by scenario, gateway and lab, with load figures and sabotages, as Markdown
     Table {
         /// The report.json of each run

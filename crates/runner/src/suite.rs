@@ -156,6 +156,7 @@ pub async fn run(
     report.seconds = start.elapsed().as_secs_f64();
     report.interrupted = stop.reason();
     folder.write(&report)?;
+    folder.write_pages(&report)?;
     Ok(report)
 }
 

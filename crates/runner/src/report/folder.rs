@@ -3,14 +3,15 @@
 use super::{Error, json, junit};
 use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
 use host::files;
-use model::Report;
+use model::{Report, ScenarioResult};
+use report_views::Picture;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 /// The number of runs to keep.
 const KEPT: usize = 100;
 
-/// `<reports>/<run>`: `report.json`, `junit.xml`, and a folder for each failed scenario.
+/// `<reports>/<run>`: `report.json`, `junit.xml`, `report.html`, `summary.md`, and a folder for each failed scenario.
 #[derive(Clone, Debug)]
 pub struct ReportFolder {
     path: Utf8PathBuf,
@@ -69,12 +70,36 @@ impl ReportFolder {
         newest.filter_map(|run| json::read(&run.join("report.json")).ok()).take(most).collect()
     }
 
+    /// Writes what people look at, once the run has ended: `report.html`, and `summary.md` for a CI job.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write_pages(&self, report: &Report) -> Result<(), Error> {
+        self.replace("report.html", &report_views::page(report, pictures)?)?;
+        self.replace("summary.md", &report_views::summary(report))
+    }
+
     fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
         files::write_shared(&self.path.join(name), text.as_bytes()).map_err(|error| {
             let (path, source) = error.into_parts();
             Error::Write { path, source }
         })
     }
+}
+
+/// The paths that the diagnosis drew for each client of a failed attempt.
+fn pictures(result: &ScenarioResult) -> Vec<Picture> {
+    let Some(folder) = result.diagnostics().map(|folder| folder.join("diagnosis")) else { return Vec::new() };
+    let Ok(entries) = folder.read_dir_utf8() else { return Vec::new() };
+    let mut pictures: Vec<_> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let client = entry.file_name().strip_suffix(".txt")?.to_owned();
+            Some(Picture { client, text: fs::read_to_string(entry.path()).ok()? })
+        })
+        .collect();
+    pictures.sort_by(|one, other| one.client.cmp(&other.client));
+    pictures
 }
 
 /// The folders of runs, the oldest first. Their names begin with their times.

@@ -36,6 +36,8 @@ pub enum Error {
     Schema { path: Utf8PathBuf, found: u32, expected: u32 },
     #[error("cannot serialize the report as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("cannot make the report's page: {0}")]
+    Page(#[from] report_views::PageError),
     #[error("cannot serialize the report as JUnit XML: {0}")]
     Junit(#[from] quick_junit::SerializeError),
 }

@@ -1,0 +1,87 @@
+//! What changed from one run to another.
+
+use super::view::state;
+use model::{Report, ScenarioResult};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// Versions and results that differ, as text. Says so if none does.
+pub fn difference(before: &Report, after: &Report) -> String {
+    let mut text = String::new();
+    for (what, before, after) in facts(before, after) {
+        let _ = writeln!(text, "{what}: {before} -> {after}");
+    }
+    let of = |report: &Report, id: &str| report.scenarios.iter().find(|result| result.id() == id).cloned();
+    let ids: BTreeSet<String> = before.scenarios.iter().chain(&after.scenarios).map(ScenarioResult::id).collect();
+    let width = ids.iter().map(|id| id.chars().count()).max().unwrap_or(0);
+    let mut same = 0;
+    for id in ids {
+        match (of(before, &id), of(after, &id)) {
+            (Some(one), Some(other)) if ending(&one) == ending(&other) => same += 1,
+            (one, other) => {
+                let (one, other) = (shown(one.as_ref()), shown(other.as_ref()));
+                let _ = writeln!(text, "{id:width$}  {one} -> {other}");
+            }
+        }
+    }
+    let _ = writeln!(text, "{same} results are the same");
+    text
+}
+
+/// What two results are compared by: texts and times differ from run to run.
+fn ending(result: &ScenarioResult) -> (&'static str, &'static str, Option<String>) {
+    (state(result), result.word(), result.verdict.failure().map(|failure| failure.cause.to_string()))
+}
+
+fn shown(result: Option<&ScenarioResult>) -> String {
+    match result {
+        None => "not in this run".to_owned(),
+        Some(result) => match result.verdict.failure() {
+            Some(failure) => format!("{} ({})", result.word(), failure.cause),
+            None => result.word().to_owned(),
+        },
+    }
+}
+
+fn facts(before: &Report, after: &Report) -> Vec<(String, String, String)> {
+    let lab = |report: &Report| {
+        let lab = &report.lab;
+        [("lab", lab.kind.to_string()), ("gateway", lab.gateway.clone()), ("operator", lab.kafka.to_string())]
+    };
+    let named = lab(before).into_iter().zip(lab(after)).map(|((what, one), (_, other))| (what.to_owned(), one, other));
+    let parts: BTreeSet<_> = before.lab.versions.keys().chain(after.lab.versions.keys()).cloned().collect();
+    let version = |report: &Report, part: &str| report.lab.versions.get(part).map_or("none", String::as_str).to_owned();
+    let versions = parts.into_iter().map(|part| {
+        let (one, other) = (version(before, &part), version(after, &part));
+        (part, one, other)
+    });
+    named.chain(versions).filter(|(_, one, other)| one != other).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Verdict;
+    use model::sample::{failure, report, result};
+
+    #[test]
+    fn what_turned_red_and_which_version_changed_is_named() {
+        let mut before = report(vec![result("a", Verdict::Passed), result("b", Verdict::Passed)]);
+        let mut after = report(vec![
+            result("a", Verdict::Failed(failure())),
+            result("b", Verdict::Passed),
+            result("c", Verdict::Passed),
+        ]);
+        before.lab.versions.insert("traefik".into(), "3.7.14".into());
+        after.lab.versions.insert("traefik".into(), "3.7.15".into());
+        let text = difference(&before, &after);
+        let cause = failure().cause;
+        assert_eq!(
+            text,
+            format!(
+                "traefik: 3.7.14 -> 3.7.15\na  passed -> failed ({cause})\nc  not in this run -> passed\n1 results are the same\n"
+            )
+        );
+        assert_eq!(difference(&after, &after), "3 results are the same\n");
+    }
+}

@@ -1,0 +1,77 @@
+//! The HTML page.
+
+use super::view::View;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use model::{Report, ScenarioResult};
+use serde::Serialize;
+
+/// A path as the diagnosis drew it, for one client.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Picture {
+    pub client: String,
+    pub text: String,
+}
+
+/// The page: one file, which needs no network. `pictures` are those of a result's failed attempt.
+///
+/// # Errors
+/// If the template does not fit the data, which a test would have noticed.
+pub fn page(report: &Report, pictures: impl Fn(&ScenarioResult) -> Vec<Picture>) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    // Names, certificates and logs come from the outside. All of them are text.
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.add_filter("seconds", |value: f64| format!("{value:.1} s"));
+    environment.add_filter("percent", |value: f64| format!("{value:.3}%"));
+    environment.add_filter("linked", |text: &str| text.starts_with("https://") || text.starts_with("http://"));
+    environment.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, pictures)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Verdict;
+    use model::sample::{failure, report, result};
+
+    fn rendered(report: &Report) -> String {
+        page(report, |_| vec![Picture { client: "default".into(), text: "broker 11 ✗ route".into() }]).expect("a page")
+    }
+
+    #[test]
+    fn a_failure_is_shown_with_its_cause_its_picture_and_its_evidence() {
+        let html = rendered(&report(vec![result("red", Verdict::Failed(failure()))]));
+        let failure = failure();
+        // A slash is escaped like every other character that has a meaning in HTML.
+        let page = failure.cause.page().replace('/', "&#x2f;");
+        for part in [&failure.cause.number(), &page, "broker 11 ✗ route", "id=\"r0\"", "href=\"#r0\""] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+
+    #[test]
+    fn text_from_outside_stays_text() {
+        let mut failure = failure();
+        failure.seen = "<script>alert(1)</script>".into();
+        failure.evidence = vec!["<img src=x onerror=alert(2)>".into()];
+        let mut result = result("red", Verdict::Failed(failure));
+        result.title = "</title><b>".into();
+        result.links = vec!["javascript:alert(3)".into(), "https://example.com/?a=1&b=\"".into()];
+        let html = rendered(&report(vec![result]));
+        for part in ["<script>alert", "<img", "</title><b>", "href=\"javascript:"] {
+            assert!(!html.contains(part), "{part} in {html}");
+        }
+        assert!(html.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn the_page_needs_no_other_file() {
+        let html = rendered(&report(vec![result("a", Verdict::Passed)]));
+        for part in ["src=", "<link", "@import", "url(", "fetch("] {
+            assert!(!html.contains(part), "{part}");
+        }
+        assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">") && html.contains("<main"));
+    }
+}
