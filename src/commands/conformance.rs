@@ -29,6 +29,7 @@ pub async fn conformance(args: &ConformanceArgs) -> Result<Exit, Box<dyn Error>>
     let suite = Run {
         known: &known,
         features: &fixture.features,
+        whole: args.whole,
         folder: &folder,
         within: Duration::from_secs(args.within),
         progress: &progress,

@@ -265,6 +265,9 @@ pub enum ReportVerb {
 pub struct ConformanceArgs {
     #[command(flatten)]
     pub name: NameArgs,
+    /// Run the whole profiles, with the tests of Gateways, and write the suite's own report
+    #[arg(long)]
+    pub whole: bool,
     /// The seconds after which the tests are stopped
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub within: u64,

@@ -19,6 +19,8 @@ pub struct Run<'a> {
     pub known: &'a Known,
     /// What the gateway's fixture claims. The suite skips tests that need more.
     pub features: &'a [String],
+    /// Whether to run the whole profiles, and to write the suite's own report: a part of a profile is no conformance.
+    pub whole: bool,
     /// Where the log and the suite's own report go.
     pub folder: &'a Utf8Path,
     pub within: Duration,
@@ -26,7 +28,8 @@ pub struct Run<'a> {
 }
 
 /// Runs the profiles of the list on the lab, whose objects stay as they are: the suite makes namespaces of its own, and removes
-/// them. Takes minutes. The suite's report is `conformance.yaml` in the run's folder, in the form that the Gateway API publishes.
+/// them. Takes minutes. Of the whole profiles, the suite's own report is
+/// `conformance.yaml` in the run's folder, in the form that the Gateway API publishes.
 ///
 /// # Errors
 /// If the lab cannot run it, or it ends without a verdict. A test that fails is a verdict.
@@ -63,19 +66,22 @@ async fn obtain(part: &'static str, progress: &Progress) -> Result<Utf8PathBuf, 
 /// Runs the test program, whatever its exit code, and returns what it printed.
 async fn test(lab: &Lab, run: &Run<'_>, suite: &Utf8Path, log: &Utf8Path) -> Result<String, Error> {
     let features = ["Gateway".to_owned()].into_iter().chain(run.features.iter().cloned()).collect::<Vec<_>>();
-    let arguments = [
+    let mut arguments = vec![
         "-test.v".to_owned(),
         format!("-test.timeout={}s", run.within.as_secs()),
         format!("-gateway-class={}", lab.info.gateway.class),
         format!("-conformance-profiles={}", run.known.profiles.join(",")),
         format!("-supported-features={}", features.join(",")),
-        format!("-report-output={}", run.folder.join("conformance.yaml")),
         "-organization=kafka-gateway-lab".to_owned(),
         format!("-project={}", lab.info.gateway.name),
         "-url=https://github.com/kubernetes-sigs/gateway-api".to_owned(),
         format!("-version={}", lab.info.versions.get("gateway").map_or("unknown", String::as_str)),
         "-contact=none".to_owned(),
     ];
+    arguments.push(match run.whole {
+        true => format!("-report-output={}", run.folder.join("conformance.yaml")),
+        false => format!("-test.run={}", only(run.known)),
+    });
     let file = File::create(log).map_err(FileError::of("write", log))?;
     let expression = duct::cmd(suite.as_std_path(), arguments)
         .env("KUBECONFIG", lab.info.kubeconfig.as_str())
@@ -100,6 +106,12 @@ async fn test(lab: &Lab, run: &Run<'_>, suite: &Utf8Path, log: &Utf8Path) -> Res
     fs::read_to_string(log).map_err(|error| FileError::of("read", log)(error).into())
 }
 
+/// The tests of the list, as Go's pattern for names.
+fn only(known: &Known) -> String {
+    let names: Vec<_> = known.tests.keys().map(String::as_str).collect();
+    format!("^TestConformance$/^({})$", names.join("|"))
+}
+
 /// The test that runs, for the waiting user.
 fn doing(printed: &str) -> String {
     let begun = printed.lines().filter_map(|line| line.strip_prefix("=== RUN   TestConformance/"));
@@ -110,6 +122,14 @@ fn doing(printed: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::known::KnownTest;
+
+    #[test]
+    fn only_the_tests_of_the_list_run() {
+        let tests = ["A", "B"].map(|name| (name.to_owned(), KnownTest::None("r".into()))).into();
+        let known = Known { profiles: vec![], echo_images: vec![], core_dns_image: String::new(), tests };
+        assert_eq!(only(&known), "^TestConformance$/^(A|B)$");
+    }
 
     #[test]
     fn the_running_test_is_named() {
