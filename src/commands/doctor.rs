@@ -26,6 +26,9 @@ pub async fn doctor() -> Result<(), Error> {
             (None, Some(cached)) => println!("  in the cache: {} {} ({})", cached.path, cached.version, cached.origin),
             (None, None) => println!("  not in the cache yet"),
         }
+        if part.versions.len() > 1 {
+            println!("  for `lab up --version {}=VERSION`: {}", part.name, part.versions.join(", "));
+        }
         println!("  set {} to use your own copy", part.override_variable);
         for source in part.sources {
             println!("  else: {source}");

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::version::Probe;
+use super::versions::FurtherVersion;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +28,9 @@ pub struct Part {
     /// How to ask a program for its version. Without this, any version is accepted.
     pub version: Option<Probe>,
     pub sources: Vec<Source>,
+    /// Versions that a user can choose in place of the pinned one.
+    #[serde(default)]
+    pub versions: BTreeMap<String, FurtherVersion>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
@@ -127,7 +131,7 @@ pub struct GoModule {
     pub except: Vec<String>,
 }
 
-/// Maven artifacts (`group:artifact:version`) with their runtime dependencies.
+/// Maven artifacts (`group:artifact:version`) with their runtime dependencies. `{version}` stands for the version.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Maven {
@@ -159,6 +163,7 @@ impl Part {
         if self.sources.is_empty() {
             return Err("no source is given".into());
         }
+        self.check_versions()?;
         self.sources.iter().try_for_each(|source| match source {
             Source::Download(download) => download.check(),
             Source::Path(_) if self.version.is_none() => Err("a `path` source requires `version`".into()),
@@ -206,6 +211,13 @@ impl Download {
     }
 }
 
+impl Maven {
+    /// The artifacts with their versions.
+    pub fn artifacts(&self) -> Vec<String> {
+        self.artifacts.iter().map(|artifact| artifact.replace("{version}", &self.version)).collect()
+    }
+}
+
 impl Source {
     /// The version that this source makes. `None` for sources that only find what is already there.
     pub fn version(&self) -> Option<&str> {
@@ -228,7 +240,7 @@ impl Source {
             Self::Pip(Pip { package, version, .. }) => format!("pip package {package} {version}"),
             Self::GoBuild(GoBuild { package, version, .. }) => format!("go build of {package} v{version}"),
             Self::GoModule(GoModule { module, version, .. }) => format!("Go module {module} v{version}"),
-            Self::Maven(Maven { artifacts, .. }) => format!("Maven artifacts {}", artifacts.join(", ")),
+            Self::Maven(jars) => format!("Maven artifacts {}", jars.artifacts().join(", ")),
         }
     }
 

@@ -9,6 +9,7 @@ mod up;
 pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosArgs, BenchVerb, GrowthPart};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
+pub use up::PartVersion;
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
@@ -39,16 +40,18 @@ impl Cli {
 
     /// Checks what clap cannot express about flags that depend on each other.
     fn consistent(self) -> Result<Self, clap::Error> {
-        match &self.verb {
-            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) => {
-                let problem = format!(
-                    "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
-                    up.lab
-                );
-                Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
-            }
-            _ => Ok(self),
-        }
+        let Verb::Lab(LabVerb::Up(up)) = &self.verb else { return Ok(self) };
+        let problem = if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) {
+            format!(
+                "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
+                up.lab
+            )
+        } else if let Some(part) = up::twice(&up.versions) {
+            format!("`--version` names {part} twice; pass one version of each part")
+        } else {
+            return Ok(self);
+        };
+        Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
     }
 
     /// As [`Cli::read_from`] with this process's arguments. An error is printed and ends the process.
@@ -193,6 +196,10 @@ pub struct UpArgs {
     /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
     #[arg(long, env = "LAB_NODE_IMAGE")]
     pub node_image: Option<String>,
+    /// A part in another version than the pinned one, such as `traefik=3.6.15`; can be repeated; in the variable,
+    /// commas separate them; `lab doctor` lists the known versions
+    #[arg(long = "version", env = "LAB_VERSIONS", value_name = "PART=VERSION", value_delimiter = ',')]
+    pub versions: Vec<PartVersion>,
     /// The context of your kubeconfig, for `--lab existing`
     #[arg(long, required_if_eq("lab", "existing"))]
     pub context: Option<String>,

@@ -3,6 +3,7 @@
 use super::{FixtureError, KindGateway};
 use camino::{Utf8Path, Utf8PathBuf};
 use model::{Cause, paths};
+use semver::VersionReq;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::fs;
@@ -79,6 +80,8 @@ pub struct Deviation {
     pub expected: Expected,
     /// The cause that the scenario fails with. `None` means any cause.
     pub cause: Option<Cause>,
+    /// The versions of the implementation that it affects. `None` means all of them.
+    pub versions: Option<VersionReq>,
     /// What happens instead, in a sentence.
     pub what: String,
     /// Where it was reported or decided.
@@ -129,6 +132,7 @@ struct DeviationText {
     topic: Option<String>,
     expected: Expected,
     cause: Option<Cause>,
+    versions: Option<VersionReq>,
     what: String,
     link: String,
 }
@@ -180,12 +184,13 @@ impl GatewayFixture {
         let deviations = document.deviations.into_iter().map(|deviation| {
             let line = deviation.referenced.line();
             let text = deviation.value;
-            let topic = match (text.scenario, text.topic) {
+            let topic = match (text.scenario.clone(), text.topic.clone()) {
                 (Some(scenario), None) => Topic::Scenario(scenario),
                 (None, Some(topic)) => Topic::Topic(topic),
                 _ => return Err(invalid(Some(line), "a deviation must have either `scenario` or `topic`".to_owned())),
             };
-            Ok(Deviation { topic, expected: text.expected, cause: text.cause, what: text.what, link: text.link })
+            let DeviationText { expected, cause, versions, what, link, .. } = text;
+            Ok(Deviation { topic, expected, cause, versions, what, link })
         });
         Ok(Self {
             name: document.name.value,
@@ -199,6 +204,15 @@ impl GatewayFixture {
             deviations: deviations.collect::<Result<_, _>>()?,
             dir: dir.to_owned(),
         })
+    }
+}
+
+impl Deviation {
+    /// Whether it affects this version of the implementation. If the version is not known, only a deviation of all
+    /// versions does.
+    pub fn affects(&self, version: Option<&str>) -> bool {
+        let Some(versions) = &self.versions else { return true };
+        version.and_then(artifacts::release).is_some_and(|release| versions.matches(&release))
     }
 }
 
@@ -301,6 +315,19 @@ deviations:
     }
 
     #[test]
+    fn a_deviation_of_some_versions_affects_only_these() {
+        let ranged = TEXT.replace("what: it differs", "versions: '>=3.6, <3.7.5', what: it differs");
+        let affects = |text: &str, version| parse(text).expect("sound").deviations[0].affects(version);
+        for (version, expected) in
+            [("3.6.4", true), ("v3.7.4", true), ("3.7.5", false), ("3.5.9", false), ("3.7", true), ("latest", false)]
+        {
+            assert_eq!(affects(&ranged, Some(version)), expected, "{version}");
+            assert!(affects(TEXT, Some(version)), "without a range it is one of every version");
+        }
+        assert!(!affects(&ranged, None) && affects(TEXT, None));
+    }
+
+    #[test]
     fn mistakes_are_reported_with_file_and_line() {
         for (from, to, line, part) in [
             ("class: some", "klass: some", 4, "klass"),
@@ -311,6 +338,7 @@ deviations:
             ("scenario: multi-label", "scenario: a, topic: b", 14, "either"),
             ("cause: unknown-sni", "cause: unknown-snu", 14, "unknown-snu"),
             ("expected: failed", "expected: unsupported", 14, "unsupported"),
+            ("expected: failed", "expected: failed, versions: 3.x.y", 14, "versions"),
         ] {
             let text = parse(&TEXT.replacen(from, to, 1)).expect_err(to).to_string();
             assert!(text.starts_with(&format!("gateways/some/gateway.yaml:{line}: ")), "{to}: {text}");

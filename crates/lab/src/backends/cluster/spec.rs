@@ -24,6 +24,8 @@ pub struct ClusterSpec {
     pub ports: Ports,
     /// The node's image. The default is the one pinned for `kubernetes`.
     pub node_image: Option<String>,
+    /// The versions of parts that are not the pinned ones, by part.
+    pub versions: BTreeMap<String, String>,
     /// Whether to start one part after another.
     pub one_by_one: bool,
 }
@@ -138,6 +140,7 @@ mod tests {
                     strimzi_version: version.into(),
                     ports: Ports::from_base(9092),
                     node_image: None,
+                    versions: BTreeMap::new(),
                     one_by_one: false,
                 };
                 for part in wanted_parts(&options, None).expect("it runs on kind") {
