@@ -38,7 +38,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Lab(LabVerb::Status(args)) => return Ok(commands::status(&args).await?),
         Verb::Lab(LabVerb::Logs(args)) => commands::logs(&args).await?,
         Verb::Lab(LabVerb::Env(args)) => commands::env(&args).await?,
-        Verb::Lab(LabVerb::Doctor) => commands::doctor().await?,
+        Verb::Lab(LabVerb::Doctor(args)) => commands::doctor(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => commands::list_images(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => commands::save_images(&file, &images).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Load { file, images })) => {

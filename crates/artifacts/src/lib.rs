@@ -14,11 +14,15 @@ mod manifest;
 mod maven;
 mod obtain;
 mod pip;
+mod registry;
+mod updates;
 mod version;
 mod versions;
 
 pub use failure::{Failure, Tried};
 pub use obtain::{Cached, Obtained, Parts, Summary};
+pub use registry::Registries;
+pub use updates::{Excluded, Standing, Update};
 pub use version::release;
 
 use camino::Utf8PathBuf;

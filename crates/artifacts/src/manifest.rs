@@ -1,6 +1,7 @@
 //! The grammar of `fixtures/parts.yaml`.
 
 use super::Error;
+use super::registry::Listing;
 use super::version::Probe;
 use super::versions::FurtherVersion;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -28,6 +29,8 @@ pub struct Part {
     /// How to ask a program for its version. Without this, any version is accepted.
     pub version: Option<Probe>,
     pub sources: Vec<Source>,
+    /// Where upstream's versions are listed, if no source is a registry.
+    pub listed: Option<Listing>,
     /// Versions that a user can choose in place of the pinned one.
     #[serde(default)]
     pub versions: BTreeMap<String, FurtherVersion>,

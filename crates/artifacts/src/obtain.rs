@@ -86,7 +86,7 @@ impl Parts {
         Self::new(manifest, &paths::cache()?, env::vars_os().filter_map(text).collect())
     }
 
-    fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {
+    pub(super) fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {
         let cache = camino::absolute_utf8(cache).map_err(Failure::io(cache));
         let cache = cache.map_err(|reason| Error::Cache { part: "anything".into(), reason: reason.into() })?;
         Ok(Self { manifest, chosen: BTreeMap::new(), cache, environment, network: Network::new() })
@@ -115,6 +115,11 @@ impl Parts {
             name: name.to_owned(),
             known: self.manifest.parts.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// The parts of the list by name.
+    pub(super) fn listed_parts(&self) -> impl Iterator<Item = (&str, &Part)> {
+        self.manifest.parts.iter().map(|(name, part)| (name.as_str(), part))
     }
 
     /// All parts, and which of them are on this machine. Programs are asked for their versions, but the content of

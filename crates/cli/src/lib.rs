@@ -114,7 +114,7 @@ pub enum LabVerb {
     /// Print shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
     Env(NameArgs),
     /// Show which labs can run on this machine, and the source of each part
-    Doctor,
+    Doctor(DoctorArgs),
     /// List, save or load the container images of a kind lab
     #[command(subcommand)]
     Images(ImagesVerb),
@@ -128,6 +128,13 @@ pub struct NameArgs {
     /// The lab's name; several labs can run in parallel
     #[arg(long, env = "LAB_NAME", default_value = "lab", value_parser = lab_name)]
     pub name: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// Ask the package registries which pins of fixtures/parts.yaml are behind, and show nothing else
+    #[arg(long)]
+    pub updates: bool,
 }
 
 #[derive(Args, Clone, Debug)]
