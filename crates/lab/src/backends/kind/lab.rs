@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result<Lab, Error> {
     // Without an engine nothing else helps, and other missing parts would hide that.
     Engine::find().await?;
-    let parts = match obtain::all(cluster::wanted_parts(spec, None)?, &spec.versions, progress).await {
+    let parts = match obtain::all(cluster::wanted_parts(spec, None)?, &spec.part_versions()?, progress).await {
         Err(Error::Missing { mut what }) => {
             what.extend(missing_images(spec).await);
             return Err(Error::Missing { what });
