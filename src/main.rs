@@ -51,8 +51,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Bench(BenchVerb::Growth(args)) => return commands::bench_growth(&args).await,
         Verb::Bench(BenchVerb::Scenarios(args)) => return commands::bench_scenarios(&args).await,
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
-        Verb::Report(ReportVerb::Table { reports, write }) => {
-            return Ok(commands::report_table(&reports, write.as_deref())?);
+        Verb::Report(ReportVerb::Table { reports, differences, write }) => {
+            return Ok(commands::report_table(&reports, differences, write.as_deref())?);
         }
         Verb::Parity(ParityVerb::Snapshot { name, file }) => commands::snapshot(&name, file.as_deref()).await?,
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {

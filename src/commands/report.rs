@@ -2,14 +2,14 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use model::{Exit, visible};
-use runner::report::{Error, table as page};
+use runner::report::{Error, differences, table as page};
 use std::fs;
 
 /// The page for these runs. A file that is not a report is a usage error.
 ///
 /// # Errors
 /// If the page cannot be written.
-pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, Error> {
+pub fn table(reports: &[Utf8PathBuf], only_differences: bool, write: Option<&Utf8Path>) -> Result<Exit, Error> {
     let mut read = Vec::new();
     for path in reports {
         match runner::report::read(path) {
@@ -24,7 +24,7 @@ pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, 
             }
         }
     }
-    let text = page(&read);
+    let text = if only_differences { differences(&read) } else { page(&read) };
     match write {
         Some(path) => fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source })?,
         // Reports contain texts of scenarios, brokers and gateways.

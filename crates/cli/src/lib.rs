@@ -258,6 +258,9 @@ pub enum ReportVerb {
         /// The report.json of each run
         #[arg(required = true)]
         reports: Vec<Utf8PathBuf>,
+        /// Only the scenarios that did not end alike on all labs, such as labs with different versions of a gateway
+        #[arg(long)]
+        differences: bool,
         /// Write to this file instead of standard output
         #[arg(long)]
         write: Option<Utf8PathBuf>,
