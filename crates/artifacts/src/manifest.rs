@@ -214,13 +214,6 @@ impl Download {
     }
 }
 
-impl Maven {
-    /// The artifacts with their versions.
-    pub fn artifacts(&self) -> Vec<String> {
-        self.artifacts.iter().map(|artifact| artifact.replace("{version}", &self.version)).collect()
-    }
-}
-
 impl Source {
     /// The version that this source makes. `None` for sources that only find what is already there.
     pub fn version(&self) -> Option<&str> {

@@ -13,6 +13,13 @@ const WITHIN: Duration = Duration::from_secs(20 * 60);
 /// A fixed version of the plugin, because Maven's default depends on the version of Maven.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
+impl Maven {
+    /// The artifacts with their versions.
+    pub fn artifacts(&self) -> Vec<String> {
+        self.artifacts.iter().map(|artifact| artifact.replace("{version}", &self.version)).collect()
+    }
+}
+
 /// Lets Maven resolve the artifacts, and copies all jars into the content folder.
 pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let pom = dirs.work.join("pom.xml");

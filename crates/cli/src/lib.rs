@@ -9,7 +9,7 @@ mod up;
 pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosArgs, BenchVerb, GrowthPart};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
-pub use up::PartVersion;
+pub use up::{PartVersion, UpArgs};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
@@ -176,43 +176,6 @@ pub struct LogsArgs {
     /// The number of lines to print
     #[arg(long, default_value_t = 100)]
     pub lines: usize,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct UpArgs {
-    #[command(flatten)]
-    pub name: NameArgs,
-    /// Where the lab runs
-    #[arg(long, env = "LAB", default_value = choice::AUTO, value_parser = choice::lab())]
-    pub lab: LabChoice,
-    /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
-    #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
-    pub gateway: Option<String>,
-    /// The operator for Kafka resources [default: strimzi on kind, standin on local]
-    #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
-    pub kafka: Option<KafkaProvider>,
-    /// The first of fifteen consecutive gateway ports on this machine [default: 9092]
-    #[arg(long, env = "LAB_PORT_BASE", value_parser = clap::value_parser!(u16).range(1024..=65_500))]
-    pub port_base: Option<u16>,
-    /// Also write the lab's names into /etc/hosts, for clients outside the harness; `lab down` removes them
-    #[arg(long)]
-    pub hosts: bool,
-    /// The version of Strimzi, for `--kafka strimzi`
-    #[arg(long, env = "LAB_STRIMZI", default_value = "1.2.0")]
-    pub strimzi: String,
-    /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
-    #[arg(long, env = "LAB_NODE_IMAGE")]
-    pub node_image: Option<String>,
-    /// A part in another version than the pinned one, such as `traefik=3.6.15`; can be repeated; in the variable,
-    /// commas separate them; `lab doctor` lists the known versions
-    #[arg(long = "version", env = "LAB_VERSIONS", value_name = "PART=VERSION", value_delimiter = ',')]
-    pub versions: Vec<PartVersion>,
-    /// The context of your kubeconfig, for `--lab existing`
-    #[arg(long, required_if_eq("lab", "existing"))]
-    pub context: Option<String>,
-    /// The address of the gateway of `--lab existing`, as seen from this machine
-    #[arg(long, default_value = "127.0.0.1")]
-    pub address: std::net::IpAddr,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,9 +1,9 @@
 //! `gateway.yaml`: what the lab knows about one implementation.
 
+use super::deviation::{Deviation, DeviationText};
 use super::{FixtureError, KindGateway};
 use camino::{Utf8Path, Utf8PathBuf};
-use model::{Cause, paths};
-use semver::VersionReq;
+use model::paths;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::fs;
@@ -73,37 +73,6 @@ pub struct Account {
     pub name: String,
 }
 
-/// A known difference from the behaviour that is expected of all implementations.
-#[derive(Clone, Debug)]
-pub struct Deviation {
-    pub topic: Topic,
-    pub expected: Expected,
-    /// The cause that the scenario fails with. `None` means any cause.
-    pub cause: Option<Cause>,
-    /// The versions of the implementation that it affects. `None` means all of them.
-    pub versions: Option<VersionReq>,
-    /// What happens instead, in a sentence.
-    pub what: String,
-    /// Where it was reported or decided.
-    pub link: String,
-}
-
-/// What a deviation is about.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Topic {
-    /// A scenario of this repository.
-    Scenario(String),
-    /// Something that no scenario covers.
-    Topic(String),
-}
-
-/// The expected end of a scenario that a known deviation affects.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Expected {
-    Failed,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
@@ -123,18 +92,6 @@ struct Document {
 struct Labs {
     local: Option<Spanned<LocalGateway>>,
     kind: Option<Spanned<KindGateway>>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeviationText {
-    scenario: Option<String>,
-    topic: Option<String>,
-    expected: Expected,
-    cause: Option<Cause>,
-    versions: Option<VersionReq>,
-    what: String,
-    link: String,
 }
 
 impl GatewayFixture {
@@ -183,14 +140,7 @@ impl GatewayFixture {
         }
         let deviations = document.deviations.into_iter().map(|deviation| {
             let line = deviation.referenced.line();
-            let text = deviation.value;
-            let topic = match (text.scenario.clone(), text.topic.clone()) {
-                (Some(scenario), None) => Topic::Scenario(scenario),
-                (None, Some(topic)) => Topic::Topic(topic),
-                _ => return Err(invalid(Some(line), "a deviation must have either `scenario` or `topic`".to_owned())),
-            };
-            let DeviationText { expected, cause, versions, what, link, .. } = text;
-            Ok(Deviation { topic, expected, cause, versions, what, link })
+            Deviation::try_from(deviation.value).map_err(|problem| invalid(Some(line), problem))
         });
         Ok(Self {
             name: document.name.value,
@@ -204,15 +154,6 @@ impl GatewayFixture {
             deviations: deviations.collect::<Result<_, _>>()?,
             dir: dir.to_owned(),
         })
-    }
-}
-
-impl Deviation {
-    /// Whether it affects this version of the implementation. If the version is not known, only a deviation of all
-    /// versions does.
-    pub fn affects(&self, version: Option<&str>) -> bool {
-        let Some(versions) = &self.versions else { return true };
-        version.and_then(artifacts::release).is_some_and(|release| versions.matches(&release))
     }
 }
 
@@ -312,19 +253,6 @@ deviations:
         let local = parse(TEXT).expect("sound").local.expect("it runs locally");
         let arguments = local.arguments(&[("endpoint", "https://x"), ("address", "127.0.0.1")], &[1, 2]);
         assert_eq!(arguments, ["--at=https://x", "--listen=127.0.0.1:1", "--listen=127.0.0.1:2"]);
-    }
-
-    #[test]
-    fn a_deviation_of_some_versions_affects_only_these() {
-        let ranged = TEXT.replace("what: it differs", "versions: '>=3.6, <3.7.5', what: it differs");
-        let affects = |text: &str, version| parse(text).expect("sound").deviations[0].affects(version);
-        for (version, expected) in
-            [("3.6.4", true), ("v3.7.4", true), ("3.7.5", false), ("3.5.9", false), ("3.7", true), ("latest", false)]
-        {
-            assert_eq!(affects(&ranged, Some(version)), expected, "{version}");
-            assert!(affects(TEXT, Some(version)), "without a range it is one of every version");
-        }
-        assert!(!affects(&ranged, None) && affects(TEXT, None));
     }
 
     #[test]
