@@ -266,7 +266,7 @@ deviations:
             ("scenario: multi-label", "scenario: a, topic: b", 14, "either"),
             ("cause: unknown-sni", "cause: unknown-snu", 14, "unknown-snu"),
             ("expected: failed", "expected: unsupported", 14, "unsupported"),
-            ("expected: failed", "expected: failed, versions: 3.x.y", 14, "versions"),
+            ("expected: failed", "expected: failed, versions: 3.x.y", 14, "version req"),
         ] {
             let text = parse(&TEXT.replacen(from, to, 1)).expect_err(to).to_string();
             assert!(text.starts_with(&format!("gateways/some/gateway.yaml:{line}: ")), "{to}: {text}");
