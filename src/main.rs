@@ -38,7 +38,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Lab(LabVerb::Status(args)) => return Ok(commands::status(&args).await?),
         Verb::Lab(LabVerb::Logs(args)) => commands::logs(&args).await?,
         Verb::Lab(LabVerb::Env(args)) => commands::env(&args).await?,
-        Verb::Lab(LabVerb::Doctor) => commands::doctor().await?,
+        Verb::Lab(LabVerb::Doctor(args)) => commands::doctor(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::List(args))) => commands::list_images(&args).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Save { file, images })) => commands::save_images(&file, &images).await?,
         Verb::Lab(LabVerb::Images(ImagesVerb::Load { file, images })) => {
@@ -53,8 +53,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
         Verb::Report(ReportVerb::Open(name)) => commands::open_report(&name)?,
         Verb::Report(ReportVerb::Diff { before, after }) => return Ok(commands::report_diff(&before, &after)),
-        Verb::Report(ReportVerb::Table { reports, write }) => {
-            return Ok(commands::report_table(&reports, write.as_deref())?);
+        Verb::Report(ReportVerb::Table { reports, differences, write }) => {
+            return Ok(commands::report_table(&reports, differences, write.as_deref())?);
         }
         Verb::Conformance(args) => return commands::conformance(&args).await,
         Verb::Parity(ParityVerb::Snapshot { name, file }) => commands::snapshot(&name, file.as_deref()).await?,

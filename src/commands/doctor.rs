@@ -1,15 +1,22 @@
 //! `lab doctor`
 
-use artifacts::Parts;
+use artifacts::{Parts, Registries};
+use cli::DoctorArgs;
 use lab::doctor::Verdict;
 use lab::{Error, doctor};
 
-/// Prints which labs can run on this machine, what prevents the others, and the place or source of each part.
+/// Prints which labs can run on this machine, what prevents the others, and the place or source of each part. With
+/// `--updates`, prints which pins are behind instead.
 ///
 /// # Errors
 /// If the list of parts is invalid.
-pub async fn doctor() -> Result<(), Error> {
+pub async fn doctor(args: &DoctorArgs) -> Result<(), Error> {
     let parts = Parts::load()?;
+    if args.updates {
+        let updates = tokio::task::spawn_blocking(move || parts.updates(&Registries::default())).await?;
+        updates.iter().for_each(|update| println!("{update}"));
+        return Ok(());
+    }
     let findings = doctor::check(&parts).await;
     for Verdict { lab, says, .. } in &findings.verdicts {
         println!("{lab:<9} {says}");
@@ -25,6 +32,9 @@ pub async fn doctor() -> Result<(), Error> {
             (Some(found), _) => println!("  on this machine: {} {} ({})", found.path, found.version, found.origin),
             (None, Some(cached)) => println!("  in the cache: {} {} ({})", cached.path, cached.version, cached.origin),
             (None, None) => println!("  not in the cache yet"),
+        }
+        if part.versions.len() > 1 {
+            println!("  for `lab up --version {}=VERSION`: {}", part.name, part.versions.join(", "));
         }
         println!("  set {} to use your own copy", part.override_variable);
         for source in part.sources {

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::NameArgs;
 use model::{Exit, LabDir, Report, visible};
-use runner::report::{Error, ReportFolder, table as page};
+use runner::report::{Error, ReportFolder, differences, table as page};
 use std::error;
 use std::fs;
 use std::time::Duration;
@@ -52,11 +52,11 @@ fn readable(path: &Utf8Path) -> Option<Report> {
 ///
 /// # Errors
 /// If the page cannot be written.
-pub fn table(reports: &[Utf8PathBuf], write: Option<&Utf8Path>) -> Result<Exit, Error> {
+pub fn table(reports: &[Utf8PathBuf], only_differences: bool, write: Option<&Utf8Path>) -> Result<Exit, Error> {
     let Some(read) = reports.iter().map(|path| readable(path)).collect::<Option<Vec<_>>>() else {
         return Ok(Exit::Usage);
     };
-    let text = page(&read);
+    let text = if only_differences { differences(&read) } else { page(&read) };
     match write {
         Some(path) => fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source })?,
         // Reports contain texts of scenarios, brokers and gateways.

@@ -104,7 +104,7 @@ impl Stage {
         let facts = LabFacts::from(&lab.info);
         let defaults = SuiteOptions::default();
         let options = SuiteOptions { jobs: threads.unwrap_or(defaults.jobs), history, ..defaults };
-        let deviations = session::known_deviations(&lab.info.gateway.name);
+        let deviations = session::known_deviations(&facts);
         // Progress is plain lines, because the lines of tests are printed between them.
         let runner_options = RunnerOptions { deviations, view: View::plain(), ..RunnerOptions::default() };
         let runner = Runner::new(lab, folder.clone(), runner_options, stop.clone())?;

@@ -3,7 +3,7 @@
 
 use super::build::{Program, build};
 use super::released;
-use cli::UpArgs;
+use cli::{PartVersion, UpArgs};
 use model::{KafkaProvider, LabKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +25,8 @@ pub fn begin(args: &UpArgs) {
     }
     let Ok(program) = build(Program::Parts) else { return };
     // It continues while the lab itself runs, which waits for what is not there yet.
-    let _ = Command::new(program).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    let versions = args.versions.iter().map(|PartVersion { part, version }| format!("{part}={version}"));
+    let _ = Command::new(program).args(versions).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
 }
 
 /// Where cargo puts the lab: beside this program.

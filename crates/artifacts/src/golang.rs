@@ -9,13 +9,17 @@ use serde::Deserialize;
 use std::fs;
 use std::time::Duration;
 
-const GO: Tool = Tool { name: "go", install: "install Go 1.25 or newer (https://go.dev/dl)" };
+const GO: Tool = Tool { name: "go", install: "install Go 1.26 or newer (https://go.dev/dl)" };
 const FETCHED_WITHIN: Duration = Duration::from_secs(15 * 60);
 const BUILT_WITHIN: Duration = Duration::from_secs(60 * 60);
 
 /// The same flags on every machine, so that Go's build cache serves everybody who builds the same module. GOWORK is
 /// off, so that a workspace file above the cache is not used.
 const ENVIRONMENT: [(&str, &str); 2] = [("CGO_ENABLED", "0"), ("GOWORK", "off")];
+
+/// For files of a module that nobody compiles. Go refuses to unpack a module that asks for a newer Go, as the Gateway API's
+/// does, unless it may fetch that Go.
+const ENVIRONMENT_FOR_FILES: [(&str, &str); 2] = [("GOTOOLCHAIN", "auto"), ("GOWORK", "off")];
 
 /// A module, as `go mod download -json` and `go list -m` describe it.
 #[derive(Deserialize)]
@@ -52,7 +56,7 @@ struct Target {
 /// Compiles the command in a temporary module that requires only its module. `go install pkg@version` would be shorter,
 /// but it rejects modules whose go.mod contains replacements, as those of Kubernetes and etcd do.
 pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
-    let module = download(&source.module, &source.version, &source.sum, dirs)?;
+    let module = download(&source.module, &source.version, &source.sum, &ENVIRONMENT, dirs)?;
     let mut edit = vec!["mod".into(), "edit".into(), format!("-require={}@v{}", source.module, source.version)];
     edit.extend(source.requires.iter().map(|required| format!("-require={required}")));
     if let Some(staging) = &source.staging {
@@ -82,7 +86,7 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
 
 /// Joins the YAML files in a module's folder to one file.
 pub fn join_files(source: &GoModule, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
-    let module = download(&source.module, &source.version, &source.sum, dirs)?;
+    let module = download(&source.module, &source.version, &source.sum, &ENVIRONMENT_FOR_FILES, dirs)?;
     let folder = module.dir.join(&source.folder);
     let entries = folder.read_dir_utf8().map_err(Failure::io(&folder))?;
     let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_owned()).collect();
@@ -105,10 +109,16 @@ pub fn join_files(source: &GoModule, dirs: &mut BuildDirs<'_>) -> Result<(), Fai
 }
 
 /// Downloads a module and compares its sum. Go itself compares it with the checksum database, unless that is off.
-fn download(module: &str, version: &str, sum: &str, dirs: &mut BuildDirs<'_>) -> Result<Module, Failure> {
+fn download(
+    module: &str,
+    version: &str,
+    sum: &str,
+    environment: &[(&str, &str)],
+    dirs: &mut BuildDirs<'_>,
+) -> Result<Module, Failure> {
     dirs.phase.update(format!("downloading the Go module {module}"));
     let name = format!("{module}@v{version}");
-    let printed = captured(&["mod", "download", "-json", &name], dirs)?;
+    let printed = captured(&["mod", "download", "-json", &name], environment, dirs)?;
     let found: Module = serde_json::from_str(&printed).map_err(|_| unreadable(&name))?;
     if found.sum == sum {
         return Ok(found);
@@ -118,7 +128,7 @@ fn download(module: &str, version: &str, sum: &str, dirs: &mut BuildDirs<'_>) ->
 
 /// The modules that this one imports by a placeholder version and replaces by folders of its own repository.
 fn staged(module: &Module, dirs: &BuildDirs<'_>) -> Result<Vec<String>, Failure> {
-    let printed = captured(&["mod", "edit", "-json", module.go_mod.as_str()], dirs)?;
+    let printed = captured(&["mod", "edit", "-json", module.go_mod.as_str()], &ENVIRONMENT, dirs)?;
     let go_mod: GoMod = serde_json::from_str(&printed).map_err(|_| unreadable(module.go_mod.as_str()))?;
     let replaced = go_mod.replace.unwrap_or_default().into_iter();
     Ok(replaced.filter(|one| one.new.path.starts_with("./")).map(|one| one.old.path).collect())
@@ -128,8 +138,8 @@ fn unreadable(what: &str) -> Failure {
     Failure::Contents { what: format!("the output of go for {what}"), wanted: "a description of a module".into() }
 }
 
-fn captured(args: &[&str], dirs: &BuildDirs<'_>) -> Result<String, Failure> {
-    let run = Run { args, dir: Some(dirs.work), env: &ENVIRONMENT, ..Run::new("go", FETCHED_WITHIN) };
+fn captured(args: &[&str], environment: &[(&str, &str)], dirs: &BuildDirs<'_>) -> Result<String, Failure> {
+    let run = Run { args, dir: Some(dirs.work), env: environment, ..Run::new("go", FETCHED_WITHIN) };
     command::captured(&run, dirs.log, GO)
 }
 

@@ -14,10 +14,16 @@ mod manifest;
 mod maven;
 mod obtain;
 mod pip;
+mod registry;
+mod updates;
 mod version;
+mod versions;
 
 pub use failure::{Failure, Tried};
 pub use obtain::{Cached, Obtained, Parts, Summary};
+pub use registry::Registries;
+pub use updates::{Excluded, Standing, Update};
+pub use version::release;
 
 use camino::Utf8PathBuf;
 
@@ -34,6 +40,17 @@ pub enum Error {
 
     #[error("unknown part `{name}`; the parts are {known}")]
     Unknown { name: String, known: String },
+
+    #[error(
+        "unknown version `{part}={wanted}`; the versions of {part} are {known}; add another to `versions` in fixtures/parts.yaml, with its checksums"
+    )]
+    UnknownVersion { part: String, wanted: String, known: String },
+
+    /// The user asked for two versions at once.
+    #[error(
+        "{variable} names {path} of version {found}, but version {wanted} of {part} was chosen; unset {variable}, or choose no version"
+    )]
+    OtherOverride { part: String, variable: String, path: Utf8PathBuf, found: String, wanted: String },
 
     /// The user named the file, so no other source is tried.
     #[error("{variable} names {path}, which cannot be used as {part}: {reason}; correct or unset {variable}")]

@@ -1,7 +1,9 @@
 //! The grammar of `fixtures/parts.yaml`.
 
 use super::Error;
+use super::registry::Listing;
 use super::version::Probe;
+use super::versions::FurtherVersion;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +29,11 @@ pub struct Part {
     /// How to ask a program for its version. Without this, any version is accepted.
     pub version: Option<Probe>,
     pub sources: Vec<Source>,
+    /// Where upstream's versions are listed, if no source is a registry.
+    pub listed: Option<Listing>,
+    /// Versions that a user can choose in place of the pinned one.
+    #[serde(default)]
+    pub versions: BTreeMap<String, FurtherVersion>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
@@ -134,7 +141,7 @@ pub struct GoModule {
     pub except: Vec<String>,
 }
 
-/// Maven artifacts (`group:artifact:version`) with their runtime dependencies.
+/// Maven artifacts (`group:artifact:version`) with their runtime dependencies. `{version}` stands for the version.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Maven {
@@ -166,6 +173,7 @@ impl Part {
         if self.sources.is_empty() {
             return Err("no source is given".into());
         }
+        self.check_versions()?;
         self.sources.iter().try_for_each(|source| match source {
             Source::Download(download) => download.check(),
             Source::Path(_) if self.version.is_none() => Err("a `path` source requires `version`".into()),
@@ -235,7 +243,7 @@ impl Source {
             Self::Pip(Pip { package, version, .. }) => format!("pip package {package} {version}"),
             Self::GoBuild(GoBuild { package, version, .. }) => format!("go build of {package} v{version}"),
             Self::GoModule(GoModule { module, version, .. }) => format!("Go module {module} v{version}"),
-            Self::Maven(Maven { artifacts, .. }) => format!("Maven artifacts {}", artifacts.join(", ")),
+            Self::Maven(jars) => format!("Maven artifacts {}", jars.artifacts().join(", ")),
         }
     }
 

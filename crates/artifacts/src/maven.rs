@@ -13,6 +13,13 @@ const WITHIN: Duration = Duration::from_secs(20 * 60);
 /// A fixed version of the plugin, because Maven's default depends on the version of Maven.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
+impl Maven {
+    /// The artifacts with their versions.
+    pub fn artifacts(&self) -> Vec<String> {
+        self.artifacts.iter().map(|artifact| artifact.replace("{version}", &self.version)).collect()
+    }
+}
+
 /// Lets Maven resolve the artifacts, and copies all jars into the content folder.
 pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let pom = dirs.work.join("pom.xml");
@@ -27,7 +34,7 @@ pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     if found == source.digest {
         return Ok(());
     }
-    let what = format!("the folder of jars of {}", source.artifacts.join(", "));
+    let what = format!("the folder of jars of {}", source.artifacts().join(", "));
     Err(Failure::Checksum { what, found, wanted: source.digest.clone() })
 }
 
@@ -38,7 +45,7 @@ fn project(source: &Maven) -> String {
         let mut tag = |name: &str| format!("<{name}>{}</{name}>", parts.next().unwrap_or_default());
         format!("    <dependency>{}{}{}</dependency>\n", tag("groupId"), tag("artifactId"), tag("version"))
     };
-    let dependencies: String = source.artifacts.iter().map(dependency).collect();
+    let dependencies: String = source.artifacts().iter().map(dependency).collect();
     format!(
         "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n  <modelVersion>4.0.0</modelVersion>\n  \
          <groupId>lab.local</groupId><artifactId>part</artifactId><version>1</version>\n  <dependencies>\n\
@@ -52,8 +59,8 @@ mod tests {
 
     #[test]
     fn the_project_names_each_artifact() {
-        let artifacts = vec!["org.a:b_2.13:1.0".into(), "org.c:d:2".into()];
-        let text = project(&Maven { version: "1".into(), artifacts, digest: String::new() });
+        let artifacts = vec!["org.a:b_2.13:{version}".into(), "org.c:d:2".into()];
+        let text = project(&Maven { version: "1.0".into(), artifacts, digest: String::new() });
         let first = "<groupId>org.a</groupId><artifactId>b_2.13</artifactId><version>1.0</version>";
         assert!(text.contains(first), "{text}");
         assert_eq!(text.matches("<dependency>").count(), 2);

@@ -5,10 +5,12 @@ use super::download::Network;
 use super::failure::{Failure, Tried};
 use super::find::{self, Environment, Found};
 use super::manifest::{Form, Manifest, Part, Pip, Source};
+use super::version::release;
 use super::{Error, golang, maven, pip};
 use camino::{Utf8Path, Utf8PathBuf};
 use host::{Phase, Progress};
 use model::paths;
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::{env, fs};
 
@@ -29,6 +31,8 @@ pub struct Summary {
     pub name: String,
     /// The version of its first pinned source.
     pub version: String,
+    /// The versions that a user can choose, newest first.
+    pub versions: Vec<String>,
     pub purpose: String,
     /// The variable by which a user names a copy to use instead.
     pub override_variable: String,
@@ -50,6 +54,8 @@ pub struct Cached {
 /// Everything that the lab can obtain. Can be shared between threads.
 pub struct Parts {
     manifest: Manifest,
+    /// The versions that the user chose, by part.
+    chosen: BTreeMap<String, String>,
     cache: Utf8PathBuf,
     environment: Environment,
     network: Network,
@@ -80,10 +86,40 @@ impl Parts {
         Self::new(manifest, &paths::cache()?, env::vars_os().filter_map(text).collect())
     }
 
-    fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {
+    pub(super) fn new(manifest: Manifest, cache: &Utf8Path, environment: Environment) -> Result<Self, Error> {
         let cache = camino::absolute_utf8(cache).map_err(Failure::io(cache));
         let cache = cache.map_err(|reason| Error::Cache { part: "anything".into(), reason: reason.into() })?;
-        Ok(Self { manifest, cache, environment, network: Network::new() })
+        Ok(Self { manifest, chosen: BTreeMap::new(), cache, environment, network: Network::new() })
+    }
+
+    /// The same list with these versions, by part, in place of the pinned ones.
+    ///
+    /// # Errors
+    /// For a part or a version that the list does not have. The error names those that it has.
+    pub fn with_versions(mut self, chosen: &BTreeMap<String, String>) -> Result<Self, Error> {
+        for (name, wanted) in chosen {
+            let part = self.part(name)?;
+            let at = part.at(wanted).ok_or_else(|| Error::UnknownVersion {
+                part: name.clone(),
+                wanted: wanted.clone(),
+                known: part.known_versions().join(", "),
+            })?;
+            self.manifest.parts.insert(name.clone(), at);
+        }
+        self.chosen.extend(chosen.clone());
+        Ok(self)
+    }
+
+    fn part(&self, name: &str) -> Result<&Part, Error> {
+        self.manifest.parts.get(name).ok_or_else(|| Error::Unknown {
+            name: name.to_owned(),
+            known: self.manifest.parts.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The parts of the list by name.
+    pub(super) fn listed_parts(&self) -> impl Iterator<Item = (&str, &Part)> {
+        self.manifest.parts.iter().map(|(name, part)| (name.as_str(), part))
     }
 
     /// All parts, and which of them are on this machine. Programs are asked for their versions, but the content of
@@ -100,6 +136,7 @@ impl Parts {
             Summary {
                 name: name.clone(),
                 version: part.wanted_version().to_owned(),
+                versions: part.known_versions().into_iter().map(str::to_owned).collect(),
                 purpose: part.purpose.clone(),
                 override_variable: part.override_variable.clone(),
                 found: self.on_this_machine(part),
@@ -133,10 +170,7 @@ impl Parts {
     /// # Errors
     /// If no source has the part. The error lists why each source failed.
     pub fn obtain(&self, name: &str, progress: &Progress) -> Result<Obtained, Error> {
-        let part = self.manifest.parts.get(name).ok_or_else(|| Error::Unknown {
-            name: name.to_owned(),
-            known: self.manifest.parts.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
-        })?;
+        let part = self.part(name)?;
         let mut phase = progress.phase(name);
         let obtained = self.search(name, part, &mut phase)?;
         phase.done(format!("{}, {}", obtained.version, obtained.origin));
@@ -148,14 +182,19 @@ impl Parts {
         let variable = &part.override_variable;
         if let Some(path) = self.environment.get(variable).filter(|path| !path.is_empty()) {
             let path = Utf8PathBuf::from(path);
-            return match find::overriding(part, &path) {
-                Ok(own) => Ok(found(own, variable.clone())),
-                Err(reason) => Err(Error::Override {
-                    part: name.to_owned(),
-                    variable: variable.clone(),
-                    path,
-                    reason: reason.into(),
-                }),
+            let (part_name, variable) = (name.to_owned(), variable.clone());
+            let own = match find::overriding(part, &path) {
+                Ok(own) => own,
+                Err(reason) => {
+                    return Err(Error::Override { part: part_name, variable, path, reason: reason.into() });
+                }
+            };
+            return match self.chosen.get(name) {
+                Some(wanted) if release(&own.version) != release(wanted) => {
+                    let (found, wanted) = (own.version, wanted.clone());
+                    Err(Error::OtherOverride { part: part_name, variable, path, found, wanted })
+                }
+                _ => Ok(found(own, variable)),
             };
         }
         let mut tried = Vec::new();

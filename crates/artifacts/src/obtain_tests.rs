@@ -236,3 +236,52 @@ fn what_a_command_writes_to_the_temporary_folder_is_swept_with_the_workplace() {
     cache.finish(place, &part.sources[0], Utf8PathBuf::from("p")).expect("finished");
     assert_eq!(fs::read_dir(folder.path().join("parts/p/1")).expect("listed").count(), 2, "the stamp and the content");
 }
+
+/// The part of [`parts`] with a further version, which the same download provides.
+fn parts_in(folder: &Folder, url: &str, version: &str, environment: &[(&str, &str)]) -> Result<Parts, Error> {
+    let mut parts = parts(folder, url, environment);
+    let further = serde_saphyr::from_str("{1.0.7: {}}").expect("valid");
+    parts.manifest.parts.get_mut("tool").expect("tool").versions = further;
+    parts.with_versions(&BTreeMap::from([("tool".to_owned(), version.to_owned())]))
+}
+
+#[test]
+fn the_chosen_version_is_obtained_and_cached_beside_the_pinned_one() {
+    let folder = Folder::new();
+    let old = folder.program("path/tool", "#!/bin/sh\necho tool v1.0.7\n");
+    let path = old.parent().expect("a parent").as_str();
+    let (url, asked) = upstream(SCRIPT);
+    // The range of the pinned version does not include 1.0.7.
+    let found = obtain(&parts_in(&folder, &url, "1.0.7", &[("PATH", path)]).expect("known")).expect("found");
+    assert_eq!((found.path, found.version.as_str()), (old, "1.0.7"));
+    // The program of another version on PATH is not taken, and neither is a download that says another version.
+    let newer = folder.program("newer/tool", SCRIPT);
+    let path = newer.parent().expect("a parent").as_str();
+    let error = obtain(&parts_in(&folder, &url, "1.0.7", &[("PATH", path)]).expect("known")).expect_err("1.2.3");
+    assert_eq!(error.to_string().matches("has version 1.2.3, expected =1.0.7").count(), 2, "{error}");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_unknown_version_is_refused_with_the_known_ones() {
+    let folder = Folder::new();
+    let refused =
+        |version| parts_in(&folder, "http://127.0.0.1:1/tool", version, &[]).err().expect("unknown").to_string();
+    let text = refused("1.0.8");
+    assert!(text.starts_with("unknown version `tool=1.0.8`; the versions of tool are 1.2.3, 1.0.7; "), "{text}");
+    let choice = BTreeMap::from([("tol".to_owned(), "1.0.7".to_owned())]);
+    let text =
+        parts(&folder, "http://127.0.0.1:1/tool", &[]).with_versions(&choice).err().expect("unknown").to_string();
+    assert_eq!(text, "unknown part `tol`; the parts are tool");
+}
+
+#[test]
+fn an_override_of_another_version_than_the_chosen_one_is_refused() {
+    let folder = Folder::new();
+    let own = folder.program("own", SCRIPT);
+    let environment = [("LAB_TOOL", own.as_str())];
+    let in_version = |version| parts_in(&folder, "http://127.0.0.1:1/tool", version, &environment).expect("known");
+    let text = obtain(&in_version("1.0.7")).expect_err("it is 1.2.3").to_string();
+    assert!(text.starts_with(&format!("LAB_TOOL names {own} of version 1.2.3, but version 1.0.7 of tool")), "{text}");
+    assert_eq!(obtain(&in_version("1.2.3")).expect("the same").path, own);
+}

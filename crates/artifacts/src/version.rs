@@ -44,14 +44,19 @@ impl Probe {
 
     fn read(&self, printed: &str) -> Option<Version> {
         let (_, rest) = printed.split_once(&self.after)?;
-        let rest = rest.trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        // Java prints `21`, or four or more numbers. semver requires three.
-        let mut numbers = rest[..end].split('.').map(str::parse);
-        let major = numbers.next()?.ok()?;
-        let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
-        Some(Version::new(major, next(), next()))
+        release(rest.trim_start())
     }
+}
+
+/// The first three numbers of a version, without what follows them. Java prints `21`, or four or more numbers, and semver
+/// requires three.
+pub fn release(text: &str) -> Option<Version> {
+    let text = text.trim_start_matches('v');
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let mut numbers = text[..end].split('.').map(str::parse);
+    let major = numbers.next()?.ok()?;
+    let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
+    Some(Version::new(major, next(), next()))
 }
 
 #[cfg(test)]

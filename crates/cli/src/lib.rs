@@ -9,6 +9,7 @@ mod up;
 pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosArgs, BenchVerb, GrowthPart};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
+pub use up::{PartVersion, UpArgs};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
@@ -39,16 +40,18 @@ impl Cli {
 
     /// Checks what clap cannot express about flags that depend on each other.
     fn consistent(self) -> Result<Self, clap::Error> {
-        match &self.verb {
-            Verb::Lab(LabVerb::Up(up)) if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) => {
-                let problem = format!(
-                    "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
-                    up.lab
-                );
-                Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
-            }
-            _ => Ok(self),
-        }
+        let Verb::Lab(LabVerb::Up(up)) = &self.verb else { return Ok(self) };
+        let problem = if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) {
+            format!(
+                "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
+                up.lab
+            )
+        } else if let Some(part) = up::twice(&up.versions) {
+            format!("`--version` names {part} twice; pass one version of each part")
+        } else {
+            return Ok(self);
+        };
+        Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
     }
 
     /// As [`Cli::read_from`] with this process's arguments. An error is printed and ends the process.
@@ -113,7 +116,7 @@ pub enum LabVerb {
     /// Print shell variables for kubectl and Kafka clients: `eval "$(cargo xtask lab env)"`
     Env(NameArgs),
     /// Show which labs can run on this machine, and the source of each part
-    Doctor,
+    Doctor(DoctorArgs),
     /// List, save or load the container images of a kind lab
     #[command(subcommand)]
     Images(ImagesVerb),
@@ -127,6 +130,13 @@ pub struct NameArgs {
     /// The lab's name; several labs can run in parallel
     #[arg(long, env = "LAB_NAME", default_value = "lab", value_parser = lab_name)]
     pub name: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// Ask the package registries which pins of fixtures/parts.yaml are behind, and show nothing else
+    #[arg(long)]
+    pub updates: bool,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -168,39 +178,6 @@ pub struct LogsArgs {
     /// The number of lines to print
     #[arg(long, default_value_t = 100)]
     pub lines: usize,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct UpArgs {
-    #[command(flatten)]
-    pub name: NameArgs,
-    /// Where the lab runs
-    #[arg(long, env = "LAB", default_value = choice::AUTO, value_parser = choice::lab())]
-    pub lab: LabChoice,
-    /// The gateway implementation: a folder under fixtures/gateways [default: envoy-gateway on kind, traefik on local]
-    #[arg(long, env = "LAB_GATEWAY", value_parser = gateway_name)]
-    pub gateway: Option<String>,
-    /// The operator for Kafka resources [default: strimzi on kind, standin on local]
-    #[arg(long, env = "LAB_KAFKA", value_parser = choice::kafka())]
-    pub kafka: Option<KafkaProvider>,
-    /// The first of fifteen consecutive gateway ports on this machine [default: 9092]
-    #[arg(long, env = "LAB_PORT_BASE", value_parser = clap::value_parser!(u16).range(1024..=65_500))]
-    pub port_base: Option<u16>,
-    /// Also write the lab's names into /etc/hosts, for clients outside the harness; `lab down` removes them
-    #[arg(long)]
-    pub hosts: bool,
-    /// The version of Strimzi, for `--kafka strimzi`
-    #[arg(long, env = "LAB_STRIMZI", default_value = "1.2.0")]
-    pub strimzi: String,
-    /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
-    #[arg(long, env = "LAB_NODE_IMAGE")]
-    pub node_image: Option<String>,
-    /// The context of your kubeconfig, for `--lab existing`
-    #[arg(long, required_if_eq("lab", "existing"))]
-    pub context: Option<String>,
-    /// The address of the gateway of `--lab existing`, as seen from this machine
-    #[arg(long, default_value = "127.0.0.1")]
-    pub address: std::net::IpAddr,
 }
 
 #[derive(Debug, Subcommand)]
@@ -255,6 +232,9 @@ pub enum ReportVerb {
         /// The report.json of each run
         #[arg(required = true)]
         reports: Vec<Utf8PathBuf>,
+        /// Only the scenarios that did not end alike on all labs, such as labs with different versions of a gateway
+        #[arg(long)]
+        differences: bool,
         /// Write to this file instead of standard output
         #[arg(long)]
         write: Option<Utf8PathBuf>,

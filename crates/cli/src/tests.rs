@@ -36,3 +36,22 @@ fn a_lab_name_is_a_dns_label() {
         assert!(lab_name(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn versions_are_read_from_repeated_flags_and_each_part_has_one() {
+    let read = |args: &str| match Cli::read_from(format!("xtask lab up {args}").split_whitespace()) {
+        Ok(Cli { verb: Verb::Lab(LabVerb::Up(up)) }) => Ok(model::UpOptions::from(&up).versions),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.to_string()),
+    };
+    let versions = read("--version traefik=3.6.15 --version etcd=v3.6.5").expect("sound");
+    let pairs: Vec<_> = versions.iter().map(|(part, version)| (part.as_str(), version.as_str())).collect();
+    assert_eq!(pairs, [("etcd", "3.6.5"), ("traefik", "3.6.15")]);
+    assert_eq!(read("--version traefik=3.6.15,etcd=3.6.5"), Ok(versions), "as LAB_VERSIONS spells them");
+    for wrong in ["traefik", "traefik=", "=3.6.15"] {
+        let error = read(&format!("--version {wrong}")).expect_err(wrong);
+        assert!(error.contains("expected PART=VERSION"), "{error}");
+    }
+    let twice = read("--version etcd=3.6.5 --version etcd=3.5.1").expect_err("twice");
+    assert!(twice.contains("names etcd twice"), "{twice}");
+}

@@ -263,6 +263,24 @@ fn the_default_certificate_is_an_unknown_name_and_not_an_untrusted_certificate()
     assert_eq!(classify(&unaware).cause, Cause::UntrustedCertificate);
 }
 
+/// Traefik 3.6 keeps such a connection open and shows its own certificate, where 3.7 closes.
+#[test]
+fn a_client_by_address_sends_no_name_also_if_the_gateway_shows_its_default_certificate() {
+    let by_address = |shown| Facts {
+        broker: None,
+        host: "127.0.0.1".into(),
+        lookup: Some(Lookup::IpLiteral([127, 0, 0, 1].into())),
+        tls: tls(completed(Afterwards::Open), Some(shown), Some(Verdict::Untrusted)),
+        routes: vec![],
+        ..facts()
+    };
+    let diagnosis = classify(&by_address(DEFAULT));
+    assert_eq!(diagnosis.cause, Cause::NoSni, "{diagnosis:#?}");
+    assert!(diagnosis.seen.contains("connects to 127.0.0.1:9092 by address"), "{}", diagnosis.seen);
+    // A server that does not choose by name shows its own certificate to everybody.
+    assert_eq!(classify(&by_address("broker")).cause, Cause::UntrustedCertificate);
+}
+
 fn declared(resource: &str) -> Option<Declared> {
     Some(Declared {
         resource: resource.into(),

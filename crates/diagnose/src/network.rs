@@ -1,11 +1,10 @@
 //! The rules on names and ports: whether a client gets a connection at all.
 
-use super::classify::address;
+use super::classify::{address, is_default};
 use super::facts::{Facts, Lookup};
 use super::routing::routing;
 use model::Cause;
 use probe::tcp::TcpOutcome;
-use probe::tls::TlsOutcome;
 
 /// The cause if the address cannot be reached.
 pub(super) fn network(facts: &Facts) -> Option<(Cause, String)> {
@@ -35,7 +34,7 @@ pub(super) fn network(facts: &Facts) -> Option<(Cause, String)> {
             return advertise();
         }
         Some(Lookup::Failed(text)) => return Some(unresolved(facts, text, advertised)),
-        Some(Lookup::IpLiteral(_)) if facts.tls.as_ref().is_none_or(TlsOutcome::turned_away) && reached(facts) => {
+        Some(Lookup::IpLiteral(_)) if !served(facts) && reached(facts) => {
             let summary = format!(
                 "the client connects to {} by address and so sends no server name (SNI), which the gateway needs to \
                  choose a route: use a host name that a route serves",
@@ -59,6 +58,11 @@ pub(super) fn network(facts: &Facts) -> Option<(Cause, String)> {
         Cause::Unreachable,
         format!("{} {tcp}: check that the gateway runs and listens on that port", address(facts)),
     ))
+}
+
+/// Whether the gateway led the client on. It shows its default certificate only if it knows no name, and then nothing follows.
+fn served(facts: &Facts) -> bool {
+    facts.tls.as_ref().is_some_and(|tls| !tls.turned_away()) && !is_default(facts)
 }
 
 /// The cause of an address that went with its Gateway: every route for the name has a parent that does not exist any more.

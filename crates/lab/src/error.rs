@@ -33,6 +33,15 @@ pub enum Error {
         "the lab {name} is up on port base {is}, not {wanted} (`--port-base`, LAB_PORT_BASE); stop the lab first, omit the port base, or choose another `--name`"
     )]
     OtherPorts { name: String, is: u16, wanted: u16 },
+    #[error(
+        "the lab {name} is up with {part} {is}, not {wanted} (`--version`, LAB_VERSIONS); stop the lab first, omit the version, or choose another `--name`"
+    )]
+    OtherVersion { name: String, part: String, is: String, wanted: String },
+    #[error(
+        "`--version {part}=...`: this lab has no part {part}; its parts are {}. A gateway in a cluster runs from the images that its fixture pins",
+        known.join(", ")
+    )]
+    NotAPart { part: String, known: Vec<String> },
     #[error("the lab could not obtain what it needs:\n{}", what.iter().map(|one| format!("* {one}")).collect::<Vec<_>>().join("\n"))]
     Missing { what: Vec<String> },
     #[error("`--lab existing` requires `--context NAME`, because no lab named {name} is up in a cluster of yours")]

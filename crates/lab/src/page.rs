@@ -4,7 +4,7 @@ use super::Lab;
 use super::client_files::{ClientFiles, bootstrap};
 use super::health::named;
 use camino::Utf8Path;
-use model::KafkaProvider;
+use model::{KafkaProvider, LabFacts, LabInfo};
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -16,6 +16,12 @@ pub fn page(lab: &Lab, took: Duration, hosts: bool) -> String {
     let mut text = String::new();
     let _ = render(&mut text, lab, took, hosts);
     text
+}
+
+/// The gateway's name, with its version if it is known.
+pub(super) fn with_version(info: &LabInfo) -> String {
+    let name = &info.gateway.name;
+    LabFacts::from(info).version(name).map_or_else(|| name.clone(), |version| format!("{name} {version}"))
 }
 
 fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Result {
@@ -31,7 +37,9 @@ fn render(out: &mut String, lab: &Lab, took: Duration, hosts: bool) -> fmt::Resu
     writeln!(
         out,
         "  gateway            {} at {}, GatewayClass {}",
-        info.gateway.name, info.gateway.address, info.gateway.class
+        with_version(info),
+        info.gateway.address,
+        info.gateway.class
     )?;
     writeln!(
         out,

@@ -5,7 +5,8 @@ use super::backends::cluster::ClusterSpec;
 use super::backends::{existing, kind, local};
 use super::handle::{Lab, read_info};
 use host::Progress;
-use model::{KafkaProvider, LabDir, LabInfo, LabKind, Ports, UpOptions, UserCluster};
+use model::{KafkaProvider, LabDir, LabFacts, LabInfo, LabKind, Ports, UpOptions, UserCluster};
+use std::collections::BTreeMap;
 
 /// The lab to start.
 pub(super) enum Target {
@@ -40,7 +41,10 @@ impl Target {
 
     fn of(kind: LabKind, options: &UpOptions, up: Option<&LabInfo>) -> Result<Self, Error> {
         Ok(match kind {
-            LabKind::Local => Self::Local(Box::new(local::LocalSpec::of(options, ports(options, up)?)?)),
+            LabKind::Local => {
+                let spec = local::LocalSpec::of(options, ports(options, up)?, versions(options, up)?)?;
+                Self::Local(Box::new(spec))
+            }
             LabKind::Kind => Self::Kind(cluster_spec(options, up)?),
             LabKind::Existing => Self::Existing(cluster_spec(options, up)?, user_cluster(options, up)?),
         })
@@ -84,6 +88,7 @@ fn cluster_spec(options: &UpOptions, up: Option<&LabInfo>) -> Result<ClusterSpec
         strimzi_version: options.strimzi.clone(),
         ports: ports(options, up)?,
         node_image: options.node_image.clone(),
+        versions: versions(options, up)?,
         one_by_one: options.one_by_one,
     })
 }
@@ -113,6 +118,30 @@ fn ports(options: &UpOptions, up: Option<&LabInfo>) -> Result<Ports, Error> {
     }
 }
 
+/// The chosen versions. A running lab keeps its own: to replace a program below the objects that another version wrote
+/// would test neither version.
+fn versions(options: &UpOptions, up: Option<&LabInfo>) -> Result<BTreeMap<String, String>, Error> {
+    let Some(info) = up else { return Ok(options.versions.clone()) };
+    let facts = LabFacts::from(info);
+    for (part, wanted) in &options.versions {
+        let is = info.chosen_versions.get(part).map(String::as_str).or_else(|| facts.version(part));
+        if is != Some(wanted) {
+            return Err(Error::OtherVersion {
+                name: options.name.clone(),
+                part: part.clone(),
+                is: is.unwrap_or("of an unknown version").to_owned(),
+                wanted: wanted.clone(),
+            });
+        }
+    }
+    Ok(info
+        .chosen_versions
+        .iter()
+        .chain(&options.versions)
+        .map(|(part, version)| (part.clone(), version.clone()))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +157,7 @@ mod tests {
             hosts: false,
             strimzi: "1.2.0".to_owned(),
             node_image: None,
+            versions: BTreeMap::new(),
             existing: None,
             one_by_one: false,
         }
@@ -179,5 +209,26 @@ mod tests {
         assert_eq!(ports(&asks(Some(9092)), Some(&lab.info)).expect("the same").passthrough, 9092);
         assert_eq!(ports(&asks(None), Some(&lab.info)).expect("none asked for").passthrough, 9092);
         assert_eq!(ports(&asks(Some(20500)), None).expect("a new lab").passthrough, 20500);
+    }
+
+    #[tokio::test]
+    async fn a_lab_that_is_up_keeps_its_versions_and_refuses_others() {
+        let (_folder, mut lab) = testing::lab("versions");
+        lab.info.versions = [("traefik", "3.6.15, pip"), ("etcd", "3.6.5, PATH")]
+            .map(|(part, version)| (part.to_owned(), version.to_owned()))
+            .into();
+        lab.info.chosen_versions = BTreeMap::from([("traefik".to_owned(), "3.6.15".to_owned())]);
+        let asks = |part: &str, version: &str| {
+            let chosen = BTreeMap::from([(part.to_owned(), version.to_owned())]);
+            versions(&UpOptions { versions: chosen, ..plain("versions") }, Some(&lab.info))
+        };
+        assert_eq!(versions(&plain("versions"), Some(&lab.info)).expect("none asked for"), lab.info.chosen_versions);
+        assert_eq!(asks("traefik", "3.6.15").expect("the same"), lab.info.chosen_versions);
+        assert_eq!(asks("etcd", "3.6.5").expect("it runs").len(), 2);
+        let error = asks("traefik", "3.7.15").expect_err("another one runs").to_string();
+        assert!(error.contains("is up with traefik 3.6.15, not 3.7.15") && error.contains("LAB_VERSIONS"), "{error}");
+        assert!(asks("kafka", "4.3.1").expect_err("not known").to_string().contains("of an unknown version"));
+        let fresh = UpOptions { versions: BTreeMap::from([("a".into(), "1".into())]), ..plain("versions") };
+        assert_eq!(versions(&fresh, None).expect("a new lab"), fresh.versions);
     }
 }

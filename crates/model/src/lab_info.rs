@@ -142,4 +142,7 @@ pub struct LabInfo {
     pub shared: SharedCluster,
     /// What runs, by part, and the origin of each.
     pub versions: BTreeMap<String, String>,
+    /// The versions that the user chose in place of the pinned ones, by part. The next `lab up` keeps them.
+    #[serde(default)]
+    pub chosen_versions: BTreeMap<String, String>,
 }

@@ -1,6 +1,7 @@
 //! The options of `lab up`.
 
 use crate::{KafkaProvider, LabKind};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// The options of `lab up`. `None` stands for the value of the running lab, or else for the default.
@@ -18,6 +19,8 @@ pub struct UpOptions {
     pub strimzi: String,
     /// An image for the kind node, in place of the default.
     pub node_image: Option<String>,
+    /// The versions of parts that are not the pinned ones, by part.
+    pub versions: BTreeMap<String, String>,
     pub existing: Option<UserCluster>,
     /// Whether to start one part after another, so that the time of each is its own. Only `bench lab` does this.
     pub one_by_one: bool,

@@ -15,9 +15,10 @@ pub struct Deviation {
 }
 
 impl Deviation {
-    /// The scenarios that the fixture of this gateway lists.
-    pub fn of(fixture: &GatewayFixture) -> Vec<Self> {
-        let failing = fixture.deviations.iter().filter(|deviation| deviation.expected == Expected::Failed);
+    /// The scenarios that the fixture of this gateway lists for this version of it.
+    pub fn of(fixture: &GatewayFixture, version: Option<&str>) -> Vec<Self> {
+        let affecting = fixture.deviations.iter().filter(|deviation| deviation.affects(version));
+        let failing = affecting.filter(|deviation| deviation.expected == Expected::Failed);
         failing
             .filter_map(|deviation| match &deviation.topic {
                 Topic::Scenario(scenario) => {

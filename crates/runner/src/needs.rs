@@ -107,7 +107,7 @@ fn version<'a>(info: &'a LabInfo, part: &str) -> Option<&'a str> {
 }
 
 /// Parses `v1.34.4-x` as 1, 34, 4. A missing number counts as older than 0.
-fn numbers(version: &str) -> Vec<u64> {
+pub(crate) fn numbers(version: &str) -> Vec<u64> {
     let plain = version.trim_start_matches('v').split(['-', '+', ' ']).next().unwrap_or_default();
     plain.split('.').map_while(|number| number.parse().ok()).collect()
 }

@@ -31,7 +31,7 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
     options.suite.history = History::below(&reports);
     let run = new_run();
     let folder = ReportFolder::create(&reports, &run)?;
-    options.runner.deviations.extend(known_deviations(&lab.info.gateway.name));
+    options.runner.deviations.extend(known_deviations(&LabFacts::from(&lab.info)));
     let stop = Stop::default();
     let view = options.runner.view.clone();
     let messages = view.clone();
@@ -85,9 +85,10 @@ fn kept_line(report: &Report) -> String {
     )
 }
 
-/// The deviations that the gateway's fixture lists. None if the gateway has no fixture.
-pub fn known_deviations(gateway: &str) -> Vec<Deviation> {
-    GatewayFixture::load(gateway).map(|fixture| Deviation::of(&fixture)).unwrap_or_default()
+/// The deviations that the gateway's fixture lists for the version that runs. None if the gateway has no fixture.
+pub fn known_deviations(lab: &LabFacts) -> Vec<Deviation> {
+    let version = lab.version(&lab.gateway);
+    GatewayFixture::load(&lab.gateway).map(|fixture| Deviation::of(&fixture, version)).unwrap_or_default()
 }
 
 /// A line that describes the lab.

@@ -76,6 +76,7 @@ fn options(args: &BenchLabArgs, one_by_one: bool) -> UpOptions {
         hosts: false,
         strimzi: args.strimzi.clone(),
         node_image: None,
+        versions: BTreeMap::new(),
         existing: None,
         one_by_one,
     }

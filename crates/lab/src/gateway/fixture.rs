@@ -1,8 +1,9 @@
 //! `gateway.yaml`: what the lab knows about one implementation.
 
+use super::deviation::{Deviation, DeviationText};
 use super::{FixtureError, KindGateway};
 use camino::{Utf8Path, Utf8PathBuf};
-use model::{Cause, paths};
+use model::paths;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::fs;
@@ -72,35 +73,6 @@ pub struct Account {
     pub name: String,
 }
 
-/// A known difference from the behaviour that is expected of all implementations.
-#[derive(Clone, Debug)]
-pub struct Deviation {
-    pub topic: Topic,
-    pub expected: Expected,
-    /// The cause that the scenario fails with. `None` means any cause.
-    pub cause: Option<Cause>,
-    /// What happens instead, in a sentence.
-    pub what: String,
-    /// Where it was reported or decided.
-    pub link: String,
-}
-
-/// What a deviation is about.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Topic {
-    /// A scenario of this repository.
-    Scenario(String),
-    /// Something that no scenario covers.
-    Topic(String),
-}
-
-/// The expected end of a scenario that a known deviation affects.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Expected {
-    Failed,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
@@ -120,17 +92,6 @@ struct Document {
 struct Labs {
     local: Option<Spanned<LocalGateway>>,
     kind: Option<Spanned<KindGateway>>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeviationText {
-    scenario: Option<String>,
-    topic: Option<String>,
-    expected: Expected,
-    cause: Option<Cause>,
-    what: String,
-    link: String,
 }
 
 impl GatewayFixture {
@@ -179,13 +140,7 @@ impl GatewayFixture {
         }
         let deviations = document.deviations.into_iter().map(|deviation| {
             let line = deviation.referenced.line();
-            let text = deviation.value;
-            let topic = match (text.scenario, text.topic) {
-                (Some(scenario), None) => Topic::Scenario(scenario),
-                (None, Some(topic)) => Topic::Topic(topic),
-                _ => return Err(invalid(Some(line), "a deviation must have either `scenario` or `topic`".to_owned())),
-            };
-            Ok(Deviation { topic, expected: text.expected, cause: text.cause, what: text.what, link: text.link })
+            Deviation::try_from(deviation.value).map_err(|problem| invalid(Some(line), problem))
         });
         Ok(Self {
             name: document.name.value,
@@ -311,6 +266,7 @@ deviations:
             ("scenario: multi-label", "scenario: a, topic: b", 14, "either"),
             ("cause: unknown-sni", "cause: unknown-snu", 14, "unknown-snu"),
             ("expected: failed", "expected: unsupported", 14, "unsupported"),
+            ("expected: failed", "expected: failed, versions: 3.x.y", 14, "version req"),
         ] {
             let text = parse(&TEXT.replacen(from, to, 1)).expect_err(to).to_string();
             assert!(text.starts_with(&format!("gateways/some/gateway.yaml:{line}: ")), "{to}: {text}");

@@ -15,6 +15,10 @@ pub struct KindGateway {
     pub images: BTreeMap<String, PinnedImage>,
     /// The image in `images` whose tag is the implementation's version.
     pub version: String,
+    /// Parts in another version than the pinned one, because the implementation was not run with that one yet. The versions
+    /// that the user chooses come first.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
     /// Whether its Gateways share one Service, or each has an address of its own.
     #[serde(default)]
     pub gateways: Gateways,

@@ -17,7 +17,7 @@ use super::{Error, Lab};
 use crate::backends;
 use crate::backends::local::status::Component;
 use crate::backends::local::{last_words_of, node};
-use model::LabDir;
+use model::{LabDir, LabFacts};
 use summary::{Facts, Objects, Process};
 
 impl Status {
@@ -29,8 +29,10 @@ impl Status {
         let facts = Facts {
             kind: lab.info.kind,
             gateway: lab.info.gateway.name.clone(),
+            gateway_version: LabFacts::from(&lab.info).version(&lab.info.gateway.name).map(str::to_owned),
             gateway_class: lab.info.gateway.class.clone(),
             kafka: lab.info.kafka,
+            versions: lab.info.versions.clone(),
         };
         Ok(Self::begun(&lab.info.name, Some(facts), lab.backend.components(lab)?))
     }

@@ -2,6 +2,7 @@
 
 use model::{KafkaProvider, LabKind};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// The state of a lab at one moment.
@@ -25,8 +26,12 @@ pub struct Status {
 pub struct Facts {
     pub kind: LabKind,
     pub gateway: String,
+    /// `None` if it is not known.
+    pub gateway_version: Option<String>,
     pub gateway_class: String,
     pub kafka: KafkaProvider,
+    /// What runs, by part, and the origin of each.
+    pub versions: BTreeMap<String, String>,
 }
 
 /// A process of the lab on this machine, running or not.

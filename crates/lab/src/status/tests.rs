@@ -11,8 +11,10 @@ fn status() -> Status {
     let facts = Facts {
         kind: model::LabKind::Local,
         gateway: "traefik".to_owned(),
+        gateway_version: Some("3.6.15".to_owned()),
         gateway_class: "traefik".to_owned(),
         kafka: model::KafkaProvider::Standin,
+        versions: [("traefik".to_owned(), "3.6.15, pip package".to_owned())].into(),
     };
     let mut status = Status::begun("lab", Some(facts), Vec::new());
     status.api = Some(Api { ready: true, says: "ready".to_owned(), gaps: Vec::new() });
@@ -59,6 +61,14 @@ fn a_condition_that_is_false_never_reads_as_a_fact() {
     ] {
         assert!(text.contains(part), "{part}\nin {text}");
     }
+}
+
+#[test]
+fn the_title_and_the_json_say_which_version_runs() {
+    let status = status();
+    assert_eq!(serde_json::json!(status)["lab"]["versions"]["traefik"], "3.6.15, pip package");
+    let text = text_of(status);
+    assert!(text.starts_with("lab \"lab\" (local, traefik 3.6.15 with GatewayClass traefik, "), "{text}");
 }
 
 #[test]

@@ -12,7 +12,8 @@ pub(super) fn head(status: &Status) -> String {
             |lab| {
                 let kind = lab.kind;
                 let kafka = lab.kafka;
-                format!("{kind}, {} with GatewayClass {}, {kafka}", lab.gateway, lab.gateway_class)
+                let version = lab.gateway_version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+                format!("{kind}, {}{version} with GatewayClass {}, {kafka}", lab.gateway, lab.gateway_class)
             },
         );
         writeln!(out, "lab {:?} ({what})", status.name)?;

@@ -1,16 +1,16 @@
 //! Formats many runs as one Markdown page: scenarios by lab and gateway, load figures and sabotages.
 
+use crate::needs::numbers;
 use model::{KafkaProvider, LabFacts, LabKind, Report, ScenarioResult, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The cell of a scenario without a result.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 /// The page for these runs. Several runs on the same kind of lab all count.
 pub fn table(reports: &[Report]) -> String {
-    let columns: BTreeSet<Column> = reports.iter().map(|report| Column::of(&report.lab)).collect();
-    let matrix = Matrix { reports, columns: columns.into_iter().collect() };
+    let matrix = Matrix::of(reports);
     let mut page = String::from(
         "# The catalogue, and how it went\n\n\
          Written by `cargo xtask report table REPORT... --write docs/catalogue.md` from the runs at its end. Each row is a \
@@ -31,7 +31,7 @@ pub fn table(reports: &[Report]) -> String {
 
 /// A column: runs with the same lab, gateway and Kafka.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Column {
+pub(super) struct Column {
     /// The labs of this repository come before those of users.
     place: usize,
     lab: &'static str,
@@ -39,10 +39,13 @@ struct Column {
     strimzi: bool,
     kafka: String,
     gateway: String,
+    /// Its version as numbers, so that 3.7.5 comes before 3.7.15.
+    release: Vec<u64>,
+    version: String,
 }
 
 impl Column {
-    fn of(lab: &LabFacts) -> Self {
+    pub(super) fn of(lab: &LabFacts) -> Self {
         let strimzi = lab.kafka == KafkaProvider::Strimzi;
         let named = |part: &str| match lab.version(part) {
             Some(version) => format!("{part} {version}"),
@@ -51,22 +54,33 @@ impl Column {
         let kafka = if strimzi { named("strimzi") } else { "stand-in".to_owned() };
         let place = [LabKind::Local, LabKind::Kind, LabKind::Existing].iter().position(|kind| *kind == lab.kind);
         let place = place.unwrap_or_default();
-        Self { place, lab: lab.kind.word(), strimzi, kafka, gateway: named(&lab.gateway) }
+        let version = lab.version(&lab.gateway).unwrap_or_default().to_owned();
+        let (gateway, release) = (lab.gateway.clone(), numbers(&version));
+        Self { place, lab: lab.kind.word(), strimzi, kafka, gateway, release, version }
     }
 
     fn title(&self) -> String {
-        format!("{}, {}, {}", self.lab, self.gateway, self.kafka)
+        let gateway = format!("{} {}", self.gateway, self.version);
+        format!("{}, {}, {}", self.lab, gateway.trim_end(), self.kafka)
     }
 }
 
-struct Matrix<'a> {
+pub(super) struct Matrix<'a> {
     reports: &'a [Report],
     columns: Vec<Column>,
 }
 
 impl<'a> Matrix<'a> {
+    pub(super) fn of(reports: &'a [Report]) -> Self {
+        let columns: BTreeSet<Column> = reports.iter().map(|report| Column::of(&report.lab)).collect();
+        Self { reports, columns: columns.into_iter().collect() }
+    }
+
     /// Groups results by a key. Each row has the results of every column.
-    fn rows<K: Ord>(&self, key: impl Fn(&'a ScenarioResult) -> Option<K>) -> BTreeMap<K, Vec<Vec<&'a ScenarioResult>>> {
+    pub(super) fn rows<K: Ord>(
+        &self,
+        key: impl Fn(&'a ScenarioResult) -> Option<K>,
+    ) -> BTreeMap<K, Vec<Vec<&'a ScenarioResult>>> {
         let mut rows: BTreeMap<K, Vec<Vec<_>>> = BTreeMap::new();
         for report in self.reports {
             let column = Column::of(&report.lab);
@@ -81,7 +95,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// A table of the columns that have results. Each row starts with its own cells.
-    fn grid(&self, first: &[&str], rows: &[(String, Vec<String>)]) -> String {
+    pub(super) fn grid(&self, first: &[&str], rows: &[(String, Vec<String>)]) -> String {
         let known: Vec<bool> =
             (0..self.columns.len()).map(|index| rows.iter().any(|(_, cells)| cells[index] != NOTHING)).collect();
         let titles =
@@ -158,7 +172,7 @@ impl<'a> Matrix<'a> {
         format!("\n## Skipped, and why\n\n{}", reasons.into_iter().collect::<String>())
     }
 
-    fn runs(&self) -> String {
+    pub(super) fn runs(&self) -> String {
         let mut text = "\n## The runs\n\n| run | lab | rows | seconds |\n|---|---|---|---|\n".to_owned();
         for report in self.reports {
             let lab = Column::of(&report.lab).title();

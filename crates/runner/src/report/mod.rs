@@ -1,6 +1,7 @@
 //! The formats of a report, all generated from `model::Report`.
 
 mod console;
+mod differences;
 mod folder;
 mod json;
 mod junit;
@@ -9,6 +10,7 @@ mod paced;
 mod times;
 
 pub use console::Console;
+pub use differences::differences;
 pub use folder::ReportFolder;
 pub use json::{read, text as json};
 pub use junit::text as junit;

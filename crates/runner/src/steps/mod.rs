@@ -20,6 +20,7 @@ mod patch;
 mod pause;
 mod pods;
 mod probe;
+mod probe_handshake;
 mod probe_tcp;
 mod produce;
 mod produce_and_consume;

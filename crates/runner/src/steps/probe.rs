@@ -1,12 +1,14 @@
 //! Executes `probe`.
 
 use super::answers::{Answer, Answers, Next};
+use super::probe_handshake::mismatch;
 use super::refuse::port;
 use super::{Execute, Outcome, whose};
+use crate::gateway::default_certificate;
 use crate::gateway_addresses::address_of;
 use crate::{Context, cause, clients};
 use model::{Cause, Failure};
-use probe::tls::{Handshake, Probe as Question, TlsOutcome, Verdict};
+use probe::tls::{Handshake, Probe as Question, TlsOutcome};
 use probe::{BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
 use scenario::{Probe, Terminator};
 use std::net::SocketAddr;
@@ -40,6 +42,7 @@ impl Execute for Probe {
             Some(_) => whose::of(context, self.expect.cluster.as_deref()).await,
             None => Whose::default(),
         };
+        let fallback = default_certificate(&context.lab.info.gateway.name);
         let mut answers = Answers::new(times, whose.clone());
         // The last complete observation, because the deadline may cut the last one short.
         let mut last_complete: Option<Failure> = None;
@@ -55,7 +58,7 @@ impl Execute for Probe {
                 // The handshake shows which broker answers. Watching each connection afterwards would take too long.
                 question.linger = Duration::ZERO;
             }
-            let (outcome, observation) = observe(context, self, &whose, &question).await?;
+            let (outcome, observation) = observe(context, self, &whose, &question, fallback.as_deref()).await?;
             let before = answers.in_a_row();
             let (answer, failure) = match observation {
                 Observation::Expected(peer, evidence) => match answers.add(Answer::Expected(peer)) {
@@ -94,8 +97,8 @@ impl Execute for Probe {
                 }
                 // The last answer was the expected one, but there were not enough yet, so continue.
                 let Some(failure) = failure else { continue };
-                // The diagnosis gives a better cause for a failed handshake.
-                if outcome.completed() {
+                // The diagnosis gives a better cause for a name that the gateway does not serve.
+                if failure.cause != Cause::UnknownSni {
                     return Err(failure);
                 }
                 if let (Handshake::TimedOut { .. }, Some(last_complete)) = (&outcome.handshake, last_complete) {
@@ -145,17 +148,19 @@ async fn observe(
     step: &Probe,
     whose: &Whose,
     question: &Question<'_>,
+    fallback: Option<&str>,
 ) -> Result<(TlsOutcome, Observation), Failure> {
     let expect = &step.expect;
     // If the broker is asked a question, the connection is not watched as well.
     let asked = expect.kafka.is_some() || expect.broker.is_some();
     if !asked {
         let outcome = context.clock.waiting(question.run()).await;
-        let observation = mismatch(step, &outcome).map_or(Observation::Expected(None, None), Observation::Failed);
+        let observation =
+            mismatch(step, &outcome, fallback).map_or(Observation::Expected(None, None), Observation::Failed);
         return Ok((outcome, observation));
     }
     let (outcome, stream) = context.clock.waiting(question.open()).await;
-    if let Some(failure) = mismatch(step, &outcome) {
+    if let Some(failure) = mismatch(step, &outcome, fallback) {
         return Ok((outcome, Observation::Failed(failure)));
     }
     let certified = outcome.chain.first().and_then(CertificateInfo::broker).map(Peer::Certified);
@@ -246,37 +251,6 @@ fn without_a_client(step: &Probe, expected: i32, in_use: &str) -> Option<Failure
     let words = format!("{}: {} answers", step.sni, owned(expected, Some(cluster)));
     let seen = "the broker does not identify itself, and the scenario has no client for its cluster";
     Some(Failure::new(Cause::Unknown, words, seen))
-}
-
-/// Compares the handshake with the expectation.
-fn mismatch(step: &Probe, outcome: &TlsOutcome) -> Option<Failure> {
-    let expect = &step.expect;
-    let sni = &step.sni;
-    let failed = |cause, expected: String| Some(Failure::new(cause, expected, outcome.to_string()));
-    let Handshake::Completed { alpn, .. } = &outcome.handshake else {
-        return failed(Cause::UnknownSni, format!("a TLS handshake with {sni}"));
-    };
-    let leaf = outcome.chain.first();
-    if let Some(san) = &expect.san
-        && !leaf.is_some_and(|leaf| leaf.dns_names.contains(san))
-    {
-        return failed(Cause::CertificateName, format!("{sni}: a certificate for {san}"));
-    }
-    if let Some(expected) = &expect.alpn
-        && alpn.as_deref().unwrap_or_default() != expected
-    {
-        return failed(Cause::Unknown, format!("{sni}: the protocol `{expected}` by ALPN"));
-    }
-    if let Some(terminator) = expect.terminated_by
-        && !matches!(outcome.verdict, Some(Verdict::Good | Verdict::WrongName | Verdict::Expired))
-    {
-        let whose = match terminator {
-            Terminator::Gateway => "the gateway's (signed by the lab's CA)",
-            Terminator::Broker => "a broker's (signed by the cluster CA)",
-        };
-        return failed(Cause::UntrustedCertificate, format!("{sni}: the certificate is {whose}"));
-    }
-    None
 }
 
 /// Identifies the broker by the cluster's metadata and the broker's own answer.

@@ -44,6 +44,7 @@ pub async fn open(
         kafka: spec.kafka,
         shared: shared::cluster(),
         versions,
+        chosen_versions: spec.versions.clone(),
     };
     let lab = Lab::new(info, dir.clone(), catalog);
     lab.record()?;

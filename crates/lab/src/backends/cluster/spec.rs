@@ -24,6 +24,8 @@ pub struct ClusterSpec {
     pub ports: Ports,
     /// The node's image. The default is the one pinned for `kubernetes`.
     pub node_image: Option<String>,
+    /// The versions that the user chose, by part.
+    pub versions: BTreeMap<String, String>,
     /// Whether to start one part after another.
     pub one_by_one: bool,
 }
@@ -93,6 +95,18 @@ impl ClusterSpec {
         Ok(all)
     }
 
+    /// The versions of parts that are not the pinned ones: those that the user chose, and otherwise those of the gateway's
+    /// fixture.
+    ///
+    /// # Errors
+    /// If the gateway is unknown, or does not run on kind.
+    pub fn part_versions(&self) -> Result<BTreeMap<String, String>, Error> {
+        let fixture = GatewayFixture::load(&self.gateway)?;
+        let mut versions = gateway::section(&fixture)?.versions.clone();
+        versions.extend(self.versions.clone());
+        Ok(versions)
+    }
+
     /// The part with Strimzi's install manifest: `strimzi` for the newest version, `strimzi-VERSION` for others.
     pub(crate) fn strimzi_part(&self) -> Result<String, Error> {
         let newest = images::newest_strimzi()? == self.strimzi_version;
@@ -122,6 +136,24 @@ impl ClusterSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_that_the_user_chose_replaces_that_of_the_fixture() {
+        let mut spec = ClusterSpec {
+            name: "lab".into(),
+            gateway: "envoy-gateway".into(),
+            kafka: KafkaProvider::Standin,
+            strimzi_version: "1.2.0".into(),
+            ports: Ports::from_base(9092),
+            node_image: None,
+            versions: BTreeMap::new(),
+            one_by_one: false,
+        };
+        let bundle = |spec: &ClusterSpec| spec.part_versions().expect("it runs on kind")[GATEWAY_API].clone();
+        assert_eq!(bundle(&spec), "1.6.1", "Envoy Gateway 1.9 was built for it");
+        spec.versions.insert(GATEWAY_API.into(), "1.7.0".into());
+        assert_eq!(bundle(&spec), "1.7.0");
+    }
     use crate::gateway::names;
     use artifacts::Parts;
 
@@ -138,11 +170,16 @@ mod tests {
                     strimzi_version: version.into(),
                     ports: Ports::from_base(9092),
                     node_image: None,
+                    versions: BTreeMap::new(),
                     one_by_one: false,
                 };
                 for part in wanted_parts(&options, None).expect("it runs on kind") {
                     assert!(known.contains(&part), "{gateway}: {part}");
                 }
+                Parts::load()
+                    .expect("a sound list")
+                    .with_versions(&options.part_versions().expect("it runs on kind"))
+                    .expect("known");
                 let images = options.images().expect("images");
                 assert!(images.iter().any(|wanted| wanted.used_by == format!("Strimzi {version}")), "{images:?}");
             }

@@ -18,7 +18,7 @@ pub(crate) async fn up(
     user: &UserCluster,
     progress: &Progress,
 ) -> Result<Lab, Error> {
-    let parts = obtain::all(cluster::wanted_parts(spec, Some(user))?, progress).await?;
+    let parts = obtain::all(cluster::wanted_parts(spec, Some(user))?, &spec.part_versions()?, progress).await?;
     let files: PartFiles = parts.iter().map(|part| (part.name.clone(), part.path.clone())).collect();
     let installed = install::install(dir, spec, user, &files, progress).await?;
     let mut lab = cluster::open(dir, LabKind::Existing, spec, installed, &parts).await?;

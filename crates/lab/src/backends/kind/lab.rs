@@ -15,12 +15,13 @@ use camino::Utf8Path;
 use futures::future::BoxFuture;
 use host::Progress;
 use model::{KafkaProvider, LabDir, LabKind};
+use std::collections::BTreeMap;
 
 /// Starts or repairs a lab in a KIND cluster.
 pub async fn up(dir: &LabDir, spec: &ClusterSpec, progress: &Progress) -> Result<Lab, Error> {
     // Without an engine nothing else helps, and other missing parts would hide that.
     Engine::find().await?;
-    let parts = match obtain::all(cluster::wanted_parts(spec, None)?, progress).await {
+    let parts = match obtain::all(cluster::wanted_parts(spec, None)?, &spec.part_versions()?, progress).await {
         Err(Error::Missing { mut what }) => {
             what.extend(missing_images(spec).await);
             return Err(Error::Missing { what });
@@ -93,7 +94,8 @@ impl Backend for KindLab {
 
     fn down<'a>(&'a self, dir: &'a LabDir, name: &'a str, progress: &'a Progress) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            for program in obtain::all(vec!["kind".to_owned()], progress).await? {
+            // Any version of kind removes a cluster.
+            for program in obtain::all(vec!["kind".to_owned()], &BTreeMap::new(), progress).await? {
                 down::down(dir, name, &program.path, progress).await?;
             }
             Ok(())

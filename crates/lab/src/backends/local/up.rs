@@ -36,6 +36,8 @@ pub struct LocalSpec {
     name: String,
     fixture: GatewayFixture,
     ports: Ports,
+    /// The versions of parts that are not the pinned ones, by part.
+    versions: BTreeMap<String, String>,
     one_by_one: bool,
 }
 
@@ -44,7 +46,7 @@ impl LocalSpec {
     ///
     /// # Errors
     /// For Strimzi, which requires a cluster with nodes, and for a gateway that does not run locally.
-    pub fn of(options: &UpOptions, ports: Ports) -> Result<Self, Error> {
+    pub fn of(options: &UpOptions, ports: Ports, versions: BTreeMap<String, String>) -> Result<Self, Error> {
         if options.kafka == Some(KafkaProvider::Strimzi) {
             return Err(Error::StrimziOnLocal);
         }
@@ -58,7 +60,7 @@ impl LocalSpec {
         if fixture.local.is_none() {
             return Err(not_local(&fixture).into());
         }
-        Ok(Self { name: options.name.clone(), fixture, ports, one_by_one: options.one_by_one })
+        Ok(Self { name: options.name.clone(), fixture, ports, versions, one_by_one: options.one_by_one })
     }
 }
 
@@ -66,7 +68,7 @@ impl LocalSpec {
 pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<Lab, Error> {
     let fixture = &spec.fixture;
     check_room(dir, spec)?;
-    let parts = obtain(fixture, progress).await?;
+    let parts = obtain(spec, progress).await?;
 
     let phase = progress.phase("control plane");
     control_plane::start(dir, &parts.etcd.path, &parts.apiserver.path).await?;
@@ -124,7 +126,10 @@ pub async fn up(dir: &LabDir, spec: &LocalSpec, progress: &Progress) -> Result<L
 /// reported.
 pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Error> {
     // Both were obtained a moment ago, so this finds them in the cache.
-    let parts = obtain::all(["kafka", "java"].map(str::to_owned).to_vec(), progress).await?;
+    let names = ["kafka", "java"].map(str::to_owned);
+    let versions = lab.info.chosen_versions.iter().filter(|(part, _)| names.contains(part));
+    let versions = versions.map(|(part, version)| (part.clone(), version.clone())).collect();
+    let parts = obtain::all(names.to_vec(), &versions, progress).await?;
     let [kafka, java] = parts.as_slice() else {
         return Err(Error::Missing { what: vec!["kafka and java".to_owned()] });
     };
@@ -133,7 +138,7 @@ pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Err
     let libs = if beside.exists() {
         kafka.path.clone()
     } else {
-        match obtain::all(vec!["kafka-tools".to_owned()], progress).await {
+        match obtain::all(vec!["kafka-tools".to_owned()], &BTreeMap::new(), progress).await {
             Ok(found) => found.into_iter().map(|part| part.path).next().unwrap_or_default(),
             Err(Error::Missing { .. }) => {
                 progress.say("could not get Kafka's console tools; the lab works without them");
@@ -151,7 +156,7 @@ pub const NEEDED_MB: u64 = 300;
 
 /// Checks for problems that would end a broker or etcd later: ports that are taken, and a full disk.
 fn check_room(dir: &LabDir, spec: &LocalSpec) -> Result<(), Error> {
-    let LocalSpec { name, fixture, ports, one_by_one: _ } = spec;
+    let LocalSpec { name, fixture, ports, versions: _, one_by_one: _ } = spec;
     let running = local::process::running(dir)?;
     if running.iter().all(|one| one.component != fixture.name) {
         for port in ports.all() {
@@ -203,11 +208,12 @@ async fn ended(dir: &LabDir, gateway: &str) -> Error {
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const REPLACED_WITHIN: Duration = Duration::from_secs(5);
 
-async fn obtain(fixture: &GatewayFixture, progress: &Progress) -> Result<LocalParts, Error> {
+async fn obtain(spec: &LocalSpec, progress: &Progress) -> Result<LocalParts, Error> {
+    let fixture = &spec.fixture;
     let gateway = fixture.local.as_ref().map(|local| local.program.clone());
     let gateway = gateway.ok_or_else(|| not_local(fixture))?;
     let names = ["etcd", "kube-apiserver", &gateway, "kafka", "java", "gateway-api-crds"];
-    let mut parts = obtain::all(names.map(ToOwned::to_owned).to_vec(), progress).await?.into_iter();
+    let mut parts = obtain::all(names.map(ToOwned::to_owned).to_vec(), &spec.versions, progress).await?.into_iter();
     // The list is either complete or an error.
     let mut next = || parts.next().ok_or_else(|| Error::Missing { what: names.map(ToOwned::to_owned).to_vec() });
     let (etcd, apiserver, gateway, kafka, java, crds) = (next()?, next()?, next()?, next()?, next()?, next()?);
@@ -263,5 +269,6 @@ fn info(dir: &LabDir, spec: &LocalSpec, parts: &LocalParts) -> LabInfo {
             .into_iter()
             .map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin)))
             .collect::<BTreeMap<_, _>>(),
+        chosen_versions: spec.versions.clone(),
     }
 }
