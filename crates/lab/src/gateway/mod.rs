@@ -1,8 +1,11 @@
 //! Gateway implementations, each described by data: `fixtures/gateways/NAME/gateway.yaml`.
 
+mod features;
 mod fixture;
 mod kind;
+mod object;
 
+pub use features::{Statement, compared as compared_features};
 pub use fixture::{Answer, Deviation, Expected, GatewayFixture, LocalGateway, Topic, UnknownSni, names};
 pub use kind::{Gateways, KindGateway, KindManifest, PinnedImage};
 
