@@ -3,6 +3,7 @@
 mod bench;
 mod diagnose;
 mod doctor;
+mod gateway;
 mod images;
 mod lab;
 mod listen;
@@ -15,6 +16,7 @@ mod ticker;
 pub use bench::{compare as bench_compare, growth as bench_growth, lab as bench_lab, scenarios as bench_scenarios};
 pub use diagnose::diagnose;
 pub use doctor::doctor;
+pub use gateway::{check as check_gateway, new as new_gateway};
 pub use images::{list as list_images, load as load_images, save as save_images};
 pub use lab::{down, env, logs, status, up};
 pub use parity::{compare, snapshot};

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Verb::Lab(_)
         | Verb::Bench(_)
         | Verb::Diagnose(_)
+        | Verb::Gateway(_)
         | Verb::Parity(_)
         | Verb::Report(_)
         | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 32] = [
+const VERBS: [&str; 35] = [
     "",
     "ci",
     "lab",
@@ -28,6 +28,9 @@ const VERBS: [&str; 32] = [
     "bench scenarios",
     "bench compare",
     "bench growth",
+    "gateway",
+    "gateway new",
+    "gateway check",
     "diagnose",
     "diagnose listen",
     "diagnose manifest",

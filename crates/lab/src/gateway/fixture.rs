@@ -146,7 +146,7 @@ impl GatewayFixture {
         Self::read(&dir)
     }
 
-    fn read(dir: &Utf8Path) -> Result<Self, FixtureError> {
+    pub(super) fn read(dir: &Utf8Path) -> Result<Self, FixtureError> {
         let path = dir.join(FILE);
         let text = fs::read_to_string(&path).map_err(|source| FixtureError::Read { path: path.clone(), source })?;
         Self::parse(&path, &text)
@@ -223,9 +223,10 @@ impl LocalGateway {
     }
 }
 
-const FILE: &str = "gateway.yaml";
+pub(super) const FILE: &str = "gateway.yaml";
 
-fn folder() -> Utf8PathBuf {
+/// The folder of all fixtures.
+pub fn folder() -> Utf8PathBuf {
     paths::fixtures().join("gateways")
 }
 

@@ -1,13 +1,18 @@
 //! Gateway implementations, each described by data: `fixtures/gateways/NAME/gateway.yaml`.
 
+pub mod check;
+
 mod features;
 mod fixture;
 mod kind;
+mod new;
 mod object;
+mod places;
 
 pub use features::{Statement, compared as compared_features};
-pub use fixture::{Answer, Deviation, Expected, GatewayFixture, LocalGateway, Topic, UnknownSni, names};
+pub use fixture::{Answer, Deviation, Expected, GatewayFixture, LocalGateway, Topic, UnknownSni, folder, names};
 pub use kind::{Gateways, KindGateway, KindManifest, PinnedImage};
+pub use new::{NewError, NewGateway, create};
 
 use camino::Utf8PathBuf;
 

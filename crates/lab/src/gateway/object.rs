@@ -5,8 +5,12 @@ use ::kube::Api;
 use ::kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kubeapi::{Catalog, ObjectRef};
 
+/// The kind of Gateways.
+pub(super) const GATEWAY: (&str, &str) = ("gateway.networking.k8s.io/v1", "Gateway");
 /// The kind of GatewayClasses.
 pub(super) const GATEWAY_CLASS: (&str, &str) = ("gateway.networking.k8s.io/v1", "GatewayClass");
+/// The kind of Deployments.
+pub(super) const DEPLOYMENT: (&str, &str) = ("apps/v1", "Deployment");
 
 /// The object, or `None` if it does not exist. The namespace of a kind that has none is empty.
 ///
