@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::gateway::GatewayFixture;
 use crate::gateway::places::Places;
 use k8s_openapi::api::core::v1::Pod;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The label that implementations put on what they create for a Gateway (GEP-1762).
 const OF_GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
@@ -16,7 +16,20 @@ const SHOWN: usize = 4;
 pub(super) fn judge(fixture: &GatewayFixture, selector: &str, selected: &[Pod], others: &[Pod]) -> Outcome {
     if !selected.is_empty() {
         let names: Vec<String> = selected.iter().map(name).collect();
-        return Outcome::Passed(format!("{selector} selects {}", names.join(", ")));
+        let selects = format!("{selector} selects {}", names.join(", "));
+        let workloads: BTreeSet<String> = selected.iter().map(workload).collect();
+        if workloads.len() == 1 {
+            return Outcome::Passed(selects);
+        }
+        let workloads = workloads.into_iter().collect::<Vec<_>>().join(", ");
+        return Outcome::Remarks(vec![
+            selects,
+            format!("these Pods belong to several workloads: {workloads}"),
+            format!(
+                "select only those that carry the traffic ({}); scenarios restart all of them, and wait until all are ready again",
+                Places::of(fixture).data_plane()
+            ),
+        ]);
     }
     let (of_gateway, rest): (Vec<&Pod>, Vec<&Pod>) =
         others.iter().filter(|pod| !of_kafka(pod)).partition(|pod| labels(pod).contains_key(OF_GATEWAY));
@@ -48,6 +61,14 @@ fn written(pod: &Pod) -> String {
     lasting.map(|(label, value)| format!("{label}={value}")).collect::<Vec<_>>().join(",")
 }
 
+/// What the Pod belongs to, such as `DaemonSet envoy`. A ReplicaSet stands for its Deployment.
+fn workload(pod: &Pod) -> String {
+    match pod.metadata.owner_references.iter().flatten().next() {
+        Some(owner) => format!("{} {}", owner.kind, owner.name),
+        None => format!("Pod {}", name(pod)),
+    }
+}
+
 fn name(pod: &Pod) -> String {
     let of = |value: &Option<String>| value.clone().unwrap_or_default();
     format!("{}/{}", of(&pod.metadata.namespace), of(&pod.metadata.name))
@@ -68,6 +89,13 @@ mod tests {
         .expect("a Pod")
     }
 
+    fn owned(kind: &str, owner: &str, name: &str) -> Pod {
+        let mut pod = pod("kafka", name, &[]);
+        let reference = json!([{"apiVersion": "apps/v1", "kind": kind, "name": owner, "uid": owner}]);
+        pod.metadata.owner_references = serde_json::from_value(reference).expect("an owner");
+        pod
+    }
+
     fn text(selected: &[Pod], others: &[Pod]) -> String {
         let fixture = GatewayFixture::load("contour").expect("sound");
         let outcome = judge(&fixture, "app=envoy-lap", selected, others);
@@ -79,6 +107,20 @@ mod tests {
     fn the_pods_that_are_selected_are_named() {
         let envoy = pod("kafka", "envoy-lab-1", &[("app", "envoy-lab")]);
         assert_eq!(text(&[envoy], &[]), "✓ data plane    app=envoy-lap selects kafka/envoy-lab-1");
+    }
+
+    /// As Contour's: its controller has the Gateway's label too.
+    #[test]
+    fn pods_of_several_workloads_are_a_remark_and_replicas_are_not() {
+        let envoy = [owned("DaemonSet", "envoy-lab", "envoy-lab-1"), owned("DaemonSet", "envoy-lab", "envoy-lab-2")];
+        assert!(text(&envoy, &[]).starts_with("✓ data plane"));
+        let both = [envoy[0].clone(), owned("ReplicaSet", "contour-lab-77", "contour-lab-77-1")];
+        let said = text(&both, &[]);
+        assert!(
+            said.starts_with("! data plane    app=envoy-lap selects kafka/envoy-lab-1, kafka/contour-lab-77-1"),
+            "{said}"
+        );
+        assert!(said.contains("several workloads: DaemonSet envoy-lab, ReplicaSet contour-lab-77\n"), "{said}");
     }
 
     #[test]
