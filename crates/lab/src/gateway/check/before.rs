@@ -95,7 +95,7 @@ pub(super) async fn parts(
             what.join("\n"),
             "do what the lines above say for each part; `cargo xtask lab doctor` lists all",
         )),
-        Err(error) => Err(Outcome::lab(with_causes(&error), "see above")),
+        Err(error) => Err(Outcome::lab(with_causes(&error), "do what the cause says, and check again")),
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn unknown_part(fixture: &GatewayFixture, own: &[&str], known: &[&str
     ))
 }
 
-/// Obtains the images as `lab up` does. Before a dry run's end it only looks whether they could be obtained.
+/// Obtains the images as `lab up` does. A dry run only looks whether they could be obtained.
 pub(super) async fn images(
     fixture: &GatewayFixture,
     section: Section<'_>,
