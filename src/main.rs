@@ -2,7 +2,7 @@
 
 mod commands;
 
-use cli::{BenchVerb, Cli, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
+use cli::{BenchVerb, Cli, GatewayVerb, ImagesVerb, LabVerb, ParityVerb, ReportVerb, ScenarioVerb, Verb};
 use host::broken_pipe;
 use model::{Exit, paths};
 use std::error::Error;
@@ -50,6 +50,8 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Bench(BenchVerb::Compare(args)) => return commands::bench_compare(&args).await,
         Verb::Bench(BenchVerb::Growth(args)) => return commands::bench_growth(&args).await,
         Verb::Bench(BenchVerb::Scenarios(args)) => return commands::bench_scenarios(&args).await,
+        Verb::Gateway(GatewayVerb::New(args)) => return Ok(commands::new_gateway(&args)),
+        Verb::Gateway(GatewayVerb::Check(args)) => return Ok(commands::check_gateway(&args).await?),
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
         Verb::Report(ReportVerb::Open(name)) => commands::open_report(&name)?,
         Verb::Report(ReportVerb::Diff { before, after }) => return Ok(commands::report_diff(&before, &after)),

@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod diagnose;
 mod doctor;
+mod gateway;
 mod images;
 mod lab;
 mod listen;
@@ -17,6 +18,7 @@ pub use bench::{compare as bench_compare, growth as bench_growth, lab as bench_l
 pub use conformance::conformance;
 pub use diagnose::diagnose;
 pub use doctor::doctor;
+pub use gateway::{check as check_gateway, new as new_gateway};
 pub use images::{list as list_images, load as load_images, save as save_images};
 pub use lab::{down, env, logs, status, up};
 pub use parity::{compare, snapshot};

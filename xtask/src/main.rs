@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         | Verb::Bench(_)
         | Verb::Conformance(_)
         | Verb::Diagnose(_)
+        | Verb::Gateway(_)
         | Verb::Parity(_)
         | Verb::Report(_)
         | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),

@@ -21,12 +21,13 @@ fn nothing_wrong_is_zero() {
 
 #[test]
 fn usage_and_lint_are_two() {
-    let wrong: [(&[&str], &str); 6] = [
+    let wrong: [(&[&str], &str); 7] = [
         (&["scenario", "lnit"], "lint"),
         (&["scenario", "lint", "nativ-tlsroute"], "did you mean `native-tlsroute`?"),
         (&["scenario", "new", "Not-A-Name"], "cannot name a scenario"),
         (&["scenario", "new", "native-tlsroute"], "is there already"),
         (&["lab", "up", "--gateway", "nginx"], "unknown gateway"),
+        (&["gateway", "check", "nginx"], "unknown gateway"),
         (&["report", "table"], "REPORTS"),
     ];
     for (arguments, words) in wrong {

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 35] = [
+const VERBS: [&str; 38] = [
     "",
     "ci",
     "lab",
@@ -29,6 +29,9 @@ const VERBS: [&str; 35] = [
     "bench scenarios",
     "bench compare",
     "bench growth",
+    "gateway",
+    "gateway new",
+    "gateway check",
     "diagnose",
     "diagnose listen",
     "diagnose manifest",

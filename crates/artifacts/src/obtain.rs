@@ -147,6 +147,11 @@ impl Parts {
         self.manifest.parts.iter().map(summary).collect()
     }
 
+    /// The names of all parts.
+    pub fn names(&self) -> Vec<&str> {
+        self.manifest.parts.keys().map(String::as_str).collect()
+    }
+
     /// The copy that [`Parts::obtain`] would use without looking into the cache.
     fn on_this_machine(&self, part: &Part) -> Option<Cached> {
         let of = |Found { path, version }: Found, origin: String| Cached { version, origin, path };

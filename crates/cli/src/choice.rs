@@ -32,6 +32,16 @@ pub fn lab() -> impl TypedValueParser<Value = LabChoice> {
         .map(|word| LabChoice(LabKind::ALL.into_iter().find(|kind| kind.word() == word)))
 }
 
+/// Reads `--lab` of `gateway check`, which installs the gateway and so needs a lab that it may remove.
+pub fn lab_of_a_check() -> impl TypedValueParser<Value = LabKind> {
+    let kinds =
+        [(LabKind::Kind, "A KIND cluster"), (LabKind::Local, "Processes on loopback, without a container engine")];
+    let values = kinds.map(|(kind, help)| PossibleValue::new(kind.word()).help(help));
+    PossibleValuesParser::new(values).try_map(|word| {
+        LabKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| format!("{word} is not a kind of lab"))
+    })
+}
+
 /// Reads `--kafka`.
 pub fn kafka() -> impl TypedValueParser<Value = KafkaProvider> {
     let help = |provider| match provider {

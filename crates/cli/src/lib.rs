@@ -4,11 +4,13 @@
 mod bench;
 mod choice;
 mod diagnose;
+mod gateway;
 mod up;
 
 pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosArgs, BenchVerb, GrowthPart};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
+pub use gateway::{CheckGatewayArgs, GatewayVerb, NewGatewayArgs};
 pub use up::{PartVersion, UpArgs};
 
 use camino::Utf8PathBuf;
@@ -76,6 +78,9 @@ pub enum Verb {
     /// List, check, write and run scenarios
     #[command(subcommand)]
     Scenario(ScenarioVerb),
+    /// Add a gateway implementation to those that labs can run
+    #[command(subcommand)]
+    Gateway(GatewayVerb),
     /// Find out why a Kafka client does not get through: from the symptom to the cause, with evidence and repair
     Diagnose(Box<DiagnoseArgs>),
     /// Look at the results of runs: as a page, compared with each other, as a Markdown table

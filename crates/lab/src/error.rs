@@ -55,6 +55,8 @@ pub enum Error {
     NoLog { wanted: String, nearest: Option<String>, known: Vec<String> },
     #[error("`--kafka strimzi` requires a cluster with nodes; use `--lab kind`, or `--kafka standin` on this lab")]
     StrimziOnLocal,
+    #[error("the cluster has no GatewayClass {class}")]
+    NoClass { class: String },
     #[error("{path}, line {line}: {problem}")]
     Fixture { path: Utf8PathBuf, line: usize, problem: String },
     #[error("the lab is up, but a client could not reach every broker: {summary}\n{}", evidence.iter().map(|e| format!("  - {e}")).collect::<Vec<_>>().join("\n"))]

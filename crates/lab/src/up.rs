@@ -1,9 +1,10 @@
 //! Starts or repairs a lab. The phases are always the same, and each of them keeps what is in place.
 
+use super::gateway::{Statement, compared_features};
 use super::handle::Lab;
 use super::target::Target;
 use super::{Error, client_files, connectivity, down, hosts, lock};
-use host::Progress;
+use host::{Progress, with_causes};
 use model::{FileError, LabDir, UpOptions};
 use probe::resolve;
 use std::fs;
@@ -63,10 +64,28 @@ async fn finish(lab: &Lab, in_hosts: bool, progress: &Progress) -> Result<(), Er
     let phase = progress.phase("connectivity check");
     let checked = connectivity::through_every_route(lab).await?;
     phase.done(format!("a message through the route of each of brokers {:?}", checked.brokers));
+    compare_features(lab, progress).await;
     let files = client_files::write(lab, &checked.ca, &checked.brokers)?;
     if in_hosts {
         let block = fs::read_to_string(&files.hosts).map_err(FileError::of("read", &files.hosts))?;
         hosts::write(&lab.info.name, &block)?;
     }
     Ok(())
+}
+
+/// Compares the features that the fixture claims with those that the GatewayClass lists. A contradiction stops nothing,
+/// because one side of it may be out of date.
+async fn compare_features(lab: &Lab, progress: &Progress) {
+    let gateway = &lab.info.gateway;
+    let phase = progress.phase("features");
+    match compared_features(&lab.catalog, &gateway.name, &gateway.class, &gateway.features).await {
+        Ok(Statement::Contradicts(sentences)) => {
+            phase.done(format!("not as GatewayClass {} lists them", gateway.class));
+            for sentence in sentences {
+                progress.say(format!("warning: {sentence}"));
+            }
+        }
+        Ok(says) => phase.done(says),
+        Err(error) => phase.done(format!("not compared: {}", with_causes(&error))),
+    }
 }

@@ -107,7 +107,7 @@ impl GatewayFixture {
         Self::read(&dir)
     }
 
-    fn read(dir: &Utf8Path) -> Result<Self, FixtureError> {
+    pub(super) fn read(dir: &Utf8Path) -> Result<Self, FixtureError> {
         let path = dir.join(FILE);
         let text = fs::read_to_string(&path).map_err(|source| FixtureError::Read { path: path.clone(), source })?;
         Self::parse(&path, &text)
@@ -178,9 +178,10 @@ impl LocalGateway {
     }
 }
 
-const FILE: &str = "gateway.yaml";
+pub(super) const FILE: &str = "gateway.yaml";
 
-fn folder() -> Utf8PathBuf {
+/// The folder of all fixtures.
+pub fn folder() -> Utf8PathBuf {
     paths::fixtures().join("gateways")
 }
 

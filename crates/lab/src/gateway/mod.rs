@@ -1,12 +1,20 @@
 //! Gateway implementations, each described by data: `fixtures/gateways/NAME/gateway.yaml`.
 
+pub mod check;
+
 mod deviation;
+mod features;
 mod fixture;
 mod kind;
+mod new;
+mod object;
+mod places;
 
 pub use deviation::{Deviation, Expected, Topic};
-pub use fixture::{Answer, GatewayFixture, LocalGateway, UnknownSni, names};
+pub use features::{Statement, compared as compared_features};
+pub use fixture::{Answer, GatewayFixture, LocalGateway, UnknownSni, folder, names};
 pub use kind::{Gateways, KindGateway, KindManifest, PinnedImage};
+pub use new::{NewError, NewGateway, create};
 
 use camino::Utf8PathBuf;
 

@@ -63,8 +63,8 @@ pub enum Error {
     NotLoaded { node: String, images: Vec<String> },
     #[error("pod {pod}: {reason} for container {container}, image {image}: {message}")]
     Pod { pod: String, container: String, image: String, reason: String, message: String },
-    #[error("{file}: no value for ${{{variable}}}; the variables are {known}")]
-    Variable { file: String, variable: String, known: String },
+    #[error("{file}:{line}: no value for ${{{variable}}}; the variables are {known}")]
+    Variable { file: String, line: usize, variable: String, known: String },
     #[error("internal error: the part {part}, from which {needed_by} is installed, was not obtained")]
     NoPart { part: String, needed_by: String },
     #[error("the gateway {gateway} does not run on kind: its gateway.yaml has no `labs.kind`")]

@@ -190,7 +190,8 @@ pub async fn wait_condition(
     .await?)
 }
 
-fn has_condition(object: &DynamicObject, wanted: &str) -> ConditionState {
+/// Whether the object has the condition with status True, or what is seen instead.
+pub fn has_condition(object: &DynamicObject, wanted: &str) -> ConditionState {
     let all = conditions(object);
     let generation = object.metadata.generation.unwrap_or_default();
     let behind = object.data["status"]["observedGeneration"].as_i64().is_some_and(|seen| seen < generation);

@@ -27,4 +27,5 @@ pub(super) use values::Values;
 
 pub(super) use applied::Applied;
 pub(super) use install::Installer;
+pub(crate) use install::has_condition as conditions_seen;
 pub(super) use lab::{open, shared_ready, start_agent};

@@ -48,7 +48,8 @@ impl Values {
             let (name, rest) = part.split_once('}').unwrap_or((part, ""));
             let Some(value) = self.0.get(name) else {
                 let known = self.0.keys().cloned().collect::<Vec<_>>().join(", ");
-                return Err(Error::Variable { file: file.to_owned(), variable: name.to_owned(), known });
+                let line = filled.matches('\n').count() + 1;
+                return Err(Error::Variable { file: file.to_owned(), line, variable: name.to_owned(), known });
             };
             filled.push_str(value);
             filled.push_str(rest);
@@ -72,6 +73,8 @@ mod tests {
         let text = values.fill("f", "${port.terminate}:${node-port.terminate} ${port.tcp.3}->${node-port.tcp.3}");
         assert_eq!(text.expect("all known"), "9093:30993 9103->31003");
         let error = values.fill("gw.yaml", "a: ${port.third}").expect_err("unknown").to_string();
-        assert!(error.starts_with("gw.yaml: no value for ${port.third}"), "{error}");
+        assert!(error.starts_with("gw.yaml:1: no value for ${port.third}"), "{error}");
+        let error = values.fill("gw.yaml", "a: ${port.terminate}\nb:\n${x}").expect_err("unknown").to_string();
+        assert!(error.starts_with("gw.yaml:3: no value for ${x}"), "{error}");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn works(spec: &ClusterSpec) -> Result<String, String> {
 }
 
 /// The images that the engine lacks and that cannot be pulled, for the list of everything that is missing.
-pub(super) async fn missing_images(spec: &ClusterSpec) -> Vec<String> {
+pub(crate) async fn missing_images(spec: &ClusterSpec) -> Vec<String> {
     let wanted = all_images(spec);
     let lacking = async {
         let engine = Engine::find().await?;
@@ -47,7 +47,8 @@ pub(super) async fn missing_images(spec: &ClusterSpec) -> Vec<String> {
     missing
 }
 
-fn all_images(spec: &ClusterSpec) -> Result<Vec<RequiredImage>, Error> {
+/// Every image of the lab, the node's included.
+pub(crate) fn all_images(spec: &ClusterSpec) -> Result<Vec<RequiredImage>, Error> {
     let mut all = spec.images()?;
     all.push(spec.node_image()?);
     Ok(all)

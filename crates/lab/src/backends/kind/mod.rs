@@ -18,7 +18,7 @@ mod registry;
 mod status;
 mod up;
 
-pub(crate) use available::works;
+pub(crate) use available::{all_images, missing_images, works};
 pub use engine::Engine;
 pub use lab::{KindLab, up};
 pub(crate) use load_balancer::{AddressPool, run as give_addresses};

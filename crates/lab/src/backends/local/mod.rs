@@ -30,4 +30,4 @@ pub use lab::LocalLab;
 pub use last_words::{last_words, of_file as last_words_of};
 pub use net::Net;
 pub use node::{JvmRuntime, NodeConfig};
-pub use up::{LocalSpec, NEEDED_MB, add_console_tools, up};
+pub use up::{LocalSpec, NEEDED_MB, add_console_tools, part_names, up};

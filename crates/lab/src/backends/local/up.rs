@@ -212,14 +212,19 @@ async fn obtain(spec: &LocalSpec, progress: &Progress) -> Result<LocalParts, Err
     let fixture = &spec.fixture;
     let gateway = fixture.local.as_ref().map(|local| local.program.clone());
     let gateway = gateway.ok_or_else(|| not_local(fixture))?;
-    let names = ["etcd", "kube-apiserver", &gateway, "kafka", "java", "gateway-api-crds"];
-    let mut parts = obtain::all(names.map(ToOwned::to_owned).to_vec(), &spec.versions, progress).await?.into_iter();
+    let names = part_names(&gateway);
+    let mut parts = obtain::all(names.clone(), &spec.versions, progress).await?.into_iter();
     // The list is either complete or an error.
-    let mut next = || parts.next().ok_or_else(|| Error::Missing { what: names.map(ToOwned::to_owned).to_vec() });
+    let mut next = || parts.next().ok_or_else(|| Error::Missing { what: names.clone() });
     let (etcd, apiserver, gateway, kafka, java, crds) = (next()?, next()?, next()?, next()?, next()?, next()?);
     let archive = class_archive(&kafka, &java, progress).await;
     let jvm = JvmRuntime { java: java.path.clone(), libs: kafka.path.clone(), archive };
     Ok(LocalParts { etcd, apiserver, gateway, kafka, java, crds, jvm })
+}
+
+/// The parts of a local lab with this gateway.
+pub fn part_names(gateway: &str) -> Vec<String> {
+    ["etcd", "kube-apiserver", gateway, "kafka", "java", "gateway-api-crds"].map(ToOwned::to_owned).to_vec()
 }
 
 /// The error for a gateway that runs only in a cluster. It names those that run locally.
