@@ -195,7 +195,8 @@ impl Parts {
                 }
             };
             return match self.chosen.get(name) {
-                Some(wanted) if release(&own.version) != release(wanted) => {
+                // A file cannot say its version, so that nothing contradicts the user's own.
+                Some(wanted) if part.version.is_some() && release(&own.version) != release(wanted) => {
                     let (found, wanted) = (own.version, wanted.clone());
                     Err(Error::OtherOverride { part: part_name, variable, path, found, wanted })
                 }

@@ -285,3 +285,15 @@ fn an_override_of_another_version_than_the_chosen_one_is_refused() {
     assert!(text.starts_with(&format!("LAB_TOOL names {own} of version 1.2.3, but version 1.0.7 of tool")), "{text}");
     assert_eq!(obtain(&in_version("1.2.3")).expect("the same").path, own);
 }
+
+#[test]
+fn a_file_of_the_users_own_is_taken_whatever_version_was_chosen() {
+    let folder = Folder::new();
+    let own = folder.program("own.yaml", "kind: List\n");
+    let mut parts =
+        parts_in(&folder, "http://127.0.0.1:1/tool", "1.0.7", &[("LAB_TOOL", own.as_str())]).expect("known");
+    let tool = parts.manifest.parts.get_mut("tool").expect("tool");
+    (tool.form, tool.version) = (Form::File, None);
+    let found = obtain(&parts).expect("nothing contradicts it");
+    assert_eq!((found.path, found.version.as_str()), (own, "as given"));
+}

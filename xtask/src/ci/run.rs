@@ -2,7 +2,7 @@
 
 use super::child;
 use super::interrupt::Interrupt;
-use super::stage::{STAGES, Stage, select, shown};
+use super::stage::{STAGES, Stage, Turn, select, shown};
 use super::table::{Outcome, Row, seconds, table};
 use cli::CiArgs;
 use model::{Exit, paths};
@@ -67,6 +67,7 @@ pub fn ci(args: &CiArgs) -> ExitCode {
 fn run(stages: &[&'static Stage], by_name: bool, interrupt: &Interrupt) -> u8 {
     let mut rows: Vec<Row> = Vec::new();
     let (mut exit, mut stopped, mut lab) = (Exit::Passed as u8, false, false);
+    let day = day_of(SystemTime::now());
     for stage in stages {
         let outcome = if stopped {
             Outcome::NotReached
@@ -75,6 +76,9 @@ fn run(stages: &[&'static Stage], by_name: bool, interrupt: &Interrupt) -> u8 {
             if by_name {
                 exit = Exit::Lab as u8;
             }
+            Outcome::Skipped(reason)
+        } else if let Some(reason) = stage.turn.filter(|turn| !by_name && *turn != turn_of(day)).map(|_| OTHER_DAY) {
+            println!("\n==== {}: skipped, {reason}", stage.name);
             Outcome::Skipped(reason)
         } else {
             println!("\n==== {}", stage.name);
@@ -105,7 +109,7 @@ fn run(stages: &[&'static Stage], by_name: bool, interrupt: &Interrupt) -> u8 {
 fn commands(stage: &Stage, interrupt: &Interrupt) -> Result<(), Failure> {
     let scratch = tempfile::tempdir().map_err(Failure::Scratch)?;
     let scratch = scratch.path().to_string_lossy();
-    let shard = shard_of(SystemTime::now());
+    let shard = shard_of(day_of(SystemTime::now()));
     for command in stage.commands {
         let arguments: Vec<String> =
             command.iter().map(|argument| argument.replace("{scratch}", &scratch).replace("{shard}", &shard)).collect();
@@ -156,9 +160,19 @@ fn clean_up(exit: u8, interrupt: &Interrupt) -> bool {
     }
 }
 
+/// Why a stage does not run today.
+const OTHER_DAY: &str = "it runs on every second day: name it to run it today";
+
+fn day_of(now: SystemTime) -> u64 {
+    now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400
+}
+
+fn turn_of(day: u64) -> Turn {
+    if day.is_multiple_of(2) { Turn::Even } else { Turn::Odd }
+}
+
 /// Three days in a row cover all scenarios.
-fn shard_of(now: SystemTime) -> String {
-    let day = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
+fn shard_of(day: u64) -> String {
     format!("{}/3", day % 3 + 1)
 }
 
@@ -169,7 +183,16 @@ mod tests {
 
     #[test]
     fn three_days_in_a_row_are_all_shards() {
-        let on = |day: u64| shard_of(SystemTime::UNIX_EPOCH + Duration::from_secs(day * 86_400 + 3600));
+        let on = |day: u64| shard_of(day_of(SystemTime::UNIX_EPOCH + Duration::from_secs(day * 86_400 + 3600)));
         assert_eq!([on(20_000), on(20_001), on(20_002)], ["3/3", "1/3", "2/3"]);
+    }
+
+    #[test]
+    fn two_days_in_a_row_run_every_stage() {
+        let runs = |stage: &Stage, day| stage.turn.is_none_or(|turn| turn == turn_of(day));
+        let on = |day| STAGES.iter().filter(move |stage| runs(stage, day)).map(|stage| stage.name);
+        let both: std::collections::BTreeSet<_> = on(20_000).chain(on(20_001)).collect();
+        assert_eq!(both.len(), STAGES.len());
+        assert!(on(20_000).count() < STAGES.len() && on(20_001).count() < STAGES.len(), "each leaves one out");
     }
 }
