@@ -8,7 +8,7 @@ const MEMORY_FOR_A_CLUSTER: u64 = 6 << 30;
 /// With twelve tasks for each processor, a broker took more than 5 s for a handshake.
 const CROWDED: f64 = 8.0;
 
-/// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for each processor, which
+/// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for two processors, which
 /// brokers that start keep busy. One where the memory is not known.
 pub fn own_clusters() -> usize {
     let memory = read("/proc/meminfo").and_then(|text| total_memory(&text)).unwrap_or(0);
@@ -22,7 +22,7 @@ pub fn crowded() -> bool {
 
 fn own_clusters_in(memory: u64, processors: usize) -> usize {
     let fit = usize::try_from(memory / MEMORY_FOR_A_CLUSTER).unwrap_or(usize::MAX);
-    fit.min(processors).max(1)
+    fit.min(processors / 2).max(1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no machine has that many processors")]
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_larger_machine_holds_more_own_clusters() {
         let sizes = [(0, 8), (4, 8), (8, 8), (16, 4), (24, 2), (512, 64)];
-        assert_eq!(sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors)), [1, 1, 1, 2, 2, 64]);
+        assert_eq!(sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors)), [1, 1, 1, 2, 1, 32]);
         assert!(own_clusters() >= 1);
     }
 

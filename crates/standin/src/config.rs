@@ -244,9 +244,10 @@ fn broker_defaults(cluster: &Cluster, text: &mut Text) {
         ("group.initial.rebalance.delay.ms", 0),
         ("offsets.topic.num.partitions", 5),
         ("transaction.state.log.num.partitions", 5),
-        // Each listener has its own network threads, and there are many listeners.
-        ("num.network.threads", 2),
-        ("num.io.threads", 4),
+        // Each listener has its own network threads, and there are many listeners. A thread without work wakes three times a
+        // second, which keeps a slow machine busy.
+        ("num.network.threads", 1),
+        ("num.io.threads", 2),
         // The default of 128 MiB would be half of the heap.
         ("log.cleaner.dedupe.buffer.size", 16 << 20),
         // On a loaded machine, the controller may start slowly.
