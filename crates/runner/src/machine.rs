@@ -5,8 +5,8 @@ use std::path::Path;
 /// Memory for one cluster of a scenario's own, beside everything else: three brokers and what the lab itself needs.
 const MEMORY_FOR_A_CLUSTER: u64 = 6 << 30;
 
-/// With twelve tasks for each processor, a broker took more than 5 s for a handshake.
-const CROWDED: f64 = 8.0;
+/// With twenty-five tasks for each processor, a broker took more than 5 s for a handshake.
+const CROWDED: f64 = 12.0;
 
 /// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for two processors, which
 /// brokers that start keep busy. One where the memory is not known.

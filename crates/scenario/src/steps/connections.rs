@@ -22,6 +22,8 @@ pub struct Connections {
 impl Connections {
     /// The default of `within`.
     pub const WITHIN: Span = Span::seconds(60);
+    /// From here on, other scenarios would notice.
+    const MANY: u32 = 256;
 }
 
 impl StepDefinition for Connections {
@@ -50,7 +52,8 @@ impl StepDefinition for Connections {
     }
 
     fn touches(&self) -> Touches<'_> {
-        Touches::Nothing
+        // A gateway limits the connections to a broker, whoever opened them, and a handshake costs time.
+        if self.count < Self::MANY { Touches::Nothing } else { Touches::Gateway("takes the gateway's connections") }
     }
 
     fn causes(&self) -> Causes {
