@@ -6,7 +6,7 @@ use std::path::Path;
 const MEMORY_FOR_A_CLUSTER: u64 = 6 << 30;
 
 /// With twenty-five tasks for each processor, a broker took more than 5 s for a handshake.
-const CROWDED: f64 = 12.0;
+const CROWDED: f64 = 16.0;
 
 /// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for two processors, which
 /// brokers that start keep busy. One where the memory is not known.

@@ -9,8 +9,8 @@ pub struct Stage {
     /// What is true if it passes.
     pub proves: &'static str,
     pub needs: Need,
-    /// With `Some`, it runs on every second day, unless it is named: what does not fit into one run is in the next.
-    pub turn: Option<Turn>,
+    /// With `Some`, it runs on this one of three days, unless it is named: what does not fit into one run is in another.
+    pub turn: Option<u64>,
     /// Whether it uses a lab that must be stopped at the end.
     pub lab: bool,
     /// Variables to add to the environment of its commands.
@@ -18,13 +18,6 @@ pub struct Stage {
     /// The arguments for cargo. `{shard}` is today's third, and `{scratch}` is a folder that exists as long as the
     /// stage.
     pub commands: &'static [&'static [&'static str]],
-}
-
-/// One of two days.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Turn {
-    Even,
-    Odd,
 }
 
 const LOCAL_UP: &[&str] = &["xtask", "lab", "up"];
@@ -142,14 +135,14 @@ pub const STAGES: &[Stage] = &[
     Stage {
         name: "kind-traefik",
         proves: "every scenario passes on a KIND cluster behind Traefik, with the stand-in",
-        turn: Some(Turn::Even),
+        turn: Some(0),
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "traefik")],
         ..Stage::ON_KIND_LAB
     },
     Stage {
         name: "kind-envoy-gateway-separate",
         proves: "the same behind Envoy Gateway as it comes, with an Envoy and an address for each Gateway",
-        turn: Some(Turn::Odd),
+        turn: Some(2),
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "envoy-gateway-separate")],
         ..Stage::ON_KIND_LAB
     },
@@ -168,7 +161,7 @@ impl fmt::Display for Stage {
         writeln!(f, "{}: {}", self.name, self.proves)?;
         writeln!(f, "    needs {}", self.needs)?;
         if self.turn.is_some() {
-            writeln!(f, "    runs on every second day, and when it is named")?;
+            writeln!(f, "    runs on every third day, and when it is named")?;
         }
         for command in self.commands {
             writeln!(f, "    {}", shown(self.env, command.iter().copied()))?;
