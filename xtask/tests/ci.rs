@@ -115,8 +115,8 @@ fn what_cannot_run_here_is_skipped_with_its_reason() {
     let (code, said) = fake.ci(&[]);
     assert_eq!(code, Some(0), "{said}");
     let row = |stage: &str| {
-        let rows = said.lines().filter(|line| line.split_whitespace().next() == Some(stage));
-        rows.last().unwrap_or_default().to_owned()
+        let of_stage = |line: &&str| line.split_whitespace().next() == Some(stage);
+        said.lines().rfind(of_stage).unwrap_or_default().to_owned()
     };
     assert!(row("deny").contains("skipped  cargo-deny is not installed"), "{said}");
     assert!(row("kind-envoy-gateway").contains("skipped  no Docker engine answers `docker info`"), "{said}");
