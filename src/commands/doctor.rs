@@ -1,7 +1,8 @@
 //! `lab doctor`
 
-use artifacts::{Parts, Registries};
+use artifacts::{Clients, Parts};
 use cli::DoctorArgs;
+use host::Progress;
 use lab::doctor::Verdict;
 use lab::{Error, doctor};
 
@@ -13,7 +14,8 @@ use lab::{Error, doctor};
 pub async fn doctor(args: &DoctorArgs) -> Result<(), Error> {
     let parts = Parts::load()?;
     if args.updates {
-        let updates = tokio::task::spawn_blocking(move || parts.updates(&Registries::default())).await?;
+        let updates =
+            tokio::task::spawn_blocking(move || parts.updates(&Clients::default(), &Progress::stderr())).await?;
         updates.iter().for_each(|update| println!("{update}"));
         return Ok(());
     }

@@ -31,22 +31,12 @@ pub struct Network {
 
 impl Network {
     pub fn new() -> Self {
-        Self::with(None)
-    }
-
-    /// A client whose requests end after this time, whatever happens.
-    pub fn within(time: Duration) -> Self {
-        Self::with(Some(time))
-    }
-
-    fn with(global: Option<Duration>) -> Self {
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::PlatformVerifier)
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            .timeout_global(global)
             .timeout_resolve(Some(CONNECTS_WITHIN))
             .timeout_connect(Some(CONNECTS_WITHIN))
             .timeout_recv_response(Some(ANSWERS_WITHIN))
@@ -93,8 +83,7 @@ impl Network {
         }
     }
 
-    /// The body of the answer, as text.
-    pub fn text(&self, url: &str) -> Result<String, Failure> {
+    fn text(&self, url: &str) -> Result<String, Failure> {
         let response = self.get(url)?;
         let mut body = response.into_body();
         body.read_to_string().map_err(|error| Failure::Http { url: url.into(), reason: error.to_string() })

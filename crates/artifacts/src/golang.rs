@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::fs;
 use std::time::Duration;
 
-const GO: Tool = Tool { name: "go", install: "install Go 1.26 or newer (https://go.dev/dl)" };
+pub const GO: Tool = Tool { name: "go", install: "install Go 1.26 or newer (https://go.dev/dl)" };
 const FETCHED_WITHIN: Duration = Duration::from_secs(15 * 60);
 const BUILT_WITHIN: Duration = Duration::from_secs(60 * 60);
 

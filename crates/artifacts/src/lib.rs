@@ -21,7 +21,7 @@ mod versions;
 
 pub use failure::{Failure, Tried};
 pub use obtain::{Cached, Obtained, Parts, Summary};
-pub use registry::Registries;
+pub use registry::Clients;
 pub use updates::{Excluded, Standing, Update};
 pub use version::release;
 

@@ -8,7 +8,7 @@ use super::obtain::BuildDirs;
 use std::fs;
 use std::time::Duration;
 
-const MVN: Tool = Tool { name: "mvn", install: "install Maven 3 (Debian: maven)" };
+pub const MVN: Tool = Tool { name: "mvn", install: "install Maven 3 (Debian: maven)" };
 const WITHIN: Duration = Duration::from_secs(20 * 60);
 /// A fixed version of the plugin, because Maven's default depends on the version of Maven.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
@@ -23,7 +23,7 @@ impl Maven {
 /// Lets Maven resolve the artifacts, and copies all jars into the content folder.
 pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     let pom = dirs.work.join("pom.xml");
-    fs::write(&pom, project(source)).map_err(Failure::io(&pom))?;
+    fs::write(&pom, project(&source.artifacts(), Dependencies::Followed)).map_err(Failure::io(&pom))?;
     let output = format!("-DoutputDirectory={}", dirs.content);
     let args = ["--quiet", "--batch-mode", COPY, "-DincludeScope=runtime", &output];
     let run = Run { args: &args, dir: Some(dirs.work), ..Run::new("mvn", WITHIN) };
@@ -38,14 +38,26 @@ pub fn make(source: &Maven, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
     Err(Failure::Checksum { what, found, wanted: source.digest.clone() })
 }
 
-/// A project that contains only dependencies.
-fn project(source: &Maven) -> String {
+/// Whether Maven also looks at what the artifacts depend on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Dependencies {
+    Followed,
+    Left,
+}
+
+const NOTHING_ELSE: &str =
+    "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
+
+/// A project that contains only these artifacts.
+pub fn project(artifacts: &[String], further: Dependencies) -> String {
+    let exclusions = if further == Dependencies::Left { NOTHING_ELSE } else { "" };
     let dependency = |artifact: &String| {
         let mut parts = artifact.splitn(3, ':');
         let mut tag = |name: &str| format!("<{name}>{}</{name}>", parts.next().unwrap_or_default());
-        format!("    <dependency>{}{}{}</dependency>\n", tag("groupId"), tag("artifactId"), tag("version"))
+        let (group, name, version) = (tag("groupId"), tag("artifactId"), tag("version"));
+        format!("    <dependency>{group}{name}{version}{exclusions}</dependency>\n")
     };
-    let dependencies: String = source.artifacts().iter().map(dependency).collect();
+    let dependencies: String = artifacts.iter().map(dependency).collect();
     format!(
         "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n  <modelVersion>4.0.0</modelVersion>\n  \
          <groupId>lab.local</groupId><artifactId>part</artifactId><version>1</version>\n  <dependencies>\n\
@@ -60,9 +72,12 @@ mod tests {
     #[test]
     fn the_project_names_each_artifact() {
         let artifacts = vec!["org.a:b_2.13:{version}".into(), "org.c:d:2".into()];
-        let text = project(&Maven { version: "1.0".into(), artifacts, digest: String::new() });
+        let source = Maven { version: "1.0".into(), artifacts, digest: String::new() };
+        let text = project(&source.artifacts(), Dependencies::Followed);
         let first = "<groupId>org.a</groupId><artifactId>b_2.13</artifactId><version>1.0</version>";
         assert!(text.contains(first), "{text}");
         assert_eq!(text.matches("<dependency>").count(), 2);
+        assert!(!text.contains("<exclusion>"), "{text}");
+        assert!(project(&source.artifacts(), Dependencies::Left).contains("<exclusion>"));
     }
 }

@@ -7,7 +7,7 @@ use super::obtain::BuildDirs;
 use std::fs;
 use std::time::Duration;
 
-const PIP: Tool = Tool { name: "pip", install: "install Python 3 with pip (Debian: python3-pip)" };
+pub const PIP: Tool = Tool { name: "pip", install: "install Python 3 with pip (Debian: python3-pip)" };
 const WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Installs the wheel into a folder of its own, and takes the program or its folder from there.

