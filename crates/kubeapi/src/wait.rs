@@ -37,7 +37,7 @@ pub async fn wait_for(
     let config = watcher::Config::default().fields(&format!("metadata.name={}", object.name));
     let events = watcher(api, config).default_backoff();
     pin_mut!(events);
-    let mut last = "nothing: the object does not exist".to_owned();
+    let mut last = "nothing: the API server has not answered".to_owned();
     let mut changed = Instant::now();
     let mut listed = None;
     loop {

@@ -64,6 +64,15 @@ async fn an_object_that_never_comes_is_said_to_be_absent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_object_about_which_nothing_was_heard_is_not_said_to_be_absent() {
+    // A list whose answer never ends.
+    let silent = ApiServer::new(|_: &Asked, _| Answer::Events(vec![]));
+    let error = wait(&silent).await.expect_err("no answer");
+    let Error::TimedOut { last, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(last, "nothing: the API server has not answered");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_object_does_not_exist() {
     let gone = event("DELETED", pod("broker-10", "Pending"));
     let error = wait(&server(vec![pod("broker-10", "Pending")], vec![gone])).await.expect_err("it is gone");
