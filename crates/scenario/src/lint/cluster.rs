@@ -54,7 +54,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     ];
     for (key, _, whose) in misplaced.into_iter().filter(|(_, misplaced, _)| *misplaced) {
         let message = format!("`{key}` is only for {whose}");
-        let help = "remove it, or change `cluster`";
+        let help = "remove it, or write `cluster: existing`";
         let pointer = format!("/kafka/{key}");
         context.error("scenario::cluster-name", &pointer, message, "not with this `cluster`", help);
     }
