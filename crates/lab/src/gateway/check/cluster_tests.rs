@@ -20,6 +20,12 @@ fn fixture() -> GatewayFixture {
     GatewayFixture::load("contour").expect("sound")
 }
 
+/// The line of Contour's fixture that begins so, from 1.
+fn line_of(beginning: &str) -> usize {
+    let text = include_str!("../../../../../fixtures/gateways/contour/gateway.yaml");
+    text.lines().position(|line| line.starts_with(beginning)).expect("the fixture has such a line") + 1
+}
+
 fn text(fixture: &GatewayFixture, stage: Stage, outcome: Outcome) -> String {
     StageResult { stage, outcome }.to_string().replace(fixture.dir.as_str(), "contour")
 }
@@ -52,7 +58,8 @@ async fn a_deployment_that_does_not_exist_is_named_with_the_line_and_with_what_l
     let section = fixture.kind.clone().expect("on kind");
     let seen = Seen { catalog: &server.catalog, fixture: &fixture, up_said: Some("timed out after 240s") };
     let said = text(&fixture, Stage::Deployments, seen.deployments(&section).await);
-    assert!(said.contains("contour/gateway.yaml:21: Deployment projectcontour/contour-gateway-provisioner"), "{said}");
+    let place = format!("contour/gateway.yaml:{}", line_of("    deployments:"));
+    assert!(said.contains(&format!("{place}: Deployment projectcontour/contour-gateway-provisioner")), "{said}");
     assert!(said.contains("is not Available: it does not exist"), "{said}");
     assert!(said.contains("`lab up` ended with: timed out after 240s"), "{said}");
 }
@@ -70,7 +77,11 @@ async fn a_class_that_no_controller_accepts_says_what_its_status_says() {
     let pending = says(class(OURS, "Unknown", json!(null))).await;
     assert!(pending.contains("Accepted=Unknown (Pending) Waiting for controller"), "{pending}");
     let other = says(class("example.com/other", "True", json!(null))).await;
-    assert!(other.contains("has controllerName \"example.com/other\", and contour/gateway.yaml:4 says"), "{other}");
+    let line = line_of("controllerName:");
+    assert!(
+        other.contains(&format!("has controllerName \"example.com/other\", and contour/gateway.yaml:{line} says")),
+        "{other}"
+    );
 }
 
 #[tokio::test]
@@ -113,5 +124,6 @@ async fn a_contradiction_about_features_is_a_remark_and_no_list_is_no_statement(
         without.starts_with("! features      fixtures/gateways/contour/gateway.yaml claims TLSRoute, and"),
         "{without}"
     );
-    assert!(without.contains("correct `features` (contour/gateway.yaml:7)"), "{without}");
+    let place = format!("(contour/gateway.yaml:{})", line_of("features:"));
+    assert!(without.contains(&format!("correct `features` {place}")), "{without}");
 }
