@@ -1,10 +1,13 @@
 //! Authorities, client certificates, and a verdict on a chain, separate from the handshake that showed it.
 
+use super::certificate::CertificateInfo;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
+use tokio_rustls::rustls::client::{
+    WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor, verify_server_name,
+};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -68,9 +71,15 @@ pub(crate) fn verify(authorities: &str, chain: &[CertificateDer<'static>], name:
         Err(text) => return Verdict::Bad(text),
     };
     let now = UnixTime::now();
-    let result = match name.map(|name| ServerName::try_from(name.to_owned())) {
-        Some(Err(_)) => return Verdict::WrongName,
-        Some(Ok(name)) => match WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build() {
+    let name = match name.map(|name| ServerName::try_from(name.to_owned())).transpose() {
+        Ok(name) => name,
+        Err(_) => return Verdict::WrongName,
+    };
+    if contain(authorities, leaf) {
+        return verify_trusted(leaf, name.as_ref());
+    }
+    let result = match name {
+        Some(name) => match WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build() {
             Ok(verifier) => verifier.verify_server_cert(leaf, intermediates, &name, &[], now).map(|_| ()),
             Err(error) => return Verdict::Bad(error.to_string()),
         },
@@ -91,6 +100,25 @@ pub(crate) fn verify(authorities: &str, chain: &[CertificateDer<'static>], name:
             other => Verdict::Bad(other.to_string()),
         },
         Err(error) => Verdict::Bad(error.to_string()),
+    }
+}
+
+/// Whether the client trusts this very certificate. `openssl req -x509` makes such: an authority that a server shows itself.
+/// Kafka's clients accept it, Java's as well as librdkafka, and rustls refuses it.
+fn contain(authorities: &str, leaf: &CertificateDer<'_>) -> bool {
+    CertificateDer::pem_slice_iter(authorities.as_bytes()).flatten().any(|root| root == *leaf)
+}
+
+/// The verdict on a certificate that the client trusts itself, so that only its names and its dates count.
+fn verify_trusted(leaf: &CertificateDer<'_>, name: Option<&ServerName<'_>>) -> Verdict {
+    let expired = CertificateInfo::from_der(leaf).map(|info| info.expired());
+    let named = name
+        .map_or(Ok(()), |name| ParsedCertificate::try_from(leaf).and_then(|parsed| verify_server_name(&parsed, name)));
+    match (expired, named) {
+        (Err(text), _) => Verdict::Bad(text),
+        (Ok(true), _) => Verdict::Expired,
+        (Ok(false), Err(_)) => Verdict::WrongName,
+        (Ok(false), Ok(())) => Verdict::Good,
     }
 }
 
@@ -178,4 +206,34 @@ pub(crate) fn recording_client(
     // A resumed session shows no certificate.
     config.resumption = tokio_rustls::rustls::client::Resumption::disabled();
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use time::{Duration, OffsetDateTime};
+
+    /// As `openssl req -x509` makes it: an authority that signed itself, for one wildcard.
+    fn own_authority(days_left: i64) -> (String, Vec<CertificateDer<'static>>) {
+        let mut params = CertificateParams::new(vec!["*.kafka.test".to_owned()]).expect("names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = OffsetDateTime::now_utc() - Duration::days(9);
+        params.not_after = OffsetDateTime::now_utc() + Duration::days(days_left);
+        let certificate = params.self_signed(&KeyPair::generate().expect("a key")).expect("signed");
+        (certificate.pem(), vec![certificate.der().clone()])
+    }
+
+    #[test]
+    fn a_client_that_trusts_the_certificate_itself_accepts_it_as_kafkas_clients_do() {
+        let (pem, chain) = own_authority(9);
+        assert_eq!(verify(&pem, &chain, Some("broker-10.kafka.test")), Verdict::Good);
+        assert_eq!(verify(&pem, &chain, None), Verdict::Good);
+        assert_eq!(verify(&pem, &chain, Some("broker-10.other.test")), Verdict::WrongName);
+        let (old, expired) = own_authority(-1);
+        assert_eq!(verify(&old, &expired, Some("broker-10.kafka.test")), Verdict::Expired);
+        // Another one with the same name says nothing.
+        let verdict = verify(&old, &chain, Some("broker-10.kafka.test"));
+        assert!(matches!(verdict, Verdict::Untrusted | Verdict::Bad(_)), "{verdict:?}");
+    }
 }
