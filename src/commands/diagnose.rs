@@ -12,7 +12,7 @@ use diagnose::{
 use kubeapi::Catalog;
 use lab::Lab;
 use model::{Exit, visible};
-use probe::{Login, Mechanism};
+use probe::{HostsFileError, Login, Mechanism, map_hosts_file};
 use std::io::IsTerminal;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ const PASSWORD: &str = "DIAGNOSE_PASSWORD";
 enum Usage {
     #[error(transparent)]
     Properties(#[from] PropertiesError),
+    #[error(transparent)]
+    Hosts(#[from] HostsFileError),
     #[error("cannot read {path}: {source}")]
     Read { path: Utf8PathBuf, source: std::io::Error },
     #[error("{path} has no PEM text; expected a file that begins with -----BEGIN")]
@@ -71,6 +73,9 @@ pub async fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Box<dyn std::error::E
         Ok(client) => client,
         Err(error) => return Ok(usage(&error)),
     };
+    if let Some(error) = args.hosts.as_deref().and_then(|file| map_hosts_file(file).err()) {
+        return Ok(usage(&error.into()));
+    }
     let named = args.bootstrap.clone().or(named);
     let severity = args.fail_on.into();
     let found = loop {

@@ -51,6 +51,9 @@ pub struct DiagnoseArgs {
     /// The client speaks no TLS
     #[arg(long)]
     pub plaintext: bool,
+    /// Resolve these names as this file says, in the format of /etc/hosts; this machine's own file stays as it is
+    #[arg(long, value_name = "FILE")]
+    pub hosts: Option<Utf8PathBuf>,
     /// Repeat until there is no finding of that severity, or until this time has passed, such as 60s or 2m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
