@@ -52,6 +52,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Bench(BenchVerb::Scenarios(args)) => return commands::bench_scenarios(&args).await,
         Verb::Gateway(GatewayVerb::New(args)) => return Ok(commands::new_gateway(&args)),
         Verb::Gateway(GatewayVerb::Check(args)) => return Ok(commands::check_gateway(&args).await?),
+        Verb::Walkthrough(args) => return commands::walkthrough(&args).await,
         Verb::Diagnose(args) => return commands::diagnose(&args).await,
         Verb::Report(ReportVerb::Open(name)) => commands::open_report(&name)?,
         Verb::Report(ReportVerb::Diff { before, after }) => return Ok(commands::report_diff(&before, &after)),

@@ -13,6 +13,7 @@ mod parity;
 mod report;
 mod scenario;
 mod ticker;
+mod walkthrough;
 
 pub use bench::{compare as bench_compare, growth as bench_growth, lab as bench_lab, scenarios as bench_scenarios};
 pub use conformance::conformance;
@@ -24,3 +25,4 @@ pub use lab::{down, env, logs, status, up};
 pub use parity::{compare, snapshot};
 pub use report::{diff as report_diff, open as open_report, table as report_table};
 pub use scenario::run;
+pub use walkthrough::walkthrough;

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         | Verb::Gateway(_)
         | Verb::Parity(_)
         | Verb::Report(_)
+        | Verb::Walkthrough(_)
         | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),
     }
 }

@@ -139,7 +139,14 @@ fn a_kind_stage_brings_its_own_lab_up_and_down() {
     let (code, said) = fake.ci(&["kind-traefik"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("traefik standin"), "{said}");
-    let kind = ["kind ci xtask lab up", "kind ci xtask scenario run", "kind ci xtask lab down", "- ci xtask lab down"];
+    let kind = [
+        "kind ci xtask lab up",
+        "kind ci xtask scenario run",
+        "kind ci xtask walkthrough 2024 --yes",
+        "kind ci xtask walkthrough 2026 --yes",
+        "kind ci xtask lab down",
+        "- ci xtask lab down",
+    ];
     assert_eq!(fake.calls(), kind);
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 38] = [
+const VERBS: [&str; 40] = [
     "",
     "ci",
     "lab",
@@ -32,6 +32,8 @@ const VERBS: [&str; 38] = [
     "gateway",
     "gateway new",
     "gateway check",
+    "walkthrough",
+    "walkthrough clean",
     "diagnose",
     "diagnose listen",
     "diagnose manifest",

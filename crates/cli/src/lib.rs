@@ -6,12 +6,14 @@ mod choice;
 mod diagnose;
 mod gateway;
 mod up;
+mod walkthrough;
 
 pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosArgs, BenchVerb, GrowthPart};
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
 pub use gateway::{CheckGatewayArgs, GatewayVerb, NewGatewayArgs};
 pub use up::{PartVersion, UpArgs};
+pub use walkthrough::{WalkthroughArgs, WalkthroughVerb};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
@@ -81,6 +83,13 @@ pub enum Verb {
     /// Add a gateway implementation to those that labs can run
     #[command(subcommand)]
     Gateway(GatewayVerb),
+    /// Follow one of Strimzi's posts about Kafka and the Gateway API, step by step, on the running lab
+    ///
+    /// Each step says why it is done, shows its manifest, runs the commands that a person would type, and compares what they print
+    /// with what they must print. After an interruption, the next call goes on where the last one ended.
+    ///
+    /// Exit codes: 0 every step did what it must; 1 a step did not; 2 usage; 3 the lab.
+    Walkthrough(Box<WalkthroughArgs>),
     /// Find out why a Kafka client does not get through: from the symptom to the cause, with evidence and repair
     Diagnose(Box<DiagnoseArgs>),
     /// Look at the results of runs: as a page, compared with each other, as a Markdown table

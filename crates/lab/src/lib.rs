@@ -4,6 +4,7 @@ mod agent;
 pub mod backends;
 mod both;
 mod client_files;
+mod client_programs;
 mod connectivity;
 mod critical_path;
 mod definitions;
@@ -28,7 +29,8 @@ pub mod testing;
 mod up;
 
 pub use agent::run as run_agent;
-pub use client_files::{bootstrap, console_tools};
+pub use client_files::bootstrap;
+pub use client_programs::{ClientPrograms, console_tools};
 pub use critical_path::{critical_path, numbered};
 pub use down::{down, keeping_state as down_keeping_state};
 pub use env::{pairs as client_variables, variables};

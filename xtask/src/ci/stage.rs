@@ -23,6 +23,14 @@ pub struct Stage {
 const LOCAL_UP: &[&str] = &["xtask", "lab", "up"];
 const LOCAL: &[(&str, &str)] = &[("LAB", "local")];
 const KIND: &[&[&str]] = &[&["xtask", "lab", "up"], &["xtask", "scenario", "run"], &["xtask", "lab", "down"]];
+/// The walkthroughs too.
+const KIND_WALKED: &[&[&str]] = &[
+    &["xtask", "lab", "up"],
+    &["xtask", "scenario", "run"],
+    &["xtask", "walkthrough", "2024", "--yes"],
+    &["xtask", "walkthrough", "2026", "--yes"],
+    &["xtask", "lab", "down"],
+];
 
 pub const STAGES: &[Stage] = &[
     Stage {
@@ -82,6 +90,18 @@ pub const STAGES: &[Stage] = &[
         ..Stage::ON_LOCAL_LAB
     },
     Stage {
+        name: "local-walkthrough",
+        proves: "each step of both walkthroughs does what it says on the local lab",
+        commands: &[
+            LOCAL_UP,
+            &["xtask", "walkthrough", "2024", "--yes"],
+            &["xtask", "walkthrough", "clean"],
+            &["xtask", "walkthrough", "2026", "--yes"],
+            &["xtask", "walkthrough", "clean"],
+        ],
+        ..Stage::ON_LOCAL_LAB
+    },
+    Stage {
         name: "parity",
         proves: "the stand-in differs from Strimzi only where fixtures/standin/differences.yaml says so",
         commands: &[
@@ -134,9 +154,10 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         name: "kind-traefik",
-        proves: "every scenario passes on a KIND cluster behind Traefik, with the stand-in",
+        proves: "every scenario and both walkthroughs pass on a KIND cluster behind Traefik, with the stand-in",
         turn: Some(0),
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "traefik")],
+        commands: KIND_WALKED,
         ..Stage::ON_KIND_LAB
     },
     Stage {
@@ -144,6 +165,7 @@ pub const STAGES: &[Stage] = &[
         proves: "the same behind Envoy Gateway as it comes, with an Envoy and an address for each Gateway",
         turn: Some(2),
         env: &[("LAB", "kind"), ("LAB_KAFKA", "standin"), ("LAB_GATEWAY", "envoy-gateway-separate")],
+        commands: KIND_WALKED,
         ..Stage::ON_KIND_LAB
     },
 ];

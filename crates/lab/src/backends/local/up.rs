@@ -8,7 +8,7 @@ use crate::both::both;
 use crate::doctor::local_gateways;
 use crate::gateway::{FixtureError, GatewayFixture};
 use crate::handle::{Lab, connect};
-use crate::{agent, client_files, definitions, obtain, shared};
+use crate::{agent, client_programs, definitions, obtain, shared};
 use artifacts::Obtained;
 use camino::Utf8PathBuf;
 use host::Progress;
@@ -147,7 +147,7 @@ pub async fn add_console_tools(lab: &Lab, progress: &Progress) -> Result<(), Err
             Err(error) => return Err(error),
         }
     };
-    client_files::write_tools(lab, &java.path, &libs)
+    client_programs::write_tools(lab, &java.path, &libs)
 }
 
 /// The space for the brokers' files before the first message, etcd's log, and all logs, measured in a lab that ran for

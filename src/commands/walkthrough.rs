@@ -1,0 +1,130 @@
+//! `walkthrough`
+
+mod teller;
+mod workplace;
+
+use ::walkthrough::{Choice, Folder, Story, Told, Walk, transcript};
+use camino::Utf8Path;
+use cli::{WalkthroughArgs, WalkthroughVerb};
+use host::Progress;
+use lab::Lab;
+use model::{Exit, FileError, LabKind, visible};
+use std::error::Error;
+use std::fs;
+use std::io::IsTerminal;
+use std::time::Duration;
+use teller::Teller;
+use workplace::{folder_of, places, shell, variables};
+
+/// The time for each command of `walkthrough clean`.
+const CLEAN: Duration = Duration::from_secs(180);
+
+/// Walks through a post, or removes what walks made.
+///
+/// # Errors
+/// If no lab is up, or the walkthrough's folder cannot be used.
+pub async fn walkthrough(args: &WalkthroughArgs) -> Result<Exit, Box<dyn Error>> {
+    if let Some(WalkthroughVerb::Clean(name)) = &args.verb {
+        return clean(&opened(&name.name).await?).await;
+    }
+    let Some(post) = &args.post else { return Ok(Exit::Usage) };
+    let original = Story::load(post)?;
+    let lab = match opened(&args.name.name).await {
+        Ok(lab) => Some(lab),
+        // Reading needs no lab.
+        Err(lab::Error::NotUp { .. }) if args.explain => None,
+        Err(error) => return Err(error.into()),
+    };
+    let somebody = !args.yes && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !(args.yes || args.explain || somebody) {
+        eprintln!("error: this is no terminal, so nobody can press Enter; pass `--yes`, or `--explain` to only read");
+        return Ok(Exit::Usage);
+    }
+    let choice = Choice { from: args.from.clone(), until: args.until.clone(), explain: args.explain, somebody };
+    match lab {
+        Some(lab) => walk(&lab, &original, choice, args.transcript.as_deref()).await,
+        None => explain(&original, &choice),
+    }
+}
+
+/// The lab, if its cluster may be used for a walkthrough.
+async fn opened(name: &str) -> Result<Lab, lab::Error> {
+    let lab = Lab::open(name).await?;
+    lab.check().await?;
+    Ok(lab)
+}
+
+async fn walk(lab: &Lab, original: &Story, choice: Choice, file: Option<&Utf8Path>) -> Result<Exit, Box<dyn Error>> {
+    if lab.info.kind == LabKind::Existing {
+        eprintln!(
+            "error: a walkthrough needs a lab of its own, and {} is your cluster; start one with `lab up`",
+            lab.info.name
+        );
+        return Ok(Exit::Usage);
+    }
+    let (story, changes) = original.adapted(&places(&lab.info), &variables(&lab.info))?;
+    let path = folder_of(lab)?.join(&story.name);
+    let mut folder = Folder::open(path.clone(), &story)?;
+    let progress = Progress::stderr();
+    let shell = if choice.explain { workplace::nothing(&path) } else { shell(lab, &path, &progress).await? };
+    let mut teller = Teller::new(story.clone(), choice.somebody);
+    teller.introduce(&story, lab, &path, &changes);
+    // Commands block, and somebody may think for minutes.
+    let (told, teller) = tokio::task::spawn_blocking(move || {
+        let told = Walk { story: &story, folder: &mut folder, shell: &shell }.go(&choice, &mut teller);
+        (told, (teller, story))
+    })
+    .await?;
+    let (teller, story) = teller;
+    let told = match told {
+        Ok(told) => told,
+        Err(error @ (::walkthrough::Error::Step { .. } | ::walkthrough::Error::Order { .. })) => {
+            eprintln!("error: {}", visible(&error.to_string()));
+            return Ok(Exit::Usage);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(file) = file {
+        let text = transcript(&story, &told, &workplace::described(lab), path.as_str());
+        fs::write(file, text).map_err(FileError::of("write", file))?;
+    }
+    teller.end(&told, &path);
+    Ok(exit(&told))
+}
+
+fn exit(told: &Told) -> Exit {
+    if told.failed.is_some() { Exit::Failed } else { Exit::Passed }
+}
+
+/// The post's own values, since there is no lab.
+fn explain(story: &Story, choice: &Choice) -> Result<Exit, Box<dyn Error>> {
+    let held = tempfile::tempdir()?;
+    let path = Utf8Path::from_path(held.path()).ok_or("the folder for temporary files is not UTF-8")?.join("walk");
+    let mut folder = Folder::open(path.clone(), story)?;
+    let mut teller = Teller::new(story.clone(), false);
+    Walk { story, folder: &mut folder, shell: &workplace::nothing(&path) }.go(choice, &mut teller)?;
+    Ok(Exit::Passed)
+}
+
+async fn clean(lab: &Lab) -> Result<Exit, Box<dyn Error>> {
+    let all = folder_of(lab)?;
+    let mut folders: Vec<_> = all.read_dir_utf8()?.collect::<Result<_, _>>()?;
+    folders.sort_by_key(|folder| folder.file_name().to_owned());
+    let progress = Progress::stderr();
+    let mut exit = Exit::Passed;
+    for folder in &folders {
+        let path = folder.path();
+        let (story, _) = Story::load(folder.file_name())?.adapted(&places(&lab.info), &variables(&lab.info))?;
+        let shell = shell(lab, path, &progress).await?;
+        let left = tokio::task::spawn_blocking(move || workplace::clean(&story, &shell, CLEAN)).await??;
+        if left {
+            exit = Exit::Cleanup;
+        } else {
+            host::files::remove_folder(path)?;
+        }
+    }
+    if folders.is_empty() {
+        println!("There is nothing to remove: no walkthrough was begun in the lab {}.", lab.info.name);
+    }
+    Ok(exit)
+}
