@@ -64,7 +64,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(commands::compare(&standin, &strimzi, write.as_deref())?);
         }
-        Verb::Scenario(_) | Verb::Ci(_) => {
+        Verb::Scenario(_) | Verb::Ci(_) | Verb::Book => {
             return Err("the `lab` binary does not have this command; run it with `cargo xtask`".into());
         }
     }

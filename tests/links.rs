@@ -108,3 +108,19 @@ fn a_link_to_nothing_is_found() {
     assert_eq!(links("a\n\n| [b](c) |\n|---|\n"), [("c".to_owned(), 3)]);
     assert_eq!(anchor("What `lab up` does, in 3 steps"), "what-lab-up-does-in-3-steps");
 }
+
+/// Otherwise the book leaves it out, and links to it lead nowhere.
+#[test]
+fn every_page_of_the_docs_is_in_the_table_of_contents() {
+    let docs = repository().join("docs");
+    let contents = docs.join("SUMMARY.md");
+    let listed: BTreeSet<Utf8PathBuf> = links(&fs::read_to_string(&contents).expect("it reads"))
+        .into_iter()
+        .map(|(link, _)| docs.join(link).canonicalize_utf8().expect("it exists"))
+        .collect();
+    let missing: Vec<_> = pages()
+        .into_iter()
+        .filter(|page| page.starts_with(&docs) && *page != contents && !listed.contains(page))
+        .collect();
+    assert!(missing.is_empty(), "add to docs/SUMMARY.md: {missing:?}");
+}

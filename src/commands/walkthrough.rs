@@ -25,11 +25,11 @@ const CLEAN: Duration = Duration::from_secs(180);
 /// If no lab is up, or the walkthrough's folder cannot be used.
 pub async fn walkthrough(args: &WalkthroughArgs) -> Result<Exit, Box<dyn Error>> {
     if let Some(WalkthroughVerb::Clean(name)) = &args.verb {
-        return clean(&opened(&name.name).await?).await;
+        return clean(&running(&name.name).await?).await;
     }
     let Some(post) = &args.post else { return Ok(Exit::Usage) };
     let original = Story::load(post)?;
-    let lab = match opened(&args.name.name).await {
+    let lab = match running(&args.name.name).await {
         Ok(lab) => Some(lab),
         // Reading needs no lab.
         Err(lab::Error::NotUp { .. }) if args.explain => None,
@@ -47,8 +47,8 @@ pub async fn walkthrough(args: &WalkthroughArgs) -> Result<Exit, Box<dyn Error>>
     }
 }
 
-/// The lab, if its cluster may be used for a walkthrough.
-async fn opened(name: &str) -> Result<Lab, lab::Error> {
+/// The lab, if it works.
+async fn running(name: &str) -> Result<Lab, lab::Error> {
     let lab = Lab::open(name).await?;
     lab.check().await?;
     Ok(lab)
@@ -70,12 +70,11 @@ async fn walk(lab: &Lab, original: &Story, choice: Choice, file: Option<&Utf8Pat
     let mut teller = Teller::new(story.clone(), choice.somebody);
     teller.introduce(&story, lab, &path, &changes);
     // Commands block, and somebody may think for minutes.
-    let (told, teller) = tokio::task::spawn_blocking(move || {
+    let (told, teller, story) = tokio::task::spawn_blocking(move || {
         let told = Walk { story: &story, folder: &mut folder, shell: &shell }.go(&choice, &mut teller);
-        (told, (teller, story))
+        (told, teller, story)
     })
     .await?;
-    let (teller, story) = teller;
     let told = match told {
         Ok(told) => told,
         Err(error @ (::walkthrough::Error::Step { .. } | ::walkthrough::Error::Order { .. })) => {

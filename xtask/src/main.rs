@@ -3,6 +3,7 @@
 //! compile.
 
 mod ahead;
+mod book;
 mod build;
 mod cargo;
 mod ci;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Verb::Scenario(ScenarioVerb::Lint { names }) => light::lint(&names),
         Verb::Scenario(ScenarioVerb::Schema) => light::schema(),
         Verb::Scenario(ScenarioVerb::New { name }) => light::new(&name),
+        Verb::Book => book::book(),
         Verb::Ci(args) => ci::ci(&args),
         Verb::Lab(LabVerb::Up(args)) => {
             ahead::begin(&args);

@@ -3,8 +3,9 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 40] = [
+const VERBS: [&str; 41] = [
     "",
+    "book",
     "ci",
     "lab",
     "lab up",

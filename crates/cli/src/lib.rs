@@ -103,6 +103,8 @@ pub enum Verb {
     /// Measure how long a lab takes to start, and scenarios to run, compared with other tools and at several sizes
     #[command(subcommand)]
     Bench(BenchVerb),
+    /// Make the documentation into a book with mdBook, in target/book, and check its links
+    Book,
     /// Run all checks that a change must pass, and stop at the first that fails
     Ci(CiArgs),
 }

@@ -123,8 +123,9 @@ impl Walk<'_> {
         if choice.explain {
             return Ok(0);
         }
-        let open = |step: &Step| !self.folder.is_done(&step.name) && !(step.yours && !choice.somebody);
-        match self.story.steps.iter().position(open) {
+        let waits_for_nobody = |step: &Step| step.yours && !choice.somebody;
+        let over = |step: &Step| self.folder.is_done(&step.name) || waits_for_nobody(step);
+        match self.story.steps.iter().position(|step| !over(step)) {
             Some(first) => Ok(first),
             None => self.folder.forget().map(|()| 0),
         }

@@ -14,6 +14,7 @@ pub enum Need {
     Nothing,
     DockerEngine,
     CargoDeny,
+    MdBook,
 }
 
 impl Need {
@@ -26,6 +27,8 @@ impl Need {
             }
             Self::CargoDeny => (!succeeds(cargo().args(["deny", "--version"])))
                 .then_some("cargo-deny is not installed: `cargo install cargo-deny --locked`"),
+            Self::MdBook => (!succeeds(Command::new("mdbook").arg("--version")))
+                .then_some("mdbook is not installed: `cargo install mdbook --locked`"),
         }
     }
 }
@@ -36,6 +39,7 @@ impl fmt::Display for Need {
             Self::Nothing => "nothing",
             Self::DockerEngine => "a Docker engine",
             Self::CargoDeny => "cargo-deny",
+            Self::MdBook => "mdBook",
         })
     }
 }

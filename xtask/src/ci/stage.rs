@@ -72,6 +72,13 @@ pub const STAGES: &[Stage] = &[
         ..Stage::WITHOUT_LAB
     },
     Stage {
+        name: "book",
+        proves: "the documentation is a book, and its pages lead somewhere",
+        needs: Need::MdBook,
+        commands: &[&["xtask", "book"]],
+        ..Stage::WITHOUT_LAB
+    },
+    Stage {
         name: "local-e2e",
         proves: "every scenario passes on the local lab at its first attempt",
         commands: &[LOCAL_UP, &["test", "--test", "e2e"]],
