@@ -13,8 +13,16 @@ const WITHIN: Duration = Duration::from_secs(120);
 /// What pages lead to, beside the pages themselves.
 const BESIDE: [&str; 4] = ["docs", "scenarios", "fixtures", "crates/model"];
 
-const SETTINGS: &str =
-    "[book]\ntitle = \"Kafka Gateway Lab\"\nsrc = \"src\"\n[build]\nbuild-dir = \"html\"\ncreate-missing = false\n";
+/// Without mdBook's preprocessors: one of them renames each README.md and leaves the links to it as they are.
+const SETTINGS: &str = r#"
+[book]
+title = "Kafka Gateway Lab"
+src = "src"
+[build]
+build-dir = "html"
+create-missing = false
+use-default-preprocessors = false
+"#;
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
