@@ -31,6 +31,8 @@ mod pause;
 mod record;
 pub mod report;
 mod runner;
+mod secret_text;
+mod secrets;
 mod select;
 pub mod session;
 mod steps;

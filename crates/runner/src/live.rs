@@ -2,6 +2,7 @@
 //! to standard error, so that they do not mix with piped output.
 
 use super::Task;
+use super::secret_text::hide_patterns;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::{excerpt, visible};
 use std::fmt::{self, Display};
@@ -157,9 +158,10 @@ impl Line {
 
     /// Shows the last condition seen in the current step.
     pub fn seen(&self, seen: &str) {
+        let seen = hide_patterns(seen);
         let mut state = lock(&self.0.state);
         if state.seen != seen {
-            seen.clone_into(&mut state.seen);
+            state.seen = seen;
             if let Shown::Bar(bar) = &self.0.shown {
                 bar.set_message(state.message());
             }

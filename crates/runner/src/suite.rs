@@ -73,6 +73,7 @@ pub fn new_report(run: String, lab: LabFacts, seed: Option<u64>) -> Report {
         seconds: 0.0,
         lab,
         seed,
+        plan: None,
         interrupted: None,
         scenarios: Vec::new(),
     }
