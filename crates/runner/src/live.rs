@@ -282,6 +282,60 @@ mod tests {
         assert!(printed(&lines)[0].contains("\\u{1b}[2J"));
     }
 
+    /// A terminal that only remembers what was written to it.
+    #[derive(Clone, Debug, Default)]
+    struct Narrow(Arc<Mutex<String>>);
+
+    impl indicatif::TermLike for Narrow {
+        fn width(&self) -> u16 {
+            60
+        }
+        fn move_cursor_up(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> std::io::Result<()> {
+            self.write_str(&format!("{text}\n"))
+        }
+        fn write_str(&self, text: &str) -> std::io::Result<()> {
+            self.0.lock().expect("unpoisoned").push_str(text);
+            Ok(())
+        }
+        fn clear_line(&self) -> std::io::Result<()> {
+            self.write_str("\n")
+        }
+        fn flush(&self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_live_line_has_the_name_the_time_and_the_step_in_60_columns_without_colours() {
+        let terminal = Narrow::default();
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+        let view = View(Kind::Live(bars, NAME_WIDTH));
+        let line = view.begin(&Task::plain(Job::new("/x", scenario("name: certificate-without-bootstrap-name\n"))));
+        line.step("wait#2 Kafka two: Ready");
+        line.seen("NotReady=True (Creating a cluster takes a while, and this text is longer than the line)");
+        let Shown::Bar(bar) = &line.0.shown else { panic!("it is live") };
+        bar.tick();
+        let written = terminal.0.lock().expect("unpoisoned").clone();
+        let lines: Vec<&str> = written.lines().filter(|line| !line.trim().is_empty()).collect();
+        assert!(lines.iter().all(|line| line.trim_end().chars().count() <= 60), "{lines:#?}");
+        assert!(!written.contains('\u{1b}'), "{written:?}");
+        let last = lines.last().expect("it was drawn");
+        assert!(last.contains("certificate-without-…ap-name"), "{last}");
+        assert!(last.contains("  0s wait#2 Kafka two"), "{last}");
+    }
+
     #[test]
     fn a_long_name_keeps_its_beginning_and_its_end() {
         assert_eq!(short("native-tlsroute"), "native-tlsroute");
