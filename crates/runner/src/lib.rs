@@ -40,6 +40,7 @@ mod steps;
 mod stop;
 pub mod suite;
 mod task;
+mod total;
 mod variables;
 
 pub use authority::lab_ca;

@@ -6,7 +6,7 @@ use crate::report::{Console, GithubLog, ReportFolder};
 use camino::Utf8Path;
 use lab::Lab;
 use lab::gateway::GatewayFixture;
-use model::{Exit, LabFacts, Report, visible};
+use model::{Exit, LabFacts, Report, ScenarioResult, visible};
 use std::time::Duration;
 
 /// The options of a command.
@@ -61,11 +61,17 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
     for line in runner.sweep().await? {
         println!("{line}");
     }
-    let shown = |result: &_| match &github {
-        Some(log) => view.print(log.scenario(&plain.line(result), result)),
-        None => view.print(console.scenario(result)),
+    let repeat = usize::try_from(options.suite.repeat.max(1)).unwrap_or(1);
+    let mut total = view.total(tasks.len() * repeat);
+    let shown = |result: &ScenarioResult| {
+        match &github {
+            Some(log) => view.print(log.scenario(&plain.line(result), result)),
+            None => view.print(console.scenario(result)),
+        }
+        total.count(result.is_bad() || result.cleanup_failed.is_some());
     };
     let report = suite::run(&runner, tasks, &options.suite, &stop, report, &folder, shown).await?;
+    drop(total);
     if options.suite.repeat > 1 {
         println!();
         for result in &report.scenarios {

@@ -77,7 +77,7 @@ fn secrets(asked: &Asked) -> Option<Answer> {
             "data": {"token": "bGVha2VkLWZyb20tdGhlLWNsdXN0ZXI="},
         }],
     });
-    wanted.then(|| Answer::Json(200, found))
+    wanted.then_some(Answer::Json(200, found))
 }
 
 /// Refuses a Pod, and quotes secrets of which nothing shows that they are some.
@@ -94,7 +94,8 @@ fn everything(folder: &Utf8Path) -> String {
         if entry.file_type().expect("a type").is_dir() {
             text += &everything(entry.path());
         } else {
-            text += &format!("== {}\n{}\n", entry.path(), fs::read_to_string(entry.path()).expect("read"));
+            let content = fs::read_to_string(entry.path()).expect("read");
+            text += &["== ", entry.path().as_str(), "\n", &content, "\n"].concat();
         }
     }
     text
