@@ -45,6 +45,12 @@ fn replaced(text: &str, ranges: &[Range<usize>]) -> String {
     out
 }
 
+/// The lines between the marks of the keys in a PEM file.
+pub fn key_lines(pem: &str) -> Vec<&str> {
+    let blocks = private_keys(pem).into_iter().flat_map(|range| pem[range].lines());
+    blocks.filter(|line| !line.contains("-----")).collect()
+}
+
 /// Keys in PEM. One whose beginning or end was cut off, as at the limits of a log, counts too.
 fn private_keys(text: &str) -> Vec<Range<usize>> {
     const MARK: &str = "PRIVATE KEY-----";
@@ -117,6 +123,10 @@ fn value_after(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
         _ => return None,
     };
     let value = value.trim_start_matches(' ');
+    if quoted && spaced.starts_with(':') && !value.starts_with(['"', '\'', '\\']) {
+        // A number or a truth value, without which JSON would not be JSON.
+        return None;
+    }
     let (value, length) =
         match ["\\\"", "\"", "'"].into_iter().find_map(|quote| Some((quote, value.strip_prefix(quote)?))) {
             Some((quote, inside)) => (inside, inside.find(quote).or_else(|| inside.find('\n')).unwrap_or(inside.len())),
@@ -128,8 +138,10 @@ fn value_after(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
         };
     let known = &value[..length];
     // A reference to a secret is none, and neither is what was hidden before.
-    let harmless =
-        known.is_empty() || known == "null" || known.starts_with(['$', '{', '[']) || known.chars().all(|c| c == '*');
+    let harmless = known.is_empty()
+        || ["null", "true", "false"].contains(&known)
+        || known.starts_with(['$', '{', '['])
+        || known.chars().all(|c| c == '*');
     // The value reaches to the end of the text.
     let from = text.len() - value.len();
     (!harmless).then(|| from..from + length)
@@ -184,8 +196,11 @@ mod tests {
         assert_eq!(hide_patterns(end), "[hidden]\nb");
         let (start, _) = whole.split_once("-----END").expect("an end");
         assert_eq!(hide_patterns(start), "a\n[hidden]");
+        assert_eq!(key_lines(&whole), ["MIIEvQIBADANBgkq", "hkiG9w0BAQEFAASC"]);
         let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
         assert_eq!(hide_patterns(certificate), certificate, "a certificate is public");
+        let both = format!("{certificate}{whole}");
+        assert_eq!(key_lines(&both), key_lines(&whole), "also one that stands beside its key");
     }
 
     #[test]
@@ -198,6 +213,8 @@ mod tests {
             "ssl.truststore.password = null",
             "password=${secrets:kafka/alice:password}",
             r#"{"secretName": "alice", "secretKeyRef": {"key": "password"}}"#,
+            r#"{"automountServiceAccountToken": false, "maxToken": 7}"#,
+            "useToken=true",
             "delegation.token.expiry.time.ms = 86400000",
             "ResolvedRefs=False (InvalidCertificateRef: no such Secret)",
             "é password",

@@ -3,7 +3,7 @@
 //! A log or a message can quote a secret, and nobody knows beforehand which one does. So the values that this run knows are hidden
 //! wherever they occur, and whatever looks like a secret is hidden too.
 
-use super::secret_text::{HIDDEN, hide_patterns, is_sensitive};
+use super::secret_text::{HIDDEN, hide_patterns, is_sensitive, key_lines};
 use ::kube::api::{DynamicObject, ListParams};
 use kubeapi::Catalog;
 use model::{Failure, StepResult, Verdict};
@@ -84,8 +84,7 @@ impl Secrets {
         let value = value.trim();
         if value.contains("-----BEGIN") {
             // A log may show single lines of a key. A certificate is public.
-            let lines = value.lines().filter(|line| !line.starts_with("-----"));
-            lines.filter(|_| value.contains("PRIVATE KEY-----")).for_each(|line| self.push(line));
+            key_lines(value).into_iter().for_each(|line| self.push(line));
             return;
         }
         self.push(value);
@@ -119,7 +118,7 @@ impl Secrets {
         annotations.for_each(|(_, value)| *value = self.hide(value));
         if object.types.as_ref().is_some_and(|types| types.kind == "Secret") {
             for field in ["data", "stringData"] {
-                let values = object.data[field].as_object_mut().into_iter().flatten();
+                let values = object.data.get_mut(field).and_then(Value::as_object_mut).into_iter().flatten();
                 values.for_each(|(_, value)| *value = Value::from(HIDDEN));
             }
         }
@@ -228,6 +227,6 @@ mod tests {
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"anything": "x"},
         }));
         Secrets::default().hide_in(&mut secret);
-        assert_eq!(secret.data["stringData"], json!({"anything": HIDDEN}));
+        assert_eq!(secret.data, json!({"stringData": {"anything": HIDDEN}}), "and nothing is added");
     }
 }
