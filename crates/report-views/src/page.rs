@@ -51,14 +51,17 @@ mod tests {
         let html = rendered(&report(vec![result("red", Verdict::Failed(failure()))]));
         for part in [
             "<b class=\"fault\">✗ route</b> ─ · tls",
-            "<details class=\"file\"><summary><code>manifests&#x2f;kafka.yaml</code>",
+            "<details class=\"file\" data-from=\"start\"><summary><code>manifests&#x2f;kafka.yaml</code>",
             "kind: Kafka\nnote: &lt;b&gt;",
             "the first 12 kB are left out",
             "&lt;&#x2f;pre&gt;no route",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }
-        assert!(!html.contains("<details class=\"file\" open"), "they are long");
+        assert!(
+            !html.contains("data-from=\"start\" open") && !html.contains("data-from=\"end\" open"),
+            "they are long"
+        );
     }
 
     #[test]
