@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 fn play(stage: &Stage, tasks: Vec<Task>, mut senders: BTreeMap<String, Sender<TestResult>>) {
     stage.play(tasks, |result: &ScenarioResult| {
         if stage.own_lines {
-            println!("{}", stage.line(&result.name, result));
+            println!("{}", stage.text(&result.name, result));
         }
         if let Some(sender) = senders.remove(&result.name) {
             // Sending only fails if libtest-mimic has already stopped the test.

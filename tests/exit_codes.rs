@@ -54,6 +54,23 @@ fn a_selection_without_a_match_exits_with_two() {
 }
 
 #[test]
+fn a_replay_names_what_no_longer_exists() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("report.json");
+    let path = path.to_str().expect("UTF-8");
+    let write = |name: &str| {
+        let report = model::sample::report(vec![model::sample::result(name, model::Verdict::Passed)]);
+        std::fs::write(path, runner::report::json(&report).expect("JSON")).expect("written");
+    };
+    write("gone-meanwhile");
+    assert_code(&["scenario", "run", "--replay", path], 2, "included gone-meanwhile, which no longer exists");
+    assert_code(&["scenario", "run", "--replay", "/nowhere/report.json"], 2, "cannot read /nowhere/report.json");
+    assert_code(&["scenario", "run", "native", "--replay", path], 2, "cannot be used with");
+    write("native-tlsroute");
+    assert_code(&["scenario", "run", "--replay", path], 3, "nothing");
+}
+
+#[test]
 fn a_missing_lab_exits_with_three() {
     assert_code(&["scenario", "run", "native-tlsroute"], 3, "nothing");
     assert_code(&["scenario", "run", "native-tlsroute", "--sabotage", "--shard", "1/1"], 3, "nothing");

@@ -117,6 +117,6 @@ fn line(stage: &Stage, result: &ScenarioResult, entry: &Entry, row: &Row, test: 
             let seconds = row.seconds.unwrap_or_default();
             format!("test {} ... ok: {found} in {seconds:.1} s ({:.1} s in all)", title(entry), result.seconds)
         }
-        _ => stage.line(&title(entry), result),
+        _ => stage.text(&title(entry), result),
     }
 }

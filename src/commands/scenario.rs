@@ -1,10 +1,11 @@
 //! `scenario run`
 
-use cli::RunArgs;
+use camino::Utf8Path;
+use cli::{RunArgs, RunOutput};
 use lab::Lab;
 use model::{Exit, LabDir, Report, paths};
 use runner::report::ReportFolder;
-use runner::{Chosen, Job, RunnerOptions, Selection, SessionOptions, SuiteOptions, View, session};
+use runner::{Chosen, Job, Replay, RunnerOptions, Selection, SessionOptions, SuiteOptions, View, session};
 use scenario::Problem;
 use std::error::Error;
 use std::time::Duration;
@@ -36,6 +37,16 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
             }
         }
     }
+    let replay = match args.replay.as_deref().map(replayed).transpose() {
+        Ok(replay) => replay,
+        Err(problem) => {
+            eprintln!("error: {}", model::visible(&problem));
+            return Ok(None);
+        }
+    };
+    if let Some(replay) = &replay {
+        selection.only = Some(replay.scenarios());
+    }
     let chosen = match selection.choose(scenario::load_all(&paths::scenarios())) {
         Ok(chosen) => chosen,
         Err(error) => {
@@ -45,20 +56,25 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
         }
     };
     let Some(jobs) = fit_to_run(chosen) else { return Ok(None) };
+    if let Some(Err(gone)) = replay.as_ref().map(|replay| replay.fits(&jobs)) {
+        eprintln!("error: {}", model::visible(&gone.to_string()));
+        return Ok(None);
+    }
     let lab = Lab::open(&args.name.name).await?;
     lab.check().await?;
     // A sabotage appends its number to the name.
     let longest =
         jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0) + if args.sabotage { 4 } else { 0 };
     let suite = SuiteOptions::default();
+    let suite = SuiteOptions {
+        jobs: args.jobs.unwrap_or(suite.jobs),
+        shuffle: args.shuffle,
+        repeat: args.repeat,
+        fail_fast: args.fail_fast,
+        ..suite
+    };
     let options = SessionOptions {
-        suite: SuiteOptions {
-            jobs: args.jobs.unwrap_or(suite.jobs),
-            shuffle: args.shuffle,
-            repeat: args.repeat,
-            fail_fast: args.fail_fast,
-            ..suite
-        },
+        suite: replay.as_ref().map_or(suite.clone(), |replay| replay.options(suite)),
         runner: RunnerOptions {
             keep: args.keep,
             pause_on_failure: args.pause_on_failure,
@@ -67,8 +83,18 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
         },
         sabotage: args.sabotage,
         within: Some(Duration::from_secs(args.within)),
+        github: args.output == RunOutput::Github,
+        replay,
     };
     Ok(Some(session::run(lab, jobs, options).await?))
+}
+
+/// The run of this report, whose scenarios must still exist.
+fn replayed(report: &Utf8Path) -> Result<Replay, String> {
+    let replay = Replay::of(runner::report::read(report).map_err(|error| error.to_string())?);
+    let names = scenario::names(&paths::scenarios()).into_iter().collect();
+    replay.scenarios_in(&names).map_err(|gone| gone.to_string())?;
+    Ok(replay)
 }
 
 /// The chosen scenarios. If one of them is broken, prints why and returns `None`, because a run without it would look

@@ -2,11 +2,11 @@
 //! the result of one scenario.
 
 use super::lease::Lease;
-use cli::{Cli, LabVerb, Verb};
+use cli::{Cli, LabVerb, RunOutput, ScenarioVerb, Verb};
 use host::Progress;
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, FormatSetting, Trial};
 use model::{Exit, LabFacts, Report, ScenarioResult, UpOptions, Verdict};
-use runner::report::{Console, ReportFolder};
+use runner::report::{Console, GithubLog, ReportFolder};
 use runner::{History, Runner, RunnerOptions, Stop, SuiteOptions, Task, View, session, suite};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -26,6 +26,8 @@ pub struct Stage {
     pub facts: LabFacts,
     options: SuiteOptions,
     pub console: Console,
+    /// Prints groups and annotations, if `LAB_OUTPUT` asks for them.
+    github: Option<GithubLog>,
     /// Prints our own lines, with times and reasons, instead of libtest-mimic's.
     pub own_lines: bool,
     start: Instant,
@@ -99,6 +101,10 @@ impl Stage {
         runtime.block_on(async { stop.on_signals(None, |line| eprintln!("{line}")) })?;
         runtime.block_on(async { stop.when_gone(&lab.dir.info()) });
         let name = runner::new_run();
+        let Verb::Scenario(ScenarioVerb::Run(run)) = Cli::read_from(["e2e", "scenario", "run"])?.verb else {
+            return Err("internal error: the command line does not accept `scenario run`".into());
+        };
+        let github = (run.output == RunOutput::Github).then(|| GithubLog::new(&name));
         let history = History::below(&lab.dir.reports());
         let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
         let facts = LabFacts::from(&lab.info);
@@ -112,7 +118,7 @@ impl Stage {
             eprintln!("{line}");
         }
         let (console, start) = (Console::plain(width), Instant::now());
-        Ok((Self { runtime, runner, stop, folder, facts, options, console, own_lines, start }, lease))
+        Ok((Self { runtime, runner, stop, folder, facts, options, console, own_lines, start, github }, lease))
     }
 
     /// Runs the tasks, and calls `shown` with each result.
@@ -144,8 +150,16 @@ impl Stage {
         }
     }
 
-    /// The line in the form of `cargo test`, with the time and the reason.
-    pub fn line(&self, name: &str, result: &ScenarioResult) -> String {
+    /// The line in the form of `cargo test`, with the time and the reason, and what failed.
+    pub fn text(&self, name: &str, result: &ScenarioResult) -> String {
+        let line = self.line(name, result);
+        match &self.github {
+            Some(log) => log.scenario(&line, result),
+            None => line + &self.console.block(result),
+        }
+    }
+
+    fn line(&self, name: &str, result: &ScenarioResult) -> String {
         let word = match &result.verdict {
             _ if result.is_bad() || result.cleanup_failed.is_some() => "FAILED".to_owned(),
             Verdict::Skipped { reason } => format!("ignored, {reason}"),
@@ -154,7 +168,7 @@ impl Stage {
             _ => "ok".to_owned(),
         };
         let time = if result.verdict.ran() { format!(" ({:.1} s)", result.seconds) } else { String::new() };
-        format!("test {name} ... {word}{time}{}", self.console.block(result))
+        format!("test {name} ... {word}{time}")
     }
 
     fn print_conclusion(&self, conclusion: &Conclusion) {

@@ -1,7 +1,7 @@
 //! The arguments of `bench`.
 
 use super::choice::{self, LabChoice};
-use super::{NameArgs, RunArgs, gateway_name};
+use super::{NameArgs, RunArgs, RunOutput, gateway_name};
 use clap::{Args, Subcommand, ValueEnum};
 use model::KafkaProvider;
 
@@ -125,6 +125,8 @@ impl From<&BenchScenariosArgs> for RunArgs {
             shuffle: Some(args.shuffle),
             sabotage: false,
             within: 24 * 3600,
+            replay: None,
+            output: RunOutput::Text,
         }
     }
 }

@@ -349,6 +349,22 @@ pub struct RunArgs {
     /// The time limit for the whole run, in seconds
     #[arg(long, default_value_t = 3600)]
     pub within: u64,
+    /// Run again what the run with this `report.json` ran: the same scenarios, order, jobs and sabotages
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["filters", "rerun_failed", "repeat", "shard", "jobs", "fail_fast",
+          "shuffle", "sabotage"])]
+    pub replay: Option<Utf8PathBuf>,
+    /// The form of the output; `cargo test --test e2e` takes it from the variable
+    #[arg(short, long, env = "LAB_OUTPUT", default_value = "text")]
+    pub output: RunOutput,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum RunOutput {
+    /// A line for each scenario
+    #[default]
+    Text,
+    /// Groups and annotations for a job of GitHub Actions
+    Github,
 }
 
 fn lab_name(text: &str) -> Result<String, String> {

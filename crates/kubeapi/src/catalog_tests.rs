@@ -33,5 +33,5 @@ async fn an_emptied_namespace_is_asked_for_each_kind_once() {
     let kinds = server().catalog.namespaced().await.expect("listed");
     let mut names: Vec<&str> = kinds.iter().map(|kind| kind.resource.kind.as_str()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["Pod", "TLSRoute"]);
+    assert_eq!(names, ["ConfigMap", "Event", "Pod", "Secret", "TLSRoute"]);
 }

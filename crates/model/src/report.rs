@@ -24,6 +24,9 @@ pub struct Report {
     pub lab: LabFacts,
     /// The seed of the order, if it was shuffled.
     pub seed: Option<u64>,
+    /// What was to be run, and how. Reports of earlier versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// Why the run ended early.
     pub interrupted: Option<String>,
     /// In the order in which they ended. With sabotage, one row for each sabotage.
@@ -39,6 +42,24 @@ impl Report {
         names.dedup();
         names
     }
+}
+
+/// What a run was asked for. `scenario run --replay` asks for the same again.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// The identifiers of the results, in the order in which they were to start in the first round. Some of them may have started
+    /// later, because not every scenario can run beside every other.
+    pub order: Vec<String>,
+    /// Whether the sabotages were run instead of the scenarios themselves.
+    pub sabotage: bool,
+    /// The number of scenarios at the same time.
+    pub jobs: usize,
+    /// The number of scenarios with a Kafka cluster of their own at the same time.
+    pub own_clusters: usize,
+    /// How often each scenario was to run.
+    pub repeat: u32,
+    pub fail_fast: bool,
 }
 
 /// Where the run took place.

@@ -60,6 +60,7 @@ pub fn report(scenarios: Vec<ScenarioResult>) -> Report {
             versions: BTreeMap::from([("traefik".into(), "3.7.15".into())]),
         },
         seed: None,
+        plan: None,
         interrupted: None,
         scenarios,
     }

@@ -1,15 +1,15 @@
 //! What changed from one run to another.
 
 use super::view::state;
-use model::{Report, ScenarioResult};
+use model::{LabFacts, Report, ScenarioResult};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Versions and results that differ, as text. Says so if none does.
 pub fn difference(before: &Report, after: &Report) -> String {
     let mut text = String::new();
-    for (what, before, after) in facts(before, after) {
-        let _ = writeln!(text, "{what}: {before} -> {after}");
+    for change in changed_facts(&before.lab, &after.lab) {
+        let _ = writeln!(text, "{change}");
     }
     let of = |report: &Report, id: &str| report.scenarios.iter().find(|result| result.id() == id).cloned();
     let ids: BTreeSet<String> = before.scenarios.iter().chain(&after.scenarios).map(ScenarioResult::id).collect();
@@ -43,19 +43,21 @@ fn shown(result: Option<&ScenarioResult>) -> String {
     }
 }
 
-fn facts(before: &Report, after: &Report) -> Vec<(String, String, String)> {
-    let lab = |report: &Report| {
-        let lab = &report.lab;
+/// What differs from one lab to another: its kind, its gateway, its operator, and every version. One line each.
+pub fn changed_facts(before: &LabFacts, after: &LabFacts) -> Vec<String> {
+    let facts = |lab: &LabFacts| {
         [("lab", lab.kind.to_string()), ("gateway", lab.gateway.clone()), ("operator", lab.kafka.to_string())]
     };
-    let named = lab(before).into_iter().zip(lab(after)).map(|((what, one), (_, other))| (what.to_owned(), one, other));
-    let parts: BTreeSet<_> = before.lab.versions.keys().chain(after.lab.versions.keys()).cloned().collect();
-    let version = |report: &Report, part: &str| report.lab.versions.get(part).map_or("none", String::as_str).to_owned();
+    let named =
+        facts(before).into_iter().zip(facts(after)).map(|((what, one), (_, other))| (what.to_owned(), one, other));
+    let parts: BTreeSet<_> = before.versions.keys().chain(after.versions.keys()).cloned().collect();
+    let version = |lab: &LabFacts, part: &str| lab.versions.get(part).map_or("none", String::as_str).to_owned();
     let versions = parts.into_iter().map(|part| {
         let (one, other) = (version(before, &part), version(after, &part));
         (part, one, other)
     });
-    named.chain(versions).filter(|(_, one, other)| one != other).collect()
+    let changed = named.chain(versions).filter(|(_, one, other)| one != other);
+    changed.map(|(what, one, other)| format!("{what}: {one} -> {other}")).collect()
 }
 
 #[cfg(test)]

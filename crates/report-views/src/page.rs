@@ -1,24 +1,17 @@
 //! The HTML page.
 
+use super::attachments::Attachments;
 use super::view::View;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use model::{Report, ScenarioResult};
-use serde::Serialize;
 
-/// A path as the diagnosis drew it, for one client.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Picture {
-    pub client: String,
-    pub text: String,
-}
-
-/// The page: one file, which needs no network. `pictures` are those of a result's failed attempt.
+/// The page: one file, which needs no network. `attached` gives what was collected at a result's failure.
 ///
 /// # Errors
 /// If the template does not fit the data, which a test would have noticed.
-pub fn page(report: &Report, pictures: impl Fn(&ScenarioResult) -> Vec<Picture>) -> Result<String, minijinja::Error> {
+pub fn page(report: &Report, attached: impl FnMut(&ScenarioResult) -> Attachments) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     // Names, certificates and logs come from the outside. All of them are text.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -27,17 +20,56 @@ pub fn page(report: &Report, pictures: impl Fn(&ScenarioResult) -> Vec<Picture>)
     environment.add_filter("seconds", |value: f64| format!("{value:.1} s"));
     environment.add_filter("percent", |value: f64| format!("{value:.3}%"));
     environment.add_filter("linked", |text: &str| text.starts_with("https://") || text.starts_with("http://"));
-    environment.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, pictures)))
+    environment.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, attached)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attachments::{Excerpt, Picture};
     use model::Verdict;
     use model::sample::{failure, report, result};
 
+    fn attached() -> Attachments {
+        let excerpt = |name: &str, text: &str| Excerpt { name: name.into(), text: text.into(), cut: None };
+        Attachments {
+            pictures: vec![Picture { client: "default".into(), text: "broker 11 ✗ route ─ · tls".into() }],
+            manifests: vec![excerpt("manifests/kafka.yaml", "kind: Kafka\nnote: <b>\n")],
+            logs: vec![Excerpt {
+                cut: Some("the first 12 kB are left out".into()),
+                ..excerpt("logs/traefik.log", "</pre>no route")
+            }],
+        }
+    }
+
     fn rendered(report: &Report) -> String {
-        page(report, |_| vec![Picture { client: "default".into(), text: "broker 11 ✗ route".into() }]).expect("a page")
+        page(report, |_| attached()).expect("a page")
+    }
+
+    #[test]
+    fn the_files_of_a_failure_are_folded_and_stay_text() {
+        let html = rendered(&report(vec![result("red", Verdict::Failed(failure()))]));
+        for part in [
+            "<b class=\"fault\">✗ route</b> ─ · tls",
+            "<details class=\"file\" data-from=\"start\"><summary><code>manifests&#x2f;kafka.yaml</code>",
+            "kind: Kafka\nnote: &lt;b&gt;",
+            "the first 12 kB are left out",
+            "&lt;&#x2f;pre&gt;no route",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(
+            !html.contains("data-from=\"start\" open") && !html.contains("data-from=\"end\" open"),
+            "they are long"
+        );
+    }
+
+    #[test]
+    fn a_version_stands_beside_its_origin() {
+        let mut report = report(Vec::new());
+        report.lab.versions.insert("traefik".into(), "3.7.15, from a wheel".into());
+        let html = rendered(&report);
+        assert!(html.contains("<td>3.7.15</td><td class=\"soft\">from a wheel</td>"), "{html}");
     }
 
     #[test]
@@ -46,7 +78,7 @@ mod tests {
         let failure = failure();
         // A slash is escaped like every other character that has a meaning in HTML.
         let page = failure.cause.page().replace('/', "&#x2f;");
-        for part in [&failure.cause.number(), &page, "broker 11 ✗ route", "id=\"r0\"", "href=\"#r0\""] {
+        for part in [&failure.cause.number(), &page, "broker 11 <b", "id=\"r0\"", "href=\"#r0\""] {
             assert!(html.contains(part), "{part} in {html}");
         }
     }

@@ -1,10 +1,9 @@
 //! The data of the page: what the template shows, ready to be printed.
 
+use super::attachments::{Attachments, Excerpt, Part, parts};
 use super::lanes::{Bar, lanes};
-use super::page::Picture;
 use model::{Failure, LoadFigures, Report, ScenarioResult, StepOutcome, StepResult, Verdict};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The verdicts by severity: what a reader looks for comes first.
 pub const STATES: [&str; 6] = ["failed", "flaky", "unexpected", "expected", "passed", "skipped"];
@@ -17,7 +16,7 @@ pub struct View {
     pub lab: String,
     pub seed: Option<u64>,
     pub interrupted: Option<String>,
-    pub versions: BTreeMap<String, String>,
+    pub versions: Vec<Version>,
     pub counts: Vec<(&'static str, usize)>,
     pub bars: Vec<Bar>,
     pub lanes: usize,
@@ -37,11 +36,28 @@ pub struct Row {
     pub remark: Option<String>,
     pub failure: Option<Reason>,
     pub cleanup_failed: Option<String>,
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<Drawing>,
+    pub manifests: Vec<Excerpt>,
+    pub logs: Vec<Excerpt>,
     pub steps: Vec<Step>,
     pub load: Vec<LoadFigures>,
     pub attempts: usize,
     pub diagnostics: Option<String>,
+}
+
+/// The version of a part, and where the part comes from.
+#[derive(Serialize)]
+pub struct Version {
+    pub part: String,
+    pub version: String,
+    pub origin: String,
+}
+
+/// The path of one client.
+#[derive(Serialize)]
+pub struct Drawing {
+    pub client: String,
+    pub parts: Vec<Part>,
 }
 
 /// A failure, with its cause's number and page.
@@ -70,10 +86,10 @@ pub struct Step {
 }
 
 impl View {
-    pub fn of(report: &Report, pictures: impl Fn(&ScenarioResult) -> Vec<Picture>) -> Self {
+    pub fn of(report: &Report, mut attached: impl FnMut(&ScenarioResult) -> Attachments) -> Self {
         let (bars, lanes) = lanes(report);
         let mut results: Vec<_> =
-            report.scenarios.iter().enumerate().map(|(anchor, one)| row(anchor, one, pictures(one))).collect();
+            report.scenarios.iter().enumerate().map(|(anchor, one)| row(anchor, one, attached(one))).collect();
         let rank = |state: &str| STATES.iter().position(|one| *one == state);
         results.sort_by(|one, other| (rank(one.state), &one.id).cmp(&(rank(other.state), &other.id)));
         let counts = STATES.map(|state| (state, results.iter().filter(|row| row.state == state).count()));
@@ -84,7 +100,7 @@ impl View {
             lab: format!("{} lab, {}, {}", report.lab.kind, report.lab.gateway, report.lab.kafka),
             seed: report.seed,
             interrupted: report.interrupted.clone(),
-            versions: report.lab.versions.clone(),
+            versions: report.lab.versions.iter().map(version).collect(),
             counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
             bars,
             lanes,
@@ -106,7 +122,13 @@ pub fn state(result: &ScenarioResult) -> &'static str {
     }
 }
 
-fn row(anchor: usize, result: &ScenarioResult, pictures: Vec<Picture>) -> Row {
+fn version((part, text): (&String, &String)) -> Version {
+    let (version, origin) = text.split_once(", ").unwrap_or((text, ""));
+    Version { part: part.clone(), version: version.to_owned(), origin: origin.to_owned() }
+}
+
+fn row(anchor: usize, result: &ScenarioResult, attached: Attachments) -> Row {
+    let drawn = attached.pictures.into_iter();
     let remark = match &result.verdict {
         Verdict::Skipped { reason } => Some(reason.clone()),
         Verdict::Unsupported { feature } => Some(format!("the gateway does not claim {feature}")),
@@ -125,7 +147,9 @@ fn row(anchor: usize, result: &ScenarioResult, pictures: Vec<Picture>) -> Row {
         remark,
         failure: result.verdict.failure().map(reason),
         cleanup_failed: result.cleanup_failed.clone(),
-        pictures,
+        pictures: drawn.map(|one| Drawing { client: one.client, parts: parts(&one.text) }).collect(),
+        manifests: attached.manifests,
+        logs: attached.logs,
         steps: result.steps.iter().map(|one| step(one, result.seconds)).collect(),
         load: result.steps.iter().filter_map(|step| step.workload).collect(),
         attempts: result.attempts.len(),
@@ -180,7 +204,7 @@ mod tests {
                 dirty,
                 result("f", Verdict::Failed(failure())),
             ]),
-            |_| Vec::new(),
+            |_| Attachments::default(),
         );
         let order: Vec<_> = view.results.iter().map(|row| (row.id.as_str(), row.state)).collect();
         assert_eq!(order, [("dirty", "failed"), ("f", "failed"), ("k", "expected"), ("b", "passed"), ("s", "skipped")]);

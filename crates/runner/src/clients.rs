@@ -42,6 +42,7 @@ pub async fn access(context: &mut Context<'_>, name: Option<&str>) -> Result<Con
     let trust = trust(context, described.trust.as_ref()).await?;
     let identity = identity(context, described.identity.as_ref()).await?;
     let access = ConnectionConfig { bootstrap, trust, identity };
+    context.secrets.add_client(&access);
     context.clients.insert(name.to_owned(), access.clone());
     Ok(access)
 }

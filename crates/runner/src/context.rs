@@ -5,6 +5,7 @@ use super::gateway_addresses::OwnGateways;
 use super::journal::Journal;
 use super::live::Line;
 use super::locks::LockGuard;
+use super::secrets::Secrets;
 use super::variables::{self, Own};
 use super::{Job, failure, ident};
 use ::kube::api::DynamicObject;
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub clock: &'a Clock,
     /// The progress line on the terminal.
     pub line: Line,
+    /// What must not be written anywhere.
+    pub secrets: Secrets,
     /// Clients by name. Each is created when a step first needs it.
     pub clients: BTreeMap<String, ConnectionConfig>,
     /// The changes that cleanup must undo.
@@ -104,6 +107,7 @@ impl<'a> Context<'a> {
             namespace,
             cluster,
             kafka_namespace,
+            secrets: Secrets::written_in(&job.scenario),
             clients: BTreeMap::new(),
             journal,
             workloads: BTreeMap::new(),
@@ -137,6 +141,12 @@ impl<'a> Context<'a> {
             Ok(_) => Ok(()),
             Err(error) => Err(failure::kubernetes(format!("namespace {}", self.namespace), &error)),
         }
+    }
+
+    /// Learns the content of the Secrets that what is written from now on may quote.
+    pub async fn learn_secrets(&mut self) {
+        let namespaces = BTreeSet::from([self.namespace.as_str(), &self.kafka_namespace]);
+        self.secrets.learn(&self.lab.catalog, &namespaces).await;
     }
 
     /// A step, a client or a sabotage with its variables replaced.

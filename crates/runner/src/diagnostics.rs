@@ -1,6 +1,7 @@
 //! Collects diagnostics when a scenario fails, before cleanup.
 
 use super::gateway_addresses::address_of;
+use super::secrets::Secrets;
 use super::{Context, client_paths};
 use ::kube::Api;
 use ::kube::api::{DynamicObject, ListParams, LogParams};
@@ -13,6 +14,7 @@ use kubeapi::{Catalog, conditions};
 use lab::gateway::GatewayFixture;
 use model::Failure;
 use probe::tls::Probe;
+use scenario::{Apply, Step};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -26,7 +28,7 @@ const PROBE_WITHIN: Duration = Duration::from_secs(3);
 /// The number of bytes that are kept from the end of a log.
 const LOG_END: u64 = 64 * 1024;
 
-/// Kinds that are written in full. Of Secrets only the keys are listed.
+/// Kinds that are written in full, except for secrets in them. Of Secrets only the keys are listed.
 const WHOLE: [&str; 12] = [
     "Gateway",
     "TLSRoute",
@@ -41,6 +43,23 @@ const WHOLE: [&str; 12] = [
     "Pod",
     "ConfigMap",
 ];
+
+/// Where the files go. Everything is written through it, so that no file has a secret.
+struct Files<'a> {
+    folder: &'a Utf8Path,
+    secrets: &'a Secrets,
+}
+
+impl Files<'_> {
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.join(name);
+        let text = self.secrets.hide(text);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+        if let Err(error) = written {
+            eprintln!("could not write the diagnostics {path}: {error}");
+        }
+    }
+}
 
 /// Collects into `folder`. If something cannot be collected, its file contains the error.
 pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure) -> Option<Utf8PathBuf> {
@@ -58,19 +77,20 @@ pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure
     for evidence in &failure.evidence {
         let _ = writeln!(first, "evidence {evidence}");
     }
-    write(folder, "failure.txt", &first);
+    let files = Files { folder, secrets: &context.secrets };
+    files.write("failure.txt", &first);
     let namespaces: BTreeSet<&str> = [context.namespace.as_str(), &context.kafka_namespace].into();
     let gathered = async {
         tokio::join!(
-            objects(&context.lab.catalog, &namespaces, folder),
-            probes(context, &namespaces, folder),
-            Box::pin(diagnoses(context, folder)),
-            logs(context, &namespaces, folder),
+            objects(&context.lab.catalog, &namespaces, &files),
+            probes(context, &namespaces, &files),
+            Box::pin(diagnoses(context, &files)),
+            logs(context, &namespaces, &files),
+            async { manifests(context, &files) },
         )
     };
     if context.clock.waiting(Box::pin(timeout(WITHIN, gathered))).await.is_err() {
-        write(
-            folder,
+        files.write(
             "incomplete.txt",
             &format!("collecting was stopped after {WITHIN:?}, so files may be missing here\n"),
         );
@@ -78,18 +98,41 @@ pub async fn collect(context: &Context<'_>, folder: &Utf8Path, failure: &Failure
     Some(folder.to_owned())
 }
 
-async fn objects(catalog: &Catalog, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
+/// The scenario's manifests with this run's values, as its steps applied them or would have.
+fn manifests(context: &Context<'_>, files: &Files<'_>) {
+    let scenario = &context.job.scenario;
+    let applied = scenario.steps.iter().filter_map(|step| match &*step.value {
+        Step::Apply(Apply(file)) => Some(file),
+        _ => None,
+    });
+    let sabotages = scenario.sabotage.iter().filter_map(|sabotage| sabotage.value.apply.as_ref());
+    let names: BTreeSet<&String> = applied.chain(sabotages).collect();
+    for name in names {
+        let text = match context.manifest(name) {
+            Ok(mut objects) => {
+                objects.iter_mut().for_each(|object| files.secrets.hide_in(object));
+                let one = |object| serde_saphyr::to_string(object).unwrap_or_else(|error| format!("# {error}\n"));
+                objects.iter().map(one).collect::<Vec<_>>().join("---\n")
+            }
+            Err(failure) => format!("# {}\n", failure.seen.replace('\n', "\n# ")),
+        };
+        files.write(&format!("manifests/{name}"), &text);
+    }
+}
+
+async fn objects(catalog: &Catalog, namespaces: &BTreeSet<&str>, files: &Files<'_>) {
     let mut summary = String::new();
     for namespace in namespaces {
         for kind in WHOLE {
             match list(catalog, kind, namespace).await {
                 Ok(objects) if objects.is_empty() => {}
-                Ok(objects) => {
+                Ok(mut objects) => {
+                    objects.iter_mut().for_each(|object| files.secrets.hide_in(object));
                     for object in &objects {
                         summary += &summarized(kind, namespace, object);
                     }
                     let text = serde_json::to_string_pretty(&objects).unwrap_or_default();
-                    write(folder, &format!("{namespace}/{}.json", kind.to_lowercase()), &text);
+                    files.write(&format!("{namespace}/{}.json", kind.to_lowercase()), &text);
                 }
                 Err(error) => {
                     let _ = writeln!(summary, "{kind} in {namespace}: {error}");
@@ -104,9 +147,9 @@ async fn objects(catalog: &Catalog, namespaces: &BTreeSet<&str>, folder: &Utf8Pa
                 let _ = writeln!(summary, "Secret {namespace}/{name}: keys {}", keys.join(", "));
             }
         }
-        write(folder, &format!("{namespace}/events.txt"), &events(catalog, namespace).await);
+        files.write(&format!("{namespace}/events.txt"), &events(catalog, namespace).await);
     }
-    write(folder, "objects.txt", &summary);
+    files.write("objects.txt", &summary);
 }
 
 async fn list(catalog: &Catalog, kind: &str, namespace: &str) -> Result<Vec<DynamicObject>, String> {
@@ -115,6 +158,10 @@ async fn list(catalog: &Catalog, kind: &str, namespace: &str) -> Result<Vec<Dyna
     let mut objects = listed.map_err(|error| error.to_string())?.items;
     for object in &mut objects {
         object.metadata.managed_fields = None;
+        // It repeats the object as one text.
+        object.metadata.annotations.iter_mut().for_each(|all| {
+            all.remove("kubectl.kubernetes.io/last-applied-configuration");
+        });
     }
     Ok(objects)
 }
@@ -166,22 +213,22 @@ async fn events(catalog: &Catalog, namespace: &str) -> String {
 }
 
 /// Walks the paths of each client that the scenario used, as `diagnose` does.
-async fn diagnoses(context: &Context<'_>, folder: &Utf8Path) {
+async fn diagnoses(context: &Context<'_>, files: &Files<'_>) {
     let walks =
         context.clients.iter().map(|(name, access)| async move { (name, client_paths::walked(context, access).await) });
     for (name, found) in join_all(walks).await {
         match found {
             Ok(found) => {
-                write(folder, &format!("diagnosis/{name}.txt"), &picture(&found, Palette::new(false)));
-                write(folder, &format!("diagnosis/{name}.json"), &format!("{:#}\n", serde_json::json!(found)));
+                files.write(&format!("diagnosis/{name}.txt"), &picture(&found, Palette::new(false)));
+                files.write(&format!("diagnosis/{name}.json"), &format!("{:#}\n", serde_json::json!(found)));
             }
-            Err(why) => write(folder, &format!("diagnosis/{name}.txt"), &format!("{why}\n")),
+            Err(why) => files.write(&format!("diagnosis/{name}.txt"), &format!("{why}\n")),
         }
     }
 }
 
 /// Probes each name that a route or a broker has.
-async fn probes(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
+async fn probes(context: &Context<'_>, namespaces: &BTreeSet<&str>, files: &Files<'_>) {
     let mut hosts = BTreeSet::new();
     for namespace in namespaces {
         for route in list(&context.lab.catalog, "TLSRoute", namespace).await.unwrap_or_default() {
@@ -199,10 +246,10 @@ async fn probes(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf
         Probe::new(address, Some(host), PROBE_WITHIN).run().await
     });
     let lines: Vec<_> = join_all(asked).await.iter().map(ToString::to_string).collect();
-    write(folder, "probes.txt", &(lines.join("\n") + "\n"));
+    files.write("probes.txt", &(lines.join("\n") + "\n"));
 }
 
-async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8Path) {
+async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, files: &Files<'_>) {
     let gateway = &context.lab.info.gateway.name;
     if let Ok(entries) = context.lab.dir.logs().read_dir_utf8() {
         for entry in entries.flatten() {
@@ -211,7 +258,7 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
                 || name.starts_with("agent")
                 || namespaces.iter().any(|namespace| name.contains(&format!("{namespace}_")));
             if ours && let Ok(end) = files::end(entry.path(), LOG_END) {
-                write(folder, &format!("logs/{name}"), &end);
+                files.write(&format!("logs/{name}"), &end);
             }
         }
     }
@@ -232,16 +279,8 @@ async fn logs(context: &Context<'_>, namespaces: &BTreeSet<&str>, folder: &Utf8P
                 let tail =
                     LogParams { tail_lines: Some(300), container: Some(container.clone()), ..LogParams::default() };
                 let text = pods.logs(&name, &tail).await.unwrap_or_else(|error| format!("{error}\n"));
-                write(folder, &format!("logs/{namespace}_{name}_{container}.log"), &text);
+                files.write(&format!("logs/{namespace}_{name}_{container}.log"), &text);
             }
         }
-    }
-}
-
-fn write(folder: &Utf8Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-    if let Err(error) = written {
-        eprintln!("could not write the diagnostics {path}: {error}");
     }
 }

@@ -29,14 +29,18 @@ mod needs;
 mod order;
 mod pause;
 mod record;
+mod replay;
 pub mod report;
 mod runner;
+mod secret_text;
+mod secrets;
 mod select;
 pub mod session;
 mod steps;
 mod stop;
 pub mod suite;
 mod task;
+mod total;
 mod variables;
 
 pub use authority::lab_ca;
@@ -47,6 +51,7 @@ pub use isolation::Isolation;
 pub use live::View;
 pub use order::History;
 pub use record::under_way;
+pub use replay::{Gone, Replay};
 pub use runner::{Runner, RunnerOptions};
 pub use select::{Chosen, NotAShard, NothingChosen, Selection, Shard};
 pub use session::SessionOptions;
@@ -63,6 +68,8 @@ pub enum Error {
     Locks { dir: camino::Utf8PathBuf, source: std::io::Error },
     #[error("cannot read the cleanup records of earlier runs below {dir}: {source}")]
     Records { dir: camino::Utf8PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Gone(#[from] Gone),
     #[error(transparent)]
     Report(#[from] crate::report::Error),
 }

@@ -2,6 +2,8 @@
 //! to standard error, so that they do not mix with piped output.
 
 use super::Task;
+use super::secret_text::hide_patterns;
+use super::total::Total;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::{excerpt, visible};
 use std::fmt::{self, Display};
@@ -78,6 +80,14 @@ impl View {
             }
         };
         Line(Arc::new(Held { state, shown }))
+    }
+
+    /// The line that counts this many results. It must begin before all others.
+    pub fn total(&self, all: usize) -> Total {
+        match &self.0 {
+            Kind::Live(bars, _) => Total::below(Some(bars), all),
+            Kind::Hidden | Kind::Plain(_) => Total::below(None, all),
+        }
     }
 
     /// Prints a line on standard output, above the live lines.
@@ -157,9 +167,10 @@ impl Line {
 
     /// Shows the last condition seen in the current step.
     pub fn seen(&self, seen: &str) {
+        let seen = hide_patterns(seen);
         let mut state = lock(&self.0.state);
         if state.seen != seen {
-            seen.clone_into(&mut state.seen);
+            state.seen = seen;
             if let Shown::Bar(bar) = &self.0.shown {
                 bar.set_message(state.message());
             }
@@ -200,7 +211,8 @@ impl State {
 }
 
 fn bar(bars: &MultiProgress, name: &str, width: usize) -> ProgressBar {
-    let bar = bars.add(ProgressBar::new_spinner());
+    // The line with the total stays below.
+    let bar = bars.insert(0, ProgressBar::new_spinner());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed:>4} {wide_msg}") {
         bar.set_style(style);
     }
@@ -226,65 +238,5 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Job;
-    use crate::fake::scenario;
-
-    fn view() -> (View, Arc<Mutex<Vec<String>>>) {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&lines);
-        let view = View::lines(move |line| sink.lock().expect("unpoisoned").push(line.to_owned()));
-        (view, lines)
-    }
-
-    fn printed(lines: &Mutex<Vec<String>>) -> Vec<String> {
-        std::mem::take(&mut *lines.lock().expect("unpoisoned"))
-    }
-
-    async fn pass(seconds: u64) {
-        for _ in 0..seconds * 2 {
-            sleep(Duration::from_millis(500)).await;
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_step_prints_lines_without_a_terminal() {
-        let (view, lines) = view();
-        let line = view.begin(&Task::plain(Job::new("/x", scenario("name: two-clusters\n"))));
-        line.step("wait#2 Kafka two: Ready");
-        pass(10).await;
-        assert_eq!(printed(&lines), Vec::<String>::new(), "a short step needs no line");
-        line.seen("NotReady=True (Creating)");
-        pass(30).await;
-        let seen = printed(&lines);
-        assert_eq!(seen.len(), 2, "{seen:?}");
-        assert!(
-            seen[0].starts_with("running          two-clusters  wait#2 Kafka two: Ready (NotReady=True (Creating))  1"),
-            "{seen:?}"
-        );
-        line.step("produce");
-        pass(10).await;
-        assert_eq!(printed(&lines), Vec::<String>::new(), "each step has its own time");
-        drop(line);
-        pass(60).await;
-        assert_eq!(printed(&lines), Vec::<String>::new(), "a finished task prints nothing more");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_users_text_cannot_move_the_cursor() {
-        let (view, lines) = view();
-        let line = view.begin(&Task::plain(Job::new("/x", scenario("name: two-clusters\n"))));
-        line.step("wait Kafka \u{1b}[2J: Ready");
-        pass(20).await;
-        assert!(printed(&lines)[0].contains("\\u{1b}[2J"));
-    }
-
-    #[test]
-    fn a_long_name_keeps_its_beginning_and_its_end() {
-        assert_eq!(short("native-tlsroute"), "native-tlsroute");
-        let cut = short("certificate-without-bootstrap-name / 2");
-        assert_eq!(cut.chars().count(), NAME_WIDTH);
-        assert!(cut.starts_with("certificate-without-") && cut.ends_with("ame / 2"), "{cut}");
-    }
-}
+#[path = "live_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::live::Line;
 use super::locks::{LockGuard, Locks};
 use super::record::Record;
+use super::secrets::Secrets;
 use super::suite::Executor;
 use super::{
     Context, Deviation, Error, Isolation, Stop, Task, View, cleanup, diagnostics, exclusive_listener, expectation,
@@ -230,13 +231,19 @@ impl Runner {
         let mut context = match Context::new(&self.lab, &task.job, clock, line, listener).await {
             Ok(context) => context,
             Err(failure) => {
-                return AttemptOutcome::new(self.decide(task, task.sabotage(), Verdict::Failed(failure)));
+                let ended = Secrets::written_in(&task.job.scenario).hide_in_verdict(Verdict::Failed(failure));
+                return AttemptOutcome::new(self.decide(task, task.sabotage(), ended));
             }
         };
         let sabotage = task.sabotage().map(|sabotage| context.resolve(sabotage).unwrap_or_else(|_| sabotage.clone()));
         let mut steps = Vec::new();
         let patience = self.deviates(task).then_some(attempt::KNOWN_TO_FAIL);
         let ended = attempt::steps(&mut context, task, patience, &self.stop, &mut steps).await;
+        if ended != Verdict::Passed {
+            clock.waiting(context.learn_secrets()).await;
+        }
+        let ended = context.secrets.hide_in_verdict(ended);
+        steps.iter_mut().for_each(|step| context.secrets.hide_in_step(step));
         let mut outcome = AttemptOutcome {
             steps,
             namespace: context.namespace.clone(),
@@ -267,7 +274,8 @@ impl Runner {
         } else {
             let begun = Instant::now();
             context.line.step("cleaning up");
-            outcome.cleanup_failed = cleanup::cleanup(context).await;
+            let secrets = context.secrets.clone();
+            outcome.cleanup_failed = cleanup::cleanup(context).await.map(|problem| secrets.hide(&problem));
             outcome.timeline.cleanup = begun.elapsed().as_secs_f64();
         }
         outcome
@@ -324,3 +332,7 @@ impl Executor for Runner {
 #[cfg(test)]
 #[path = "runner_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "written_tests.rs"]
+mod written_tests;

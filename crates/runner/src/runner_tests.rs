@@ -10,16 +10,19 @@ use model::StepOutcome;
 use tempfile::TempDir;
 
 /// A scenario's folder with one Pod that is ready and one that never will be, and a runner for it.
-struct Stage {
+pub(super) struct Stage {
     server: ApiServer,
-    runner: Runner,
-    folder: TempDir,
+    pub(super) runner: Runner,
+    pub(super) folder: TempDir,
     stop: Stop,
     _held: lab::testing::KeepAlive,
 }
 
 impl Stage {
-    fn new(options: RunnerOptions, refuse: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Self {
+    pub(super) fn new(
+        options: RunnerOptions,
+        refuse: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for (file, ready) in [("ready", "True"), ("unready", "False")] {
             let pod = format!(
@@ -36,7 +39,7 @@ impl Stage {
         Self { server, runner, folder, stop, _held: folder_of_lab }
     }
 
-    async fn run(&self, sabotage: Option<usize>, lines: &str) -> ScenarioResult {
+    pub(super) async fn run(&self, sabotage: Option<usize>, lines: &str) -> ScenarioResult {
         let path = Utf8Path::from_path(self.folder.path()).expect("UTF-8");
         let task = Task { sabotage, ..Task::plain(Job::new(path, scenario(lines))) };
         self.runner.run(&task).await

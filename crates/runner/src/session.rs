@@ -1,12 +1,12 @@
 //! A run of scenarios for a command: runs them, shows results and writes reports.
 
 use super::suite::{self, SuiteOptions};
-use super::{Deviation, Error, History, Job, Runner, RunnerOptions, Stop, Task, new_run};
-use crate::report::{Console, ReportFolder};
+use super::{Deviation, Error, History, Job, Replay, Runner, RunnerOptions, Stop, Task, new_run};
+use crate::report::{Console, GithubLog, ReportFolder};
 use camino::Utf8Path;
 use lab::Lab;
 use lab::gateway::GatewayFixture;
-use model::{Exit, LabFacts, Report};
+use model::{Exit, LabFacts, Report, ScenarioResult, visible};
 use std::time::Duration;
 
 /// The options of a command.
@@ -19,6 +19,10 @@ pub struct SessionOptions {
     pub sabotage: bool,
     /// The time limit of the whole run.
     pub within: Option<Duration>,
+    /// The earlier run that this one repeats.
+    pub replay: Option<Replay>,
+    /// Print groups and annotations for GitHub Actions.
+    pub github: bool,
 }
 
 /// Runs the jobs on the lab, and prints a line on standard output for each. Returns the exit code and the report.
@@ -27,8 +31,11 @@ pub struct SessionOptions {
 /// If the reports cannot be written.
 pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Result<(Exit, Report), Error> {
     let reports = lab.dir.reports();
-    let tasks = tasks(jobs, options.sabotage);
-    options.suite.history = History::below(&reports);
+    let tasks = match &options.replay {
+        Some(replay) => replay.tasks(tasks(jobs, replay.sabotage()))?,
+        None => tasks(jobs, options.sabotage),
+    };
+    options.suite.history = options.replay.as_ref().map_or_else(|| History::below(&reports), Replay::history);
     let run = new_run();
     let folder = ReportFolder::create(&reports, &run)?;
     options.runner.deviations.extend(known_deviations(&LabFacts::from(&lab.info)));
@@ -38,19 +45,33 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
     stop.on_signals(options.within, move |line| messages.say(line))?;
     let info = lab.dir.info();
     stop.when_gone(&info);
-    let console = Console::stdout(tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0));
+    let width = tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0);
+    let (console, plain) = (Console::stdout(width), Console::plain(width));
     println!("{}", lab_line(&lab));
+    for line in options.replay.iter().flat_map(|replay| replay.introduction(&LabFacts::from(&lab.info))) {
+        println!("{}", visible(&line));
+    }
     if let Some(seed) = options.suite.shuffle {
         println!("order: --shuffle {seed}");
     }
+    let github = options.github.then(|| GithubLog::new(&run));
     let report = suite::new_report(run, LabFacts::from(&lab.info), options.suite.shuffle);
     let keep = options.runner.keep;
     let runner = Runner::new(lab, folder.clone(), options.runner, stop.clone())?;
     for line in runner.sweep().await? {
         println!("{line}");
     }
-    let shown = |result: &_| view.print(console.scenario(result));
+    let repeat = usize::try_from(options.suite.repeat.max(1)).unwrap_or(1);
+    let mut total = view.total(tasks.len() * repeat);
+    let shown = |result: &ScenarioResult| {
+        match &github {
+            Some(log) => view.print(log.scenario(&plain.line(result), result)),
+            None => view.print(console.scenario(result)),
+        }
+        total.count(result.is_bad() || result.cleanup_failed.is_some());
+    };
     let report = suite::run(&runner, tasks, &options.suite, &stop, report, &folder, shown).await?;
+    drop(total);
     if options.suite.repeat > 1 {
         println!();
         for result in &report.scenarios {
@@ -61,6 +82,9 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
         println!("\n{}", kept_line(&report));
     }
     println!("{}", console.summary(&report, folder.path()));
+    if let Some(annotation) = GithubLog::interrupted(&report).filter(|_| github.is_some()) {
+        println!("{annotation}");
+    }
     let exit = if lab_is_gone(&info) { Exit::Lab } else { Exit::of(&report) };
     Ok((exit, report))
 }

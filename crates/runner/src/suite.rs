@@ -7,7 +7,7 @@ use super::{Error, Stop, Task, expectation, ident, machine};
 use crate::report::{Paced, ReportFolder};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use model::{LabFacts, Report, SCHEMA, ScenarioResult, Verdict};
+use model::{LabFacts, Plan, Report, SCHEMA, ScenarioResult, Verdict};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,7 @@ pub fn new_report(run: String, lab: LabFacts, seed: Option<u64>) -> Report {
         seconds: 0.0,
         lab,
         seed,
+        plan: None,
         interrupted: None,
         scenarios: Vec::new(),
     }
@@ -93,7 +94,6 @@ pub async fn run(
 ) -> Result<Report, Error> {
     let start = Instant::now();
     let mut paced = Paced::new(folder);
-    paced.write(&report)?;
     'rounds: for round in 0..options.repeat.max(1) {
         let mut this_round: Vec<_> = tasks.iter().map(|task| Task { round, ..task.clone() }).collect();
         if let Some(seed) = options.shuffle {
@@ -103,6 +103,10 @@ pub async fn run(
         let mut pending: Vec<_> = this_round.into_iter().map(|task| (executor.isolation(&task), task)).collect();
         if options.shuffle.is_none() {
             pending = order::arrange(pending, &options.history);
+        }
+        if round == 0 {
+            report.plan = Some(plan(&pending, options));
+            paced.write(&report)?;
         }
         let mut running = FuturesUnordered::new();
         let mut isolations: Vec<Isolation> = Vec::new();
@@ -158,6 +162,18 @@ pub async fn run(
     folder.write(&report)?;
     folder.write_pages(&report)?;
     Ok(report)
+}
+
+/// What the run was asked for. `pending` are the tasks of the first round.
+fn plan(pending: &[(Isolation, Task)], options: &SuiteOptions) -> Plan {
+    Plan {
+        order: pending.iter().map(|(_, task)| task.title()).collect(),
+        sabotage: pending.iter().any(|(_, task)| task.sabotage.is_some()),
+        jobs: options.jobs,
+        own_clusters: options.own_clusters,
+        repeat: options.repeat.max(1),
+        fail_fast: options.fail_fast,
+    }
 }
 
 /// The result of a task that never started.

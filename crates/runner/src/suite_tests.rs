@@ -1,6 +1,6 @@
 use super::*;
-use crate::Job;
 use crate::fake::{info, result, scenario};
+use crate::{Job, Replay};
 use model::{Cause, Exit, Failure, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -120,6 +120,27 @@ async fn a_seed_repeats_the_orders_and_rounds_differ() {
     assert_eq!(orders[0].len(), 16);
     assert_ne!(orders[0][..8], orders[0][8..]);
     assert_ne!(orders[0][..8], names.map(String::from), "this seed happens to change the order");
+}
+
+#[tokio::test]
+async fn a_replay_starts_everything_in_the_same_order() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    for shuffle in [None, Some(7)] {
+        let first = Fake::default();
+        // As if an earlier run had found these times.
+        let history = History::in_order(&["d", "a", "f", "b", "e", "c"].map(String::from));
+        let options = SuiteOptions { jobs: 1, shuffle, history, repeat: 2, fail_fast: true, ..quiet() };
+        let report = run_all(&first, tasks(&names), &options, &Stop::default()).await;
+        let first = first.order.into_inner().expect("unpoisoned");
+        assert_eq!(report.plan.as_ref().map(|plan| plan.order.as_slice()), Some(&first[..6]));
+
+        let (again, replay) = (Fake::default(), Replay::of(report));
+        let options = SuiteOptions { history: replay.history(), ..replay.options(quiet()) };
+        assert_eq!((options.jobs, options.repeat, options.fail_fast), (1, 2, true));
+        let more = tasks(&["a", "b", "c", "d", "e", "f", "new"]);
+        run_all(&again, replay.tasks(more).expect("all exist"), &options, &Stop::default()).await;
+        assert_eq!(again.order.into_inner().expect("unpoisoned"), first, "{shuffle:?}");
+    }
 }
 
 #[tokio::test]

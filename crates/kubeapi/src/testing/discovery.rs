@@ -1,4 +1,5 @@
-//! The kinds that the server lists: Pods and Namespaces of the core group, TLSRoutes in two versions, and definitions.
+//! The kinds that the server lists: Pods, ConfigMaps, Secrets, Events and Namespaces of the core group, TLSRoutes in two versions, and
+//! definitions.
 
 use http::Request;
 use kube::client::Body;
@@ -33,7 +34,9 @@ pub(super) fn collected(path: &str) -> Option<Value> {
             ]}]},
         ])),
         "/api" => list(json!([{"metadata": {}, "versions": [{"version": "v1", "freshness": "Current", "resources": [
-            resource("", "v1", "Pod", "Namespaced"), resource("", "v1", "Namespace", "Cluster"),
+            resource("", "v1", "Pod", "Namespaced"), resource("", "v1", "ConfigMap", "Namespaced"),
+            resource("", "v1", "Secret", "Namespaced"), resource("", "v1", "Event", "Namespaced"),
+            resource("", "v1", "Namespace", "Cluster"),
         ]}]}])),
         _ => return None,
     })
@@ -54,7 +57,16 @@ pub(super) fn by_group(path: &str, with_dead_group: bool) -> Option<Value> {
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         }
         "/api" => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
-        "/api/v1" => kinds("v1", &[("pods", "Pod", true), ("namespaces", "Namespace", false)]),
+        "/api/v1" => kinds(
+            "v1",
+            &[
+                ("pods", "Pod", true),
+                ("configmaps", "ConfigMap", true),
+                ("secrets", "Secret", true),
+                ("events", "Event", true),
+                ("namespaces", "Namespace", false),
+            ],
+        ),
         "/apis/gateway.networking.k8s.io/v1" => {
             kinds("gateway.networking.k8s.io/v1", &[("tlsroutes", "TLSRoute", true)])
         }

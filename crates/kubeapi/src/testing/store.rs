@@ -60,5 +60,7 @@ fn missing(path: &str) -> Answer {
 }
 
 fn is_collection(path: &str) -> bool {
-    ["/pods", "/tlsroutes", "/api/v1/namespaces"].iter().any(|end| path.ends_with(end))
+    ["/pods", "/configmaps", "/secrets", "/events", "/tlsroutes", "/api/v1/namespaces"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }

@@ -1,5 +1,6 @@
 //! Prints one line per scenario, and a short block for each that did not end as expected.
 
+use super::causes::by_cause;
 use camino::Utf8Path;
 use model::{Cause, Failure, Report, RunStats, ScenarioResult, Verdict, visible};
 use std::fmt::Write as _;
@@ -104,7 +105,19 @@ impl Console {
         if parts.is_empty() {
             parts.push("no scenario ran".to_owned());
         }
-        let mut text = format!("\n{} in {:.1} s", parts.join(", "), report.seconds);
+        let mut text = String::new();
+        let (causes, more) = by_cause(report);
+        for one in &causes {
+            // The results' names are made visible there, and the cause is our own word.
+            let _ = write!(text, "\n{}\n{}", self.colour("31", &one.cause), one.results);
+        }
+        if more > 0 {
+            let _ = write!(text, "\nand {more} more causes");
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = write!(text, "\n{} in {:.1} s", parts.join(", "), report.seconds);
         if let Some(seed) = report.seed {
             let _ = write!(text, "\norder: --shuffle {seed}");
         }
@@ -212,7 +225,10 @@ mod tests {
         let green = ScenarioResult { sabotage: Some(row), ..result("weights", Verdict::Failed(failure())) };
         assert!(Console::plain(18).line(&green).starts_with("green although sabotaged "));
         let summary = Console::plain(8).summary(&report(vec![red, green, otherwise]), Utf8Path::new("/r"));
-        assert_eq!(summary, "\n1 red as demanded, 2 failed in 12.5 s\nreports: /r/report.json");
+        assert_eq!(
+            summary,
+            "\nroute-missing (KGL005)\n    weights / no route, weights / no route\n\n1 red as demanded, 2 failed in 12.5 s\nreports: /r/report.json"
+        );
     }
 
     #[test]

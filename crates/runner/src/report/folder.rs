@@ -1,10 +1,10 @@
 //! The folder of one run, and the link to the last run.
 
+use super::attachments::Attached;
 use super::{Error, json, junit};
 use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
 use host::files;
-use model::{Report, ScenarioResult};
-use report_views::Picture;
+use model::Report;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
@@ -75,7 +75,7 @@ impl ReportFolder {
     /// # Errors
     /// If a file cannot be written.
     pub fn write_pages(&self, report: &Report) -> Result<(), Error> {
-        self.replace("report.html", &report_views::page(report, pictures)?)?;
+        self.replace("report.html", &report_views::page(report, Attached::default().reader())?)?;
         self.replace("summary.md", &report_views::summary(report))
     }
 
@@ -85,21 +85,6 @@ impl ReportFolder {
             Error::Write { path, source }
         })
     }
-}
-
-/// The paths that the diagnosis drew for each client of a failed attempt.
-fn pictures(result: &ScenarioResult) -> Vec<Picture> {
-    let Some(folder) = result.diagnostics().map(|folder| folder.join("diagnosis")) else { return Vec::new() };
-    let Ok(entries) = folder.read_dir_utf8() else { return Vec::new() };
-    let mut pictures: Vec<_> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let client = entry.file_name().strip_suffix(".txt")?.to_owned();
-            Some(Picture { client, text: fs::read_to_string(entry.path()).ok()? })
-        })
-        .collect();
-    pictures.sort_by(|one, other| one.client.cmp(&other.client));
-    pictures
 }
 
 /// The folders of runs, the oldest first. Their names begin with their times.

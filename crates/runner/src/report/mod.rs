@@ -1,8 +1,11 @@
 //! The formats of a report, all generated from `model::Report`.
 
+mod attachments;
+mod causes;
 mod console;
 mod differences;
 mod folder;
+mod github;
 mod json;
 mod junit;
 mod matrix;
@@ -12,6 +15,7 @@ mod times;
 pub use console::Console;
 pub use differences::differences;
 pub use folder::ReportFolder;
+pub use github::GithubLog;
 pub use json::{read, text as json};
 pub use junit::text as junit;
 pub use matrix::table;

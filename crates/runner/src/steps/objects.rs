@@ -17,6 +17,10 @@ const GONE_WITHIN: Duration = Duration::from_secs(45);
 /// If the API server refuses it, or the object must not be changed.
 pub async fn apply(context: &mut Context<'_>, object: &DynamicObject, file: &str) -> Result<ObjectRef, Failure> {
     let types = object.types.clone().unwrap_or_default();
+    if types.kind == "Secret" {
+        // An API server that refuses a Secret may quote it.
+        context.secrets.add_secret(object);
+    }
     let name = object.metadata.name.clone().unwrap_or_default();
     let target = context.object(&types.kind, &name, object.metadata.namespace.as_deref()).await?;
     let target = ObjectRef { api_version: types.api_version, ..target };
