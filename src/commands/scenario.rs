@@ -36,15 +36,7 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
             }
         }
     }
-    let chosen = match selection.choose(scenario::load_all(&paths::scenarios())) {
-        Ok(chosen) => chosen,
-        Err(error) => {
-            // The text quotes names of folders.
-            eprintln!("error: {}", model::visible(&error.to_string()));
-            return Ok(None);
-        }
-    };
-    let Some(jobs) = fit_to_run(chosen) else { return Ok(None) };
+    let Some(jobs) = chosen(&selection) else { return Ok(None) };
     let lab = Lab::open(&args.name.name).await?;
     lab.check().await?;
     // A sabotage appends its number to the name.
@@ -67,8 +59,21 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
         },
         sabotage: args.sabotage,
         within: Some(Duration::from_secs(args.within)),
+        part_of: None,
     };
     Ok(Some(session::run(lab, jobs, options).await?))
+}
+
+/// The scenarios of the selection. `None` if they cannot be run as requested, which is printed.
+pub(super) fn chosen(selection: &Selection) -> Option<Vec<Job>> {
+    match selection.choose(scenario::load_all(&paths::scenarios())) {
+        Ok(chosen) => fit_to_run(chosen),
+        Err(error) => {
+            // The text quotes names of folders.
+            eprintln!("error: {}", model::visible(&error.to_string()));
+            None
+        }
+    }
 }
 
 /// The chosen scenarios. If one of them is broken, prints why and returns `None`, because a run without it would look

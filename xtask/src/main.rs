@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         | Verb::Conformance(_)
         | Verb::Diagnose(_)
         | Verb::Gateway(_)
+        | Verb::Matrix(_)
         | Verb::Parity(_)
         | Verb::Report(_)
         | Verb::Scenario(ScenarioVerb::Run(_)) => heavy::run(),

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 38] = [
+const VERBS: [&str; 40] = [
     "",
     "ci",
     "lab",
@@ -35,6 +35,8 @@ const VERBS: [&str; 38] = [
     "diagnose",
     "diagnose listen",
     "diagnose manifest",
+    "matrix",
+    "matrix page",
     "report",
     "report open",
     "report diff",

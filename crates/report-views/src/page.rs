@@ -19,6 +19,14 @@ pub struct Picture {
 /// # Errors
 /// If the template does not fit the data, which a test would have noticed.
 pub fn page(report: &Report, pictures: impl Fn(&ScenarioResult) -> Vec<Picture>) -> Result<String, minijinja::Error> {
+    environment()?.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, pictures)))
+}
+
+/// What every page's template may use.
+///
+/// # Errors
+/// If the syntax is not valid, which a test would have noticed.
+pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     // Names, certificates and logs come from the outside. All of them are text.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -27,7 +35,7 @@ pub fn page(report: &Report, pictures: impl Fn(&ScenarioResult) -> Vec<Picture>)
     environment.add_filter("seconds", |value: f64| format!("{value:.1} s"));
     environment.add_filter("percent", |value: f64| format!("{value:.3}%"));
     environment.add_filter("linked", |text: &str| text.starts_with("https://") || text.starts_with("http://"));
-    environment.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, pictures)))
+    Ok(environment)
 }
 
 #[cfg(test)]

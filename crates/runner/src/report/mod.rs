@@ -1,20 +1,16 @@
 //! The formats of a report, all generated from `model::Report`.
 
 mod console;
-mod differences;
 mod folder;
 mod json;
 mod junit;
-mod matrix;
 mod paced;
 mod times;
 
 pub use console::Console;
-pub use differences::differences;
 pub use folder::ReportFolder;
 pub use json::{read, text as json};
 pub use junit::text as junit;
-pub use matrix::table;
 pub use paced::Paced;
 pub use times::times;
 
