@@ -60,6 +60,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, Box<dyn Error>> {
             return Ok(commands::report_table(&reports, differences, write.as_deref())?);
         }
         Verb::Conformance(args) => return commands::conformance(&args).await,
+        Verb::Matrix(args) => return commands::matrix(&args).await,
         Verb::Parity(ParityVerb::Snapshot { name, file }) => commands::snapshot(&name, file.as_deref()).await?,
         Verb::Parity(ParityVerb::Compare { standin, strimzi, write }) => {
             return Ok(commands::compare(&standin, &strimzi, write.as_deref())?);

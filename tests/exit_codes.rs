@@ -146,3 +146,35 @@ fn the_exit_code_of_a_check_of_manifests_says_what_was_found() {
     of(&[path.to_str().expect("UTF-8")], 2, "the file is not valid YAML");
     of(&["no-such-file.yaml"], 2, "cannot read no-such-file.yaml: No such file");
 }
+
+#[test]
+fn a_matrix_that_no_lab_can_run_is_a_page_with_the_reason_and_keeps_its_selection() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("matrix");
+    let folder = folder.to_str().expect("UTF-8");
+    let matrix = |lab: &str, code: i32, words: &str| {
+        assert_code(&["matrix", "--gateway", "contour", "--lab", lab, "--folder", folder, "weights"], code, words);
+    };
+    matrix("local", 0, "1 of 1: contour-local-standin: skipped, because ");
+    let page = std::fs::read_to_string(Path::new(folder).join("matrix.html")).expect("the page");
+    assert!(page.contains("<b>contour</b>") && page.contains("skipped, because"), "{page}");
+    matrix("kind", 2, "--lab was local and is kind; give another `--folder`");
+    let unknown = ["matrix", "--gateway", "traefik", "--lab", "local", "--versions", "contour=1.33.8", "weights"];
+    assert_code(&unknown, 2, "contour is a gateway, but not among those of `--gateway`");
+    assert_code(&["matrix", "page", "/nowhere/report.json"], 2, "expected the report.json of a run");
+}
+
+#[test]
+fn a_matrix_in_which_a_deviation_is_gone_exits_with_one_and_names_the_finding() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    let report = |name: &str, verdict: model::Verdict| {
+        let report = model::sample::report(vec![model::sample::result("listener-isolation", verdict)]);
+        std::fs::write(path(name), serde_json::to_string(&report).expect("JSON")).expect("written");
+    };
+    report("gone.json", model::Verdict::UnexpectedPass { link: "l".into(), expected: None });
+    let arguments = ["matrix", "page", &path("gone.json"), "--folder", &path("page")];
+    assert_code(&arguments, 1, "correct docs/findings/traefik-listener-isolation.md");
+    report("fine.json", model::Verdict::Passed);
+    assert_code(&["matrix", "page", &path("fine.json"), "--folder", &path("page")], 0, "matrix.html");
+}

@@ -3,7 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::NameArgs;
 use model::{Exit, LabDir, Report, visible};
-use runner::report::{Error, ReportFolder, differences, table as page};
+use report_views::{differences, table as page};
+use runner::report::{Error, ReportFolder};
 use std::error;
 use std::fs;
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub fn diff(before: &Utf8Path, after: &Utf8Path) -> Exit {
 }
 
 /// The report, or an error on standard error.
-fn readable(path: &Utf8Path) -> Option<Report> {
+pub(super) fn readable(path: &Utf8Path) -> Option<Report> {
     match runner::report::read(path) {
         Ok(report) => Some(report),
         Err(error) => {

@@ -47,15 +47,7 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
     if let Some(replay) = &replay {
         selection.only = Some(replay.scenarios());
     }
-    let chosen = match selection.choose(scenario::load_all(&paths::scenarios())) {
-        Ok(chosen) => chosen,
-        Err(error) => {
-            // The text quotes names of folders.
-            eprintln!("error: {}", model::visible(&error.to_string()));
-            return Ok(None);
-        }
-    };
-    let Some(jobs) = fit_to_run(chosen) else { return Ok(None) };
+    let Some(jobs) = chosen(&selection) else { return Ok(None) };
     if let Some(Err(gone)) = replay.as_ref().map(|replay| replay.fits(&jobs)) {
         eprintln!("error: {}", model::visible(&gone.to_string()));
         return Ok(None);
@@ -85,6 +77,7 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
         within: Some(Duration::from_secs(args.within)),
         github: args.output == RunOutput::Github,
         replay,
+        part_of: None,
     };
     Ok(Some(session::run(lab, jobs, options).await?))
 }
@@ -95,6 +88,18 @@ fn replayed(report: &Utf8Path) -> Result<Replay, String> {
     let names = scenario::names(&paths::scenarios()).into_iter().collect();
     replay.scenarios_in(&names).map_err(|gone| gone.to_string())?;
     Ok(replay)
+}
+
+/// The scenarios of the selection. `None` if they cannot be run as requested, which is printed.
+pub(super) fn chosen(selection: &Selection) -> Option<Vec<Job>> {
+    match selection.choose(scenario::load_all(&paths::scenarios())) {
+        Ok(chosen) => fit_to_run(chosen),
+        Err(error) => {
+            // The text quotes names of folders.
+            eprintln!("error: {}", model::visible(&error.to_string()));
+            None
+        }
+    }
 }
 
 /// The chosen scenarios. If one of them is broken, prints why and returns `None`, because a run without it would look

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         | Verb::Conformance(_)
         | Verb::Diagnose(_)
         | Verb::Gateway(_)
+        | Verb::Matrix(_)
         | Verb::Parity(_)
         | Verb::Report(_)
         | Verb::Walkthrough(_)

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 /// Every command, as a user types it.
-const VERBS: [&str; 41] = [
+const VERBS: [&str; 43] = [
     "",
     "book",
     "ci",
@@ -38,6 +38,8 @@ const VERBS: [&str; 41] = [
     "diagnose",
     "diagnose listen",
     "diagnose manifest",
+    "matrix",
+    "matrix page",
     "report",
     "report open",
     "report diff",

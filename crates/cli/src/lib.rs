@@ -5,6 +5,7 @@ mod bench;
 mod choice;
 mod diagnose;
 mod gateway;
+mod matrix;
 mod up;
 mod walkthrough;
 
@@ -12,13 +13,14 @@ pub use bench::{BenchCompareArgs, BenchGrowthArgs, BenchLabArgs, BenchScenariosA
 pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
 pub use gateway::{CheckGatewayArgs, GatewayVerb, NewGatewayArgs};
+pub use matrix::{MatrixArgs, MatrixVerb, PartVersions};
 pub use up::{PartVersion, UpArgs};
 pub use walkthrough::{WalkthroughArgs, WalkthroughVerb};
 
 use camino::Utf8PathBuf;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use model::{KafkaProvider, LabKind, suggest};
+use model::{KafkaProvider, suggest};
 use std::ffi::OsString;
 
 /// A lab for Kafka behind the Kubernetes Gateway API, and scenarios that test it.
@@ -44,18 +46,16 @@ impl Cli {
 
     /// Checks what clap cannot express about flags that depend on each other.
     fn consistent(self) -> Result<Self, clap::Error> {
-        let Verb::Lab(LabVerb::Up(up)) = &self.verb else { return Ok(self) };
-        let problem = if up.context.is_some() && up.lab != LabChoice(Some(LabKind::Existing)) {
-            format!(
-                "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
-                up.lab
-            )
-        } else if let Some(part) = up::twice(&up.versions) {
-            format!("`--version` names {part} twice; pass one version of each part")
-        } else {
-            return Ok(self);
+        let problem = match &self.verb {
+            Verb::Lab(LabVerb::Up(up)) => up::contradiction(up),
+            Verb::Matrix(args) => matrix::twice(&args.versions)
+                .map(|part| format!("`--versions` names {part} twice; separate its versions by commas")),
+            _ => None,
         };
-        Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem))
+        match problem {
+            None => Ok(self),
+            Some(problem) => Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, problem)),
+        }
     }
 
     /// As [`Cli::read_from`] with this process's arguments. An error is printed and ends the process.
@@ -95,6 +95,7 @@ pub enum Verb {
     /// Look at the results of runs: as a page, compared with each other, as a Markdown table
     #[command(subcommand)]
     Report(ReportVerb),
+    Matrix(Box<MatrixArgs>),
     /// Compare what the stand-in and Strimzi create from the same Kafka resource
     #[command(subcommand)]
     Parity(ParityVerb),

@@ -55,3 +55,36 @@ fn versions_are_read_from_repeated_flags_and_each_part_has_one() {
     let twice = read("--version etcd=3.6.5 --version etcd=3.5.1").expect_err("twice");
     assert!(twice.contains("names etcd twice"), "{twice}");
 }
+
+#[test]
+fn a_matrix_has_gateways_labs_and_versions_and_its_page_needs_none_of_them() {
+    let read = |args: &str| match Cli::read_from(format!("xtask matrix {args}").split_whitespace()) {
+        Ok(Cli { verb: Verb::Matrix(args) }) => Ok(args),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.to_string()),
+    };
+    let args =
+        read("--gateway traefik,contour --lab local,kind --versions gateway=3.6.15,v3.7.15 --versions kafka=4.3.1 sni")
+            .expect("sound");
+    assert_eq!(
+        (args.gateway.join(" "), args.lab.len(), args.filters.join(" ")),
+        ("traefik contour".into(), 2, "sni".into())
+    );
+    let versions: Vec<_> = args.versions.iter().map(|one| (one.part.as_str(), one.versions.join(" "))).collect();
+    assert_eq!(versions, [("gateway", "3.6.15 3.7.15".to_owned()), ("kafka", "4.3.1".to_owned())]);
+    assert!(
+        matches!(read("page a.json b.json").expect("sound").verb, Some(MatrixVerb::Page { reports, .. }) if reports.len() == 2)
+    );
+    for (wrong, words) in [
+        ("--lab local", "--gateway"),
+        ("--gateway traefik", "--lab"),
+        ("--gateway traefik --lab existing", "invalid value 'existing'"),
+        ("--gateway traefik --lab local --versions traefik", "expected PART=VERSION,..."),
+        ("--gateway traefik --lab local --versions traefik=3.6.15,", "expected PART=VERSION,..."),
+        ("--gateway traefik --lab local --versions a=1 --versions a=2", "names a twice"),
+        ("page", "<REPORTS>..."),
+    ] {
+        let error = read(wrong).expect_err(wrong);
+        assert!(error.contains(words), "{wrong}: {error}");
+    }
+}

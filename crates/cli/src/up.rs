@@ -3,7 +3,7 @@
 use super::choice::{self, LabChoice};
 use super::{NameArgs, gateway_name};
 use clap::Args;
-use model::{KafkaProvider, UpOptions, UserCluster};
+use model::{KafkaProvider, LabKind, UpOptions, UserCluster};
 use std::str::FromStr;
 
 #[derive(Args, Clone, Debug)]
@@ -64,8 +64,19 @@ impl FromStr for PartVersion {
     }
 }
 
+/// Flags that contradict each other, in a sentence.
+pub(super) fn contradiction(args: &UpArgs) -> Option<String> {
+    if args.context.is_some() && args.lab != LabChoice(Some(LabKind::Existing)) {
+        return Some(format!(
+            "`--context` requires `--lab existing`, and this is `--lab {}`; pass `--lab existing` or omit `--context`",
+            args.lab
+        ));
+    }
+    twice(&args.versions).map(|part| format!("`--version` names {part} twice; pass one version of each part"))
+}
+
 /// The first part that is given in two versions.
-pub(super) fn twice(versions: &[PartVersion]) -> Option<&str> {
+fn twice(versions: &[PartVersion]) -> Option<&str> {
     let before = |index: usize, part: &str| versions[..index].iter().any(|other| other.part == part);
     let mut parts = versions.iter().map(|one| one.part.as_str()).enumerate();
     parts.find_map(|(index, part)| before(index, part).then_some(part))

@@ -18,10 +18,7 @@ pub(super) async fn all(
     versions: &BTreeMap<String, String>,
     progress: &Progress,
 ) -> Result<Vec<Obtained>, Error> {
-    if let Some(part) = versions.keys().find(|part| !names.contains(part)) {
-        return Err(Error::NotAPart { part: part.clone(), known: names });
-    }
-    let parts = Arc::new(Parts::load()?.with_versions(versions)?);
+    let parts = Arc::new(listed(&names, versions)?);
     let outcomes = join_all(names.into_iter().map(|name| {
         let (parts, progress) = (Arc::clone(&parts), progress.clone());
         tokio::task::spawn_blocking(move || parts.obtain(&name, &progress))
@@ -34,6 +31,17 @@ pub(super) async fn all(
         }
     }
     if what.is_empty() { Ok(obtained) } else { Err(Error::Missing { what }) }
+}
+
+/// The list of parts with these versions. Nothing is obtained.
+///
+/// # Errors
+/// For a chosen version of something that is not in `names`, or that the list does not have.
+pub(super) fn listed(names: &[String], versions: &BTreeMap<String, String>) -> Result<Parts, Error> {
+    if let Some(part) = versions.keys().find(|part| !names.contains(part)) {
+        return Err(Error::NotAPart { part: part.clone(), known: names.to_vec() });
+    }
+    Ok(Parts::load()?.with_versions(versions)?)
 }
 
 #[cfg(test)]

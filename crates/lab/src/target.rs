@@ -1,10 +1,11 @@
 //! Turns the command line, once, into the lab to start.
 
 use super::Error;
-use super::backends::cluster::ClusterSpec;
+use super::backends::cluster::{ClusterSpec, wanted_parts};
 use super::backends::{existing, kind, local};
 use super::handle::{Lab, read_info};
-use host::Progress;
+use super::obtain;
+use host::{Progress, with_causes};
 use model::{KafkaProvider, LabDir, LabFacts, LabInfo, LabKind, Ports, UpOptions, UserCluster};
 use std::collections::BTreeMap;
 
@@ -39,7 +40,7 @@ impl Target {
         }
     }
 
-    fn of(kind: LabKind, options: &UpOptions, up: Option<&LabInfo>) -> Result<Self, Error> {
+    pub(super) fn of(kind: LabKind, options: &UpOptions, up: Option<&LabInfo>) -> Result<Self, Error> {
         Ok(match kind {
             LabKind::Local => {
                 let spec = local::LocalSpec::of(options, ports(options, up)?, versions(options, up)?)?;
@@ -48,6 +49,22 @@ impl Target {
             LabKind::Kind => Self::Kind(cluster_spec(options, up)?),
             LabKind::Existing => Self::Existing(cluster_spec(options, up)?, user_cluster(options, up)?),
         })
+    }
+
+    /// Why this machine or the fixtures cannot provide the lab, as far as that can be seen without starting anything.
+    ///
+    /// # Errors
+    /// The reason.
+    pub(super) async fn check(&self) -> Result<(), String> {
+        let versions = match self {
+            Self::Local(spec) => spec.check_versions(),
+            Self::Kind(spec) | Self::Existing(spec, _) => in_a_cluster(spec),
+        };
+        versions.map_err(|error| with_causes(&error))?;
+        match self {
+            Self::Kind(spec) => kind::works(spec).await.map(|_answers| ()),
+            Self::Local(_) | Self::Existing(..) => Ok(()),
+        }
     }
 
     pub(super) fn kind(&self) -> LabKind {
@@ -74,6 +91,11 @@ impl Target {
             Self::Kind(_) | Self::Existing(..) => Ok(()),
         }
     }
+}
+
+/// Whether the list of parts has what such a lab needs, in the chosen versions.
+fn in_a_cluster(spec: &ClusterSpec) -> Result<(), Error> {
+    obtain::listed(&wanted_parts(spec, None)?, &spec.part_versions()?).map(|_parts| ())
 }
 
 /// Turns the user's options into the settings of a lab in Kubernetes. A running lab keeps its settings unless the user

@@ -22,6 +22,7 @@ pub mod strimzi;
 pub mod suggest;
 mod up_options;
 pub mod vars;
+mod version_numbers;
 mod visible;
 
 pub use cause::{Cause, Severity};
@@ -39,4 +40,5 @@ pub use report::{
 pub use run_stats::RunStats;
 pub use spread::Spread;
 pub use up_options::{UpOptions, UserCluster};
+pub use version_numbers::version_numbers;
 pub use visible::{excerpt, visible};

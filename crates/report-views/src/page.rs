@@ -12,6 +12,14 @@ use model::{Report, ScenarioResult};
 /// # Errors
 /// If the template does not fit the data, which a test would have noticed.
 pub fn page(report: &Report, attached: impl FnMut(&ScenarioResult) -> Attachments) -> Result<String, minijinja::Error> {
+    environment()?.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, attached)))
+}
+
+/// What every page's template may use.
+///
+/// # Errors
+/// If the syntax is not valid, which a test would have noticed.
+pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     // Names, certificates and logs come from the outside. All of them are text.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -20,7 +28,7 @@ pub fn page(report: &Report, attached: impl FnMut(&ScenarioResult) -> Attachment
     environment.add_filter("seconds", |value: f64| format!("{value:.1} s"));
     environment.add_filter("percent", |value: f64| format!("{value:.3}%"));
     environment.add_filter("linked", |text: &str| text.starts_with("https://") || text.starts_with("http://"));
-    environment.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, attached)))
+    Ok(environment)
 }
 
 #[cfg(test)]

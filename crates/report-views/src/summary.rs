@@ -43,7 +43,7 @@ fn row(result: &ScenarioResult) -> String {
 }
 
 /// Text in one cell of a table, without markup of its own.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().fold(String::new(), |mut cell, char| {
         if matches!(char, '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\') {

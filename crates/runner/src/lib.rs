@@ -46,7 +46,7 @@ mod variables;
 pub use authority::lab_ca;
 pub use context::Context;
 pub use expectation::Deviation;
-pub use ident::run as new_run;
+pub use ident::{now, run as new_run};
 pub use isolation::Isolation;
 pub use live::View;
 pub use order::History;

@@ -6,7 +6,7 @@ use kube::api::{Api, ListParams};
 use kubeapi::Catalog;
 use lab::backends::cluster::images;
 use lab::{Lab, console_tools};
-use model::{LabInfo, Verdict};
+use model::{LabInfo, Verdict, version_numbers};
 use probe::JavaClient;
 use scenario::Scenario;
 
@@ -35,7 +35,7 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
             let reason = format!("requires {part} {least} or newer; the version in this lab is not known");
             return Some(Verdict::Skipped { reason });
         };
-        if numbers(version) < numbers(least) {
+        if version_numbers(version) < version_numbers(least) {
             let reason = format!("requires {part} {least} or newer; this lab has {version}");
             return Some(Verdict::Skipped { reason });
         }
@@ -104,12 +104,6 @@ fn version<'a>(info: &'a LabInfo, part: &str) -> Option<&'a str> {
         _ => part,
     };
     info.versions.get(part).or_else(|| info.versions.get(other)).map(String::as_str)
-}
-
-/// Parses `v1.34.4-x` as 1, 34, 4. A missing number counts as older than 0.
-pub(crate) fn numbers(version: &str) -> Vec<u64> {
-    let plain = version.trim_start_matches('v').split(['-', '+', ' ']).next().unwrap_or_default();
-    plain.split('.').map_while(|number| number.parse().ok()).collect()
 }
 
 #[cfg(test)]

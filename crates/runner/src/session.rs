@@ -23,6 +23,8 @@ pub struct SessionOptions {
     pub replay: Option<Replay>,
     /// Print groups and annotations for GitHub Actions.
     pub github: bool,
+    /// The signal of a command that runs several sessions, and handles Ctrl-C for all of them. `None`: the session itself does.
+    pub part_of: Option<Stop>,
 }
 
 /// Runs the jobs on the lab, and prints a line on standard output for each. Returns the exit code and the report.
@@ -42,7 +44,13 @@ pub async fn run(lab: Lab, jobs: Vec<Job>, mut options: SessionOptions) -> Resul
     let stop = Stop::default();
     let view = options.runner.view.clone();
     let messages = view.clone();
-    stop.on_signals(options.within, move |line| messages.say(line))?;
+    match &options.part_of {
+        Some(whole) => {
+            stop.follow(whole);
+            stop.after(options.within);
+        }
+        None => stop.on_signals(options.within, move |line| messages.say(line))?,
+    }
     let info = lab.dir.info();
     stop.when_gone(&info);
     let width = tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0);

@@ -64,14 +64,24 @@ impl Stop {
             interrupt.recv().await;
             std::process::exit(model::Exit::Failed as i32);
         });
-        if let Some(limit) = limit {
-            let stop = self.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(limit).await;
-                stop.raise(format!("the run's time limit of {limit:?} has passed"));
-            });
-        }
+        self.after(limit);
         Ok(())
+    }
+
+    /// Raises the signal after `limit`.
+    pub fn after(&self, limit: Option<Duration>) {
+        let Some(limit) = limit else { return };
+        let stop = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            stop.raise(format!("the run's time limit of {limit:?} has passed"));
+        });
+    }
+
+    /// Raises the signal when `other` is raised: a run ends with the command that it is a part of, and not the other way round.
+    pub fn follow(&self, other: &Self) {
+        let (stop, other) = (self.clone(), other.clone());
+        tokio::spawn(async move { stop.raise(other.raised().await) });
     }
 }
 
@@ -111,6 +121,18 @@ mod tests {
         assert_eq!(stop.reason(), None, "the lab still exists");
         std::fs::remove_file(&info).expect("removed");
         assert_eq!(stop.raised().await, "the lab went down during the run");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_ends_with_the_whole_and_the_whole_outlives_a_part() {
+        let (whole, first, second) = (Stop::default(), Stop::default(), Stop::default());
+        first.follow(&whole);
+        first.after(Some(Duration::from_secs(5)));
+        assert_eq!(first.raised().await, "the run's time limit of 5s has passed");
+        assert_eq!(whole.reason(), None);
+        second.follow(&whole);
+        whole.raise("Ctrl-C");
+        assert_eq!(second.raised().await, "Ctrl-C");
     }
 
     #[tokio::test]

@@ -95,7 +95,7 @@ fn reports(sizes: &[u32]) -> Result<Vec<Curve>, report::Error> {
         let [json, junit, matrix, lines] = &mut curves;
         json.measure(size, || written(&report::json(&report)?, size))?;
         junit.measure(size, || written(&report::junit(&report)?, size))?;
-        matrix.measure(size, || written(&report::table(std::slice::from_ref(&report)), size))?;
+        matrix.measure(size, || written(&report_views::table(std::slice::from_ref(&report)), size))?;
         lines.measure(size, || {
             written(&report.scenarios.iter().map(|one| console.scenario(one) + "\n").collect::<String>(), size)
         })?;

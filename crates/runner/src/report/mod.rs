@@ -3,22 +3,18 @@
 mod attachments;
 mod causes;
 mod console;
-mod differences;
 mod folder;
 mod github;
 mod json;
 mod junit;
-mod matrix;
 mod paced;
 mod times;
 
 pub use console::Console;
-pub use differences::differences;
 pub use folder::ReportFolder;
 pub use github::GithubLog;
 pub use json::{read, text as json};
 pub use junit::text as junit;
-pub use matrix::table;
 pub use paced::Paced;
 pub use times::times;
 

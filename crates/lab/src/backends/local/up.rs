@@ -62,6 +62,16 @@ impl LocalSpec {
         }
         Ok(Self { name: options.name.clone(), fixture, ports, versions, one_by_one: options.one_by_one })
     }
+
+    /// Whether the list of parts has what this lab needs, in the chosen versions.
+    ///
+    /// # Errors
+    /// For a version that the list does not have, or of something that this lab does not need.
+    pub fn check_versions(&self) -> Result<(), Error> {
+        let gateway = self.fixture.local.as_ref().map(|local| local.program.as_str());
+        let names = part_names(gateway.ok_or_else(|| not_local(&self.fixture))?);
+        obtain::listed(&names, &self.versions).map(|_parts| ())
+    }
 }
 
 /// Starts or repairs the local lab.

@@ -1,6 +1,6 @@
 //! Formats many runs as one Markdown table of the scenarios that do not end alike on all labs.
 
-use super::matrix::{Matrix, NOTHING};
+use super::columns::{Matrix, NOTHING};
 use model::{Report, ScenarioResult, Verdict};
 use std::collections::BTreeSet;
 
@@ -51,6 +51,7 @@ mod tests {
 
     fn on(version: &str, scenarios: Vec<ScenarioResult>) -> Report {
         let mut report = report(scenarios);
+        report.run = format!("{version}-{:?}", report.scenarios.first().map(|first| first.word()));
         report.lab.versions.insert(report.lab.gateway.clone(), format!("{version}, somewhere"));
         report
     }

@@ -1,12 +1,8 @@
 //! Formats many runs as one Markdown page: scenarios by lab and gateway, load figures and sabotages.
 
-use crate::needs::numbers;
-use model::{KafkaProvider, LabFacts, LabKind, Report, ScenarioResult, Verdict};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-
-/// The cell of a scenario without a result.
-pub(super) const NOTHING: &str = "-";
+use super::columns::{Matrix, NOTHING};
+use model::{Report, ScenarioResult, Verdict};
+use std::collections::BTreeSet;
 
 /// The page for these runs. Several runs on the same kind of lab all count.
 pub fn table(reports: &[Report]) -> String {
@@ -29,87 +25,7 @@ pub fn table(reports: &[Report]) -> String {
     page
 }
 
-/// A column: runs with the same lab, gateway and Kafka.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Column {
-    /// The labs of this repository come before those of users.
-    place: usize,
-    lab: &'static str,
-    /// Strimzi comes last, because it is rarer.
-    strimzi: bool,
-    kafka: String,
-    gateway: String,
-    /// Its version as numbers, so that 3.7.5 comes before 3.7.15.
-    release: Vec<u64>,
-    version: String,
-}
-
-impl Column {
-    pub(super) fn of(lab: &LabFacts) -> Self {
-        let strimzi = lab.kafka == KafkaProvider::Strimzi;
-        let named = |part: &str| match lab.version(part) {
-            Some(version) => format!("{part} {version}"),
-            None => part.to_owned(),
-        };
-        let kafka = if strimzi { named("strimzi") } else { "stand-in".to_owned() };
-        let place = [LabKind::Local, LabKind::Kind, LabKind::Existing].iter().position(|kind| *kind == lab.kind);
-        let place = place.unwrap_or_default();
-        let version = lab.version(&lab.gateway).unwrap_or_default().to_owned();
-        let (gateway, release) = (lab.gateway.clone(), numbers(&version));
-        Self { place, lab: lab.kind.word(), strimzi, kafka, gateway, release, version }
-    }
-
-    fn title(&self) -> String {
-        let gateway = format!("{} {}", self.gateway, self.version);
-        format!("{}, {}, {}", self.lab, gateway.trim_end(), self.kafka)
-    }
-}
-
-pub(super) struct Matrix<'a> {
-    reports: &'a [Report],
-    columns: Vec<Column>,
-}
-
-impl<'a> Matrix<'a> {
-    pub(super) fn of(reports: &'a [Report]) -> Self {
-        let columns: BTreeSet<Column> = reports.iter().map(|report| Column::of(&report.lab)).collect();
-        Self { reports, columns: columns.into_iter().collect() }
-    }
-
-    /// Groups results by a key. Each row has the results of every column.
-    pub(super) fn rows<K: Ord>(
-        &self,
-        key: impl Fn(&'a ScenarioResult) -> Option<K>,
-    ) -> BTreeMap<K, Vec<Vec<&'a ScenarioResult>>> {
-        let mut rows: BTreeMap<K, Vec<Vec<_>>> = BTreeMap::new();
-        for report in self.reports {
-            let column = Column::of(&report.lab);
-            let index = self.columns.iter().position(|one| *one == column).unwrap_or_default();
-            for result in &report.scenarios {
-                if let Some(key) = key(result) {
-                    rows.entry(key).or_insert_with(|| vec![Vec::new(); self.columns.len()])[index].push(result);
-                }
-            }
-        }
-        rows
-    }
-
-    /// A table of the columns that have results. Each row starts with its own cells.
-    pub(super) fn grid(&self, first: &[&str], rows: &[(String, Vec<String>)]) -> String {
-        let known: Vec<bool> =
-            (0..self.columns.len()).map(|index| rows.iter().any(|(_, cells)| cells[index] != NOTHING)).collect();
-        let titles =
-            self.columns.iter().map(Column::title).zip(&known).filter(|(_, known)| **known).map(|(title, _)| title);
-        let titles: Vec<_> = first.iter().map(|title| (*title).to_owned()).chain(titles).collect();
-        let mut text = format!("| {} |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len()));
-        for (start, cells) in rows {
-            let cells: Vec<_> =
-                cells.iter().zip(&known).filter(|(_, known)| **known).map(|(cell, _)| cell.as_str()).collect();
-            let _ = writeln!(text, "| {start} | {} |", cells.join(" | "));
-        }
-        text
-    }
-
+impl Matrix<'_> {
     fn verdicts(&self) -> String {
         let rows = self.rows(|result| result.sabotage.is_none().then_some((&result.name, &result.title)));
         let row = |((name, title), cells): ((&String, &String), Vec<Vec<&ScenarioResult>>)| {
@@ -171,15 +87,6 @@ impl<'a> Matrix<'a> {
         }
         format!("\n## Skipped, and why\n\n{}", reasons.into_iter().collect::<String>())
     }
-
-    pub(super) fn runs(&self) -> String {
-        let mut text = "\n## The runs\n\n| run | lab | rows | seconds |\n|---|---|---|---|\n".to_owned();
-        for report in self.reports {
-            let lab = Column::of(&report.lab).title();
-            let _ = writeln!(text, "| {} | {lab} | {} | {:.0} |", report.run, report.scenarios.len(), report.seconds);
-        }
-        text
-    }
 }
 
 /// The cell for all results of one scenario on one kind of lab. Skipped results count only if there are no others.
@@ -203,7 +110,7 @@ fn cell(results: &[&ScenarioResult]) -> String {
 }
 
 /// The number of good attempts, and of all attempts.
-fn attempts(ran: &[&&ScenarioResult]) -> (usize, usize) {
+pub(crate) fn attempts(ran: &[&&ScenarioResult]) -> (usize, usize) {
     let of_result = |result: &&&ScenarioResult| {
         let tried = result.attempts.iter().filter(|attempt| attempt.verdict.ran());
         let (good, bad): (Vec<_>, Vec<_>) = tried.partition(|attempt| !attempt.verdict.is_bad());
@@ -234,7 +141,7 @@ fn runs(count: usize) -> String {
 mod tests {
     use super::*;
     use model::sample::{failure, report, result};
-    use model::{LoadFigures, StepOutcome, StepResult};
+    use model::{KafkaProvider, LoadFigures, StepOutcome, StepResult};
 
     fn loaded(gap: f64) -> ScenarioResult {
         let figures = LoadFigures { acked: 100, lost: 0, duplicates: 0, largest_gap: gap };
@@ -257,12 +164,15 @@ mod tests {
     fn runs_of_one_lab_share_a_column_and_others_have_their_own() {
         let skipped = || result("oauth", Verdict::Skipped { reason: "no server".into() });
         let first = report(vec![result("weights", Verdict::Passed), skipped(), loaded(0.5)]);
-        let second = report(vec![result("weights", Verdict::Failed(failure())), skipped(), loaded(2.0)]);
+        let mut second = report(vec![result("weights", Verdict::Failed(failure())), skipped(), loaded(2.0)]);
         let mut kind =
             report(vec![result("weights", Verdict::ExpectedFailure { link: "l".into(), failure: failure() })]);
+        second.run = "second".into();
+        kind.run = "third".into();
         kind.lab.kafka = KafkaProvider::Strimzi;
         kind.lab.versions.insert("strimzi".into(), "1.1.0".into());
-        let page = table(&[first, second, kind]);
+        // The third is met twice, by its own name and by the link to the last run.
+        let page = table(&[first, second, kind.clone(), kind]);
 
         assert!(
             page.contains("| what holds | local, traefik 3.7.15, stand-in | local, traefik 3.7.15, strimzi 1.1.0 |")
@@ -271,6 +181,7 @@ mod tests {
         assert!(page.contains("| what oauth shows | skipped | - |"), "{page}");
         assert!(page.contains("| churn | 0 of 200 lost in 2 runs; gap 2.00 s, 2.00 s |\n"), "{page}");
         assert_eq!(page.matches("- `oauth`: no server.").count(), 1);
+        assert_eq!(page.matches("| third | ").count(), 1, "a run counts once: {page}");
     }
 
     #[test]
