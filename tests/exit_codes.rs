@@ -148,6 +148,16 @@ fn the_exit_code_of_a_check_of_manifests_says_what_was_found() {
 }
 
 #[test]
+fn a_walkthrough_can_be_read_without_a_lab_and_names_a_step_that_does_not_exist() {
+    let explained = ["walkthrough", "2026", "--explain", "--name", "there-is-none"];
+    assert_code(&explained, 0, "$ kubectl apply -f kafka.yaml");
+    assert_code(&explained, 0, "https://strimzi.io/blog/2026/07/09/");
+    assert_code(&[&explained[..], &["--from", "kafkas"]].concat(), 2, "unknown step `kafkas`; did you mean `kafka`?");
+    assert_code(&["walkthrough", "2026", "--yes", "--name", "there-is-none"], 3, "no lab named there-is-none is up");
+    assert_code(&["walkthrough", "2025"], 2, "unknown post; expected `2024` or `2026`");
+}
+
+#[test]
 fn a_matrix_that_no_lab_can_run_is_a_page_with_the_reason_and_keeps_its_selection() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path().join("matrix");

@@ -3,7 +3,7 @@
 mod teller;
 mod workplace;
 
-use ::walkthrough::{Choice, Folder, Story, Told, Walk, transcript};
+use ::walkthrough::{Choice, Folder, Story, Walk, transcript};
 use camino::Utf8Path;
 use cli::{WalkthroughArgs, WalkthroughVerb};
 use host::Progress;
@@ -40,7 +40,10 @@ pub async fn walkthrough(args: &WalkthroughArgs) -> Result<Exit, Box<dyn Error>>
         eprintln!("error: this is no terminal, so nobody can press Enter; pass `--yes`, or `--explain` to only read");
         return Ok(Exit::Usage);
     }
-    let choice = Choice { from: args.from.clone(), until: args.until.clone(), explain: args.explain, somebody };
+    // A transcript has every step, also those of an earlier walk.
+    let first = args.transcript.as_ref().and(original.steps.first()).map(|step| step.name.clone());
+    let from = args.from.clone().or(first);
+    let choice = Choice { from, until: args.until.clone(), explain: args.explain, somebody };
     match lab {
         Some(lab) => walk(&lab, &original, choice, args.transcript.as_deref()).await,
         None => explain(&original, &choice),
@@ -67,8 +70,10 @@ async fn walk(lab: &Lab, original: &Story, choice: Choice, file: Option<&Utf8Pat
     let mut folder = Folder::open(path.clone(), &story)?;
     let progress = Progress::stderr();
     let shell = if choice.explain { workplace::nothing(&path) } else { shell(lab, &path, &progress).await? };
+    let explain = choice.explain;
     let mut teller = Teller::new(story.clone(), choice.somebody);
-    teller.introduce(&story, lab, &path, &changes);
+    teller.introduce();
+    teller.place(lab, &path, &changes);
     // Commands block, and somebody may think for minutes.
     let (told, teller, story) = tokio::task::spawn_blocking(move || {
         let told = Walk { story: &story, folder: &mut folder, shell: &shell }.go(&choice, &mut teller);
@@ -77,22 +82,27 @@ async fn walk(lab: &Lab, original: &Story, choice: Choice, file: Option<&Utf8Pat
     .await?;
     let told = match told {
         Ok(told) => told,
-        Err(error @ (::walkthrough::Error::Step { .. } | ::walkthrough::Error::Order { .. })) => {
-            eprintln!("error: {}", visible(&error.to_string()));
-            return Ok(Exit::Usage);
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return refused(error),
     };
-    if let Some(file) = file {
+    if let Some(file) = file.filter(|_| told.is_whole()) {
         let text = transcript(&story, &told, &workplace::described(lab), path.as_str());
         fs::write(file, text).map_err(FileError::of("write", file))?;
     }
-    teller.end(&told, &path);
-    Ok(exit(&told))
+    if !explain {
+        teller.end(&told, &path);
+    }
+    Ok(if told.failed.is_some() { Exit::Failed } else { Exit::Passed })
 }
 
-fn exit(told: &Told) -> Exit {
-    if told.failed.is_some() { Exit::Failed } else { Exit::Passed }
+/// A step that does not exist is a mistake on the command line.
+fn refused(error: ::walkthrough::Error) -> Result<Exit, Box<dyn Error>> {
+    match error {
+        ::walkthrough::Error::Step { .. } | ::walkthrough::Error::Order { .. } => {
+            eprintln!("error: {}", visible(&error.to_string()));
+            Ok(Exit::Usage)
+        }
+        error => Err(error.into()),
+    }
 }
 
 /// The post's own values, since there is no lab.
@@ -101,8 +111,10 @@ fn explain(story: &Story, choice: &Choice) -> Result<Exit, Box<dyn Error>> {
     let path = Utf8Path::from_path(held.path()).ok_or("the folder for temporary files is not UTF-8")?.join("walk");
     let mut folder = Folder::open(path.clone(), story)?;
     let mut teller = Teller::new(story.clone(), false);
-    Walk { story, folder: &mut folder, shell: &workplace::nothing(&path) }.go(choice, &mut teller)?;
-    Ok(Exit::Passed)
+    teller.introduce();
+    let shell = workplace::nothing(&path);
+    let told = Walk { story, folder: &mut folder, shell: &shell }.go(choice, &mut teller);
+    told.map_or_else(refused, |_| Ok(Exit::Passed))
 }
 
 async fn clean(lab: &Lab) -> Result<Exit, Box<dyn Error>> {

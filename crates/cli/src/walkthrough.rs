@@ -28,8 +28,8 @@ pub struct WalkthroughArgs {
     /// Print the steps and their commands, and run nothing
     #[arg(long, conflicts_with_all = ["yes", "transcript"])]
     pub explain: bool,
-    /// Write what was done and printed to this file, as Markdown
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    /// Begin with the first step, and at the end write what was done and printed to this file, as Markdown
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "until"])]
     pub transcript: Option<Utf8PathBuf>,
 }
 

@@ -59,6 +59,13 @@ pub struct Told {
     pub left: bool,
 }
 
+impl Told {
+    /// Whether the walk came to its end.
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_none() && !self.left
+    }
+}
+
 /// A walkthrough in a lab.
 pub struct Walk<'a> {
     pub story: &'a Story,

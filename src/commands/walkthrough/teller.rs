@@ -29,10 +29,14 @@ impl Teller {
         Self { story, somebody, width: width.clamp(40, WIDEST), bold, shown: 0 }
     }
 
-    /// What the walk is about, and what is different in this lab.
-    pub fn introduce(&self, story: &Story, lab: &Lab, folder: &Utf8Path, changes: &[Change]) {
-        println!("{}\n{}\n", self.strong(&story.title), story.post);
-        self.text(&story.about);
+    /// What the walk is about.
+    pub fn introduce(&self) {
+        println!("{}\n{}\n", self.strong(&self.story.title), self.story.post);
+        self.text(&self.story.about);
+    }
+
+    /// Where it takes place, and what is different there.
+    pub fn place(&self, lab: &Lab, folder: &Utf8Path, changes: &[Change]) {
         self.text(&format!("This is {}.", described(lab)));
         if !changes.is_empty() {
             println!("In this lab:\n");
