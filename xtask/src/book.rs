@@ -73,6 +73,10 @@ fn build(checkout: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     write(&source.join("SUMMARY.md"), &from_the_root(&text))?;
     write(&place.join("book.toml"), SETTINGS)?;
     mdbook(&place)?;
+    // The page of a matrix leads to them as they are.
+    for page in files(&source)?.iter().filter(|page| page.extension() == Some("md")) {
+        copy_file(page, &html.join(page.strip_prefix(&source).unwrap_or(page)))?;
+    }
     let broken = broken_links(&html)?;
     if broken.is_empty() { Ok(html.join("index.html")) } else { Err(Error::Links(broken)) }
 }
@@ -97,6 +101,8 @@ fn broken_links(html: &Utf8Path) -> Result<Vec<String>, FileError> {
     for page in files(html)?.iter().filter(|page| page.extension() == Some("html")) {
         let text = fs::read_to_string(page).map_err(FileError::of("read", page))?;
         for link in text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            // Templates escape a slash too.
+            let link = link.replace("&#x2f;", "/");
             let path = link.split(['#', '?']).next().unwrap_or_default();
             let outside = path.is_empty() || path.contains(':') || path.starts_with("//");
             if !outside && !page.parent().unwrap_or(html).join(path).exists() {
@@ -155,7 +161,7 @@ mod tests {
         let held = tempfile::tempdir().expect("a folder");
         let html = Utf8Path::from_path(held.path()).expect("UTF-8");
         fs::create_dir(html.join("docs")).expect("made");
-        let links = ["../index.html#there", "none.html", "https://example.com/none", "#here"];
+        let links = ["..&#x2f;index.html#there", "none.html", "https://example.com/none", "#here"];
         let page: String = links.iter().map(|link| format!("<a href=\"{link}\">x</a>")).collect();
         fs::write(html.join("docs/one.html"), page).expect("written");
         fs::write(html.join("index.html"), "").expect("written");
