@@ -6,6 +6,7 @@ mod choice;
 mod diagnose;
 mod gateway;
 mod matrix;
+mod report;
 mod up;
 mod walkthrough;
 
@@ -14,6 +15,7 @@ pub use choice::LabChoice;
 pub use diagnose::{DiagnoseArgs, DiagnoseVerb, DiagnosisOutput, FailOn, ListenArgs, ManifestArgs, ManifestOutput};
 pub use gateway::{CheckGatewayArgs, GatewayVerb, NewGatewayArgs};
 pub use matrix::{MatrixArgs, MatrixVerb, PartVersions};
+pub use report::ReportVerb;
 pub use up::{PartVersion, UpArgs};
 pub use walkthrough::{WalkthroughArgs, WalkthroughVerb};
 
@@ -231,31 +233,6 @@ pub struct ImagesArgs {
     /// The image of the kind node [default: the one pinned in fixtures/images.yaml]
     #[arg(long, env = "LAB_NODE_IMAGE")]
     pub node_image: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ReportVerb {
-    /// Print the path of the last run's page, and open it where there is a desktop
-    Open(NameArgs),
-    /// Say what changed from one run to another: results, versions, the lab
-    Diff {
-        /// The `report.json` of the earlier run
-        before: Utf8PathBuf,
-        /// The `report.json` of the later run
-        after: Utf8PathBuf,
-    },
-    /// Print the verdicts of many runs by scenario, gateway and lab, with load figures and sabotages, as Markdown
-    Table {
-        /// The report.json of each run
-        #[arg(required = true)]
-        reports: Vec<Utf8PathBuf>,
-        /// Only the scenarios that did not end alike on all labs, such as labs with different versions of a gateway
-        #[arg(long)]
-        differences: bool,
-        /// Write to this file instead of standard output
-        #[arg(long)]
-        write: Option<Utf8PathBuf>,
-    },
 }
 
 #[derive(Args, Clone, Debug)]
