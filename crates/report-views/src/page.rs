@@ -21,6 +21,7 @@ pub fn page(report: &Report, attached: impl FnMut(&ScenarioResult) -> Attachment
 /// If the syntax is not valid, which a test would have noticed.
 pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
+    environment.add_template("colours.css", include_str!("colours.css"))?;
     // Names, certificates and logs come from the outside. All of them are text.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
