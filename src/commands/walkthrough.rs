@@ -46,7 +46,7 @@ pub async fn walkthrough(args: &WalkthroughArgs) -> Result<Exit, Box<dyn Error>>
     let choice = Choice { from, until: args.until.clone(), explain: args.explain, somebody };
     match lab {
         Some(lab) => walk(&lab, &original, choice, args.transcript.as_deref()).await,
-        None => explain(&original, &choice),
+        None => read_without_a_lab(&original, &choice),
     }
 }
 
@@ -75,23 +75,23 @@ async fn walk(lab: &Lab, original: &Story, choice: Choice, file: Option<&Utf8Pat
     teller.introduce();
     teller.place(lab, &path, &changes);
     // Commands block, and somebody may think for minutes.
-    let (told, teller, story) = tokio::task::spawn_blocking(move || {
-        let told = Walk { story: &story, folder: &mut folder, shell: &shell }.go(&choice, &mut teller);
-        (told, teller, story)
+    let (record, teller, story) = tokio::task::spawn_blocking(move || {
+        let record = Walk { story: &story, folder: &mut folder, shell: &shell }.go(&choice, &mut teller);
+        (record, teller, story)
     })
     .await?;
-    let told = match told {
-        Ok(told) => told,
+    let record = match record {
+        Ok(record) => record,
         Err(error) => return refused(error),
     };
-    if let Some(file) = file.filter(|_| told.is_whole()) {
-        let text = transcript(&story, &told, &workplace::described(lab), path.as_str());
+    if let Some(file) = file.filter(|_| record.is_whole()) {
+        let text = transcript(&story, &record, &workplace::described(lab), path.as_str());
         fs::write(file, text).map_err(FileError::of("write", file))?;
     }
     if !explain {
-        teller.end(&told, &path);
+        teller.end(&record, &path);
     }
-    Ok(if told.failed.is_some() { Exit::Failed } else { Exit::Passed })
+    Ok(if record.failed.is_some() { Exit::Failed } else { Exit::Passed })
 }
 
 /// A step that does not exist is a mistake on the command line.
@@ -106,15 +106,15 @@ fn refused(error: ::walkthrough::Error) -> Result<Exit, Box<dyn Error>> {
 }
 
 /// The post's own values, since there is no lab.
-fn explain(story: &Story, choice: &Choice) -> Result<Exit, Box<dyn Error>> {
+fn read_without_a_lab(story: &Story, choice: &Choice) -> Result<Exit, Box<dyn Error>> {
     let held = tempfile::tempdir()?;
     let path = Utf8Path::from_path(held.path()).ok_or("the folder for temporary files is not UTF-8")?.join("walk");
     let mut folder = Folder::open(path.clone(), story)?;
     let mut teller = Teller::new(story.clone(), false);
     teller.introduce();
     let shell = workplace::nothing(&path);
-    let told = Walk { story, folder: &mut folder, shell: &shell }.go(choice, &mut teller);
-    told.map_or_else(refused, |_| Ok(Exit::Passed))
+    let record = Walk { story, folder: &mut folder, shell: &shell }.go(choice, &mut teller);
+    record.map_or_else(refused, |_| Ok(Exit::Passed))
 }
 
 async fn clean(lab: &Lab) -> Result<Exit, Box<dyn Error>> {

@@ -14,7 +14,7 @@ pub struct Shell {
 
 /// A command that has ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ran {
+pub struct CommandResult {
     pub command: String,
     /// What it printed, standard error included.
     pub output: String,
@@ -27,17 +27,17 @@ impl Shell {
     ///
     /// # Errors
     /// If no shell can be started.
-    pub fn run(&self, command: &str, within: Duration, tick: impl FnMut(Duration)) -> Result<Ran, Error> {
+    pub fn run(&self, command: &str, within: Duration, tick: impl FnMut(Duration)) -> Result<CommandResult, Error> {
         let expression = self.expression(command).stdin_null().stderr_to_stdout().stdout_capture();
         let ended = host::command::run(&expression, within, tick).map_err(|source| failed(command, source))?;
         let command = command.to_owned();
         Ok(match ended {
-            Some(output) => Ran {
+            Some(output) => CommandResult {
                 command,
                 output: String::from_utf8_lossy(&output.stdout).into_owned(),
                 exit: output.status.code(),
             },
-            None => Ran { command, output: format!("ended after {} s\n", within.as_secs()), exit: None },
+            None => CommandResult { command, output: format!("ended after {} s\n", within.as_secs()), exit: None },
         })
     }
 
@@ -45,9 +45,9 @@ impl Shell {
     ///
     /// # Errors
     /// If no shell can be started.
-    pub fn hand_over(&self, command: &str) -> Result<Ran, Error> {
+    pub fn hand_over(&self, command: &str) -> Result<CommandResult, Error> {
         let output = self.expression(command).unchecked().run().map_err(|source| failed(command, source))?;
-        Ok(Ran { command: command.to_owned(), output: String::new(), exit: output.status.code() })
+        Ok(CommandResult { command: command.to_owned(), output: String::new(), exit: output.status.code() })
     }
 
     fn expression(&self, command: &str) -> duct::Expression {

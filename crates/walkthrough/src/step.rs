@@ -64,7 +64,7 @@ impl Step {
     }
 
     /// What is wrong with this output, if anything: a text that is missing, or one that must not be there.
-    pub fn judge(&self, output: &str) -> Option<String> {
+    pub fn problem_in(&self, output: &str) -> Option<String> {
         let missing = self.expect.iter().find(|text| !output.contains(text.as_str()));
         let unwanted = self.lacks.iter().find(|text| output.contains(text.as_str()));
         match (missing, unwanted) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Ran, Told, transcript};
+use crate::{CommandResult, Record, transcript};
 
 const SMALL: &str = "
 title: A title
@@ -97,9 +97,9 @@ fn the_committed_ones_fit_each_kind_of_lab() {
 }
 
 /// What the commands printed when the page was written: everything between them in its `console` blocks.
-fn told(story: &Story, page: &str) -> Told {
+fn record(story: &Story, page: &str) -> Record {
     let mut blocks = page.split("\n```console\n").skip(1).map(|rest| rest.split("\n```\n").next().unwrap_or_default());
-    let mut told = Told::default();
+    let mut record = Record::default();
     for step in &story.steps {
         let block = blocks.next().unwrap_or_default();
         let mut rest = block.strip_suffix('\n').unwrap_or(block);
@@ -109,12 +109,16 @@ fn told(story: &Story, page: &str) -> Told {
             rest = rest.strip_prefix(&format!("$ {}", command.trim_end())).unwrap_or_default();
             let next = commands.get(index + 1).and_then(|next| rest.find(&format!("\n$ {}", next.trim_end())));
             let (output, after) = rest.split_at(next.unwrap_or(rest.len()));
-            ran.push(Ran { command: (*command).clone(), output: output.trim_start().to_owned(), exit: Some(0) });
+            ran.push(CommandResult {
+                command: (*command).clone(),
+                output: output.trim_start().to_owned(),
+                exit: Some(0),
+            });
             rest = after.trim_start_matches('\n');
         }
-        told.steps.push((step.name.clone(), ran));
+        record.steps.push((step.name.clone(), ran));
     }
-    told
+    record
 }
 
 /// The page is written by a walk on the local lab. It drifts when a text, a manifest or a command changes, or what a command must
@@ -127,13 +131,13 @@ fn the_transcripts_in_the_docs_are_of_these_walkthroughs() {
         let page = fs::read_to_string(&path).expect("there");
         let again = format!("write {path} again: `cargo xtask walkthrough {name} --yes --transcript {path}`");
         let (story, _) = story.adapted(&[Place::Local, Place::Shared, Place::Standin], &of_a_lab()).expect("values");
-        let told = told(&story, &page);
+        let record = record(&story, &page);
         let place = page.split_once("--transcript FILE` on ").and_then(|(_, rest)| rest.split_once(". Its manifests"));
         let place = place.map_or("", |(place, _)| place);
-        assert!(transcript(&story, &told, place, "/no/such/folder") == page, "{again}");
-        for (step, (_, ran)) in story.steps.iter().zip(&told.steps).filter(|(step, _)| !step.yours) {
+        assert!(transcript(&story, &record, place, "/no/such/folder") == page, "{again}");
+        for (step, (_, ran)) in story.steps.iter().zip(&record.steps).filter(|(step, _)| !step.yours) {
             let output: String = ran.iter().map(|one| one.output.as_str()).collect();
-            assert_eq!(step.judge(&output), None, "step {}: {again}", step.name);
+            assert_eq!(step.problem_in(&output), None, "step {}: {again}", step.name);
         }
     }
 }

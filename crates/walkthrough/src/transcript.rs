@@ -1,20 +1,20 @@
-//! What a walk told, as a page of the docs.
+//! The record of a walk, as a page of the docs.
 
-use super::{Ran, Step, Story, Told};
+use super::{CommandResult, Record, Step, Story};
 use std::fmt::{self, Write};
 
 /// The most lines of one command's output.
 const LINES: usize = 60;
 
 /// The page. `place` is the lab in a few words; `folder` is replaced by a dot, wherever a command printed it.
-pub fn transcript(story: &Story, told: &Told, place: &str, folder: &str) -> String {
+pub fn transcript(story: &Story, record: &Record, place: &str, folder: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = page(&mut text, story, told, place, folder);
+    let _ = page(&mut text, story, record, place, folder);
     text
 }
 
-fn page(out: &mut String, story: &Story, told: &Told, place: &str, folder: &str) -> fmt::Result {
+fn page(out: &mut String, story: &Story, record: &Record, place: &str, folder: &str) -> fmt::Result {
     let Story { name, title, post, about, .. } = story;
     writeln!(out, "# {title}\n\n{about}\n\nThe post: <{post}>.\n")?;
     writeln!(
@@ -32,13 +32,13 @@ fn page(out: &mut String, story: &Story, told: &Told, place: &str, folder: &str)
             let (text, kind) = (story.files().get(file).map_or("", String::as_str), kind(file));
             writeln!(out, "\n`{file}`:\n\n```{kind}\n{}\n```", text.trim_end())?;
         }
-        commands(out, step, told, folder)?;
+        commands(out, step, record, folder)?;
     }
     Ok(())
 }
 
-fn commands(out: &mut String, step: &Step, told: &Told, folder: &str) -> fmt::Result {
-    let ran = told.steps.iter().find(|(name, _)| *name == step.name).map_or(&[] as &[Ran], |(_, ran)| ran);
+fn commands(out: &mut String, step: &Step, record: &Record, folder: &str) -> fmt::Result {
+    let ran = record.steps.iter().find(|(name, _)| *name == step.name).map_or(&[] as &[CommandResult], |(_, ran)| ran);
     writeln!(out, "\n```console")?;
     for (index, command) in step.run.iter().chain(&step.afterwards).enumerate() {
         writeln!(out, "$ {}", command.trim_end())?;

@@ -1,6 +1,6 @@
 //! The walk through the steps. It shows each step, runs its commands and compares what they print with what they must print.
 
-use super::{Error, Folder, Ran, Shell, Step, Story};
+use super::{CommandResult, Error, Folder, Shell, Step, Story};
 use std::time::Duration;
 
 /// Which steps, and how.
@@ -26,9 +26,9 @@ pub enum Event<'a> {
     /// A command begins.
     Command(&'a str),
     /// It still runs.
-    Runs(Duration),
+    StillRuns(Duration),
     /// It has ended.
-    Ran(&'a Ran),
+    Ended(&'a CommandResult),
     /// The step did what it must.
     Passed(&'a Step),
     /// It did not.
@@ -48,18 +48,18 @@ pub trait Audience {
     fn wants_more(&mut self) -> Result<bool, Error>;
 }
 
-/// What a walk told, for a transcript.
+/// What was done and printed, for a transcript.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct Record {
     /// By step: its name, and what its commands printed.
-    pub steps: Vec<(String, Vec<Ran>)>,
+    pub steps: Vec<(String, Vec<CommandResult>)>,
     /// The step that did not do what it must.
     pub failed: Option<String>,
     /// Whether the audience left early.
     pub left: bool,
 }
 
-impl Told {
+impl Record {
     /// Whether the walk came to its end.
     pub fn is_whole(&self) -> bool {
         self.failed.is_none() && !self.left
@@ -78,7 +78,7 @@ impl Walk<'_> {
     ///
     /// # Errors
     /// If a chosen step does not exist, the folder cannot be written, or no command can be started.
-    pub fn go(&mut self, choice: &Choice, audience: &mut dyn Audience) -> Result<Told, Error> {
+    pub fn go(&mut self, choice: &Choice, audience: &mut dyn Audience) -> Result<Record, Error> {
         let story = self.story;
         let steps = &story.steps;
         let until = choice.until.as_ref().map_or(Ok(steps.len().saturating_sub(1)), |name| story.position(name))?;
@@ -91,7 +91,7 @@ impl Walk<'_> {
         {
             return Err(Error::Order { from: first.clone(), until: last.clone() });
         }
-        let mut told = Told::default();
+        let mut record = Record::default();
         for (index, step) in steps.iter().enumerate().take(until + 1) {
             if index < from {
                 if self.folder.is_done(&step.name) && choice.from.is_none() {
@@ -109,20 +109,20 @@ impl Walk<'_> {
                 continue;
             }
             if !audience.wants_more()? {
-                told.left = true;
-                return Ok(told);
+                record.left = true;
+                return Ok(record);
             }
             let (ran, why) = self.step(step, audience)?;
-            told.steps.push((step.name.clone(), ran));
+            record.steps.push((step.name.clone(), ran));
             if let Some(why) = why {
                 audience.see(&Event::Failed { step, why: &why });
-                told.failed = Some(step.name.clone());
-                return Ok(told);
+                record.failed = Some(step.name.clone());
+                return Ok(record);
             }
             audience.see(&Event::Passed(step));
             self.folder.mark(&step.name)?;
         }
-        Ok(told)
+        Ok(record)
     }
 
     /// Where to begin: after what is done, or from the start if nothing is left to do.
@@ -139,7 +139,7 @@ impl Walk<'_> {
     }
 
     /// The commands of a step, and what is wrong with them.
-    fn step(&self, step: &Step, audience: &mut dyn Audience) -> Result<(Vec<Ran>, Option<String>), Error> {
+    fn step(&self, step: &Step, audience: &mut dyn Audience) -> Result<(Vec<CommandResult>, Option<String>), Error> {
         let mut ran = Vec::new();
         let wrong = self.commands(step, audience, &mut ran);
         let mut undone = None;
@@ -154,7 +154,12 @@ impl Walk<'_> {
         Ok((ran, wrong?.or(undone)))
     }
 
-    fn commands(&self, step: &Step, audience: &mut dyn Audience, ran: &mut Vec<Ran>) -> Result<Option<String>, Error> {
+    fn commands(
+        &self,
+        step: &Step,
+        audience: &mut dyn Audience,
+        ran: &mut Vec<CommandResult>,
+    ) -> Result<Option<String>, Error> {
         for (index, command) in step.run.iter().enumerate() {
             let wanted = if index + 1 == step.run.len() { step.exit } else { 0 };
             let one = self.command(command, step, audience)?;
@@ -166,22 +171,22 @@ impl Walk<'_> {
             }
         }
         let output: String = ran.iter().map(|one| one.output.as_str()).collect();
-        Ok(if step.yours { None } else { step.judge(&output) })
+        Ok(if step.yours { None } else { step.problem_in(&output) })
     }
 
-    fn command(&self, command: &str, step: &Step, audience: &mut dyn Audience) -> Result<Ran, Error> {
+    fn command(&self, command: &str, step: &Step, audience: &mut dyn Audience) -> Result<CommandResult, Error> {
         audience.see(&Event::Command(command));
         let ran = if step.yours {
             self.shell.hand_over(command)?
         } else {
-            self.shell.run(command, step.within(), |elapsed| audience.see(&Event::Runs(elapsed)))?
+            self.shell.run(command, step.within(), |elapsed| audience.see(&Event::StillRuns(elapsed)))?
         };
-        audience.see(&Event::Ran(&ran));
+        audience.see(&Event::Ended(&ran));
         Ok(ran)
     }
 }
 
-fn exit(ran: &Ran) -> String {
+fn exit(ran: &CommandResult) -> String {
     ran.exit.map_or_else(|| "no exit code, because it took too long or was killed".to_owned(), |code| code.to_string())
 }
 

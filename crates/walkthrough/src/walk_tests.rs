@@ -15,8 +15,8 @@ impl Audience for Notes {
             Event::Done(step) => format!("done {}", step.name),
             Event::Step { step, number, of } => format!("step {} {number}/{of}", step.name),
             Event::Command(command) => format!("$ {command}"),
-            Event::Runs(_) => return,
-            Event::Ran(ran) => format!("printed {}", ran.output.trim_end()),
+            Event::StillRuns(_) => return,
+            Event::Ended(ran) => format!("printed {}", ran.output.trim_end()),
             Event::Passed(step) => format!("passed {}", step.name),
             Event::Failed { step, why } => format!("failed {}: {why}", step.name),
             Event::Skipped { step, .. } => format!("skipped {}", step.name),
@@ -29,12 +29,12 @@ impl Audience for Notes {
     }
 }
 
-struct Held {
+struct Workshop {
     folder: tempfile::TempDir,
     story: Story,
 }
 
-impl Held {
+impl Workshop {
     fn new(steps: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = Utf8Path::from_path(folder.path()).expect("UTF-8");
@@ -44,19 +44,19 @@ impl Held {
         Self { folder, story }
     }
 
-    fn walk(&self, choice: &Choice, patience: usize) -> (Result<Told, Error>, Vec<String>) {
+    fn walk(&self, choice: &Choice, patience: usize) -> (Result<Record, Error>, Vec<String>) {
         let path = Utf8Path::from_path(self.folder.path()).expect("UTF-8").join("work");
         let mut folder = Folder::open(path.clone(), &self.story).expect("made");
         let environment = vec![("OF_THE_LAB".to_owned(), "value".to_owned())];
         let shell = Shell { folder: path, environment };
         let mut notes = Notes { seen: Vec::new(), patience };
-        let told = Walk { story: &self.story, folder: &mut folder, shell: &shell }.go(choice, &mut notes);
-        (told, notes.seen)
+        let record = Walk { story: &self.story, folder: &mut folder, shell: &shell }.go(choice, &mut notes);
+        (record, notes.seen)
     }
 
-    fn all(&self) -> (Told, Vec<String>) {
-        let (told, seen) = self.walk(&Choice::default(), 100);
-        (told.expect("no error"), seen)
+    fn all(&self) -> (Record, Vec<String>) {
+        let (record, seen) = self.walk(&Choice::default(), 100);
+        (record.expect("no error"), seen)
     }
 }
 
@@ -67,16 +67,16 @@ const TWO: &str = r#"
 
 #[test]
 fn it_stops_at_a_step_that_does_not_do_what_it_must_and_goes_on_there() {
-    let held = Held::new(TWO);
-    let (told, seen) = held.all();
-    assert_eq!(told.failed.as_deref(), Some("two"));
+    let held = Workshop::new(TWO);
+    let (record, seen) = held.all();
+    assert_eq!(record.failed.as_deref(), Some("two"));
     assert_eq!(
         seen.last().map(String::as_str),
         Some("failed two: expected the command to end with 0; it ended with 1")
     );
     fs::write(held.folder.path().join("work/open"), "").expect("written");
-    let (told, seen) = held.all();
-    assert_eq!(told.failed, None);
+    let (record, seen) = held.all();
+    assert_eq!(record.failed, None);
     assert_eq!(
         seen,
         [
@@ -95,7 +95,7 @@ fn it_stops_at_a_step_that_does_not_do_what_it_must_and_goes_on_there() {
 
 #[test]
 fn the_output_is_compared_with_what_it_must_and_must_not_contain() {
-    let failed = |step: &str| Held::new(&format!("  - {{name: one, title: T, why: W, {step}}}\n")).all();
+    let failed = |step: &str| Workshop::new(&format!("  - {{name: one, title: T, why: W, {step}}}\n")).all();
     let why = |step: &str| failed(step).1.last().cloned().unwrap_or_default();
     assert_eq!(why(r#"run: ["echo a"], expect: [b]"#), r#"failed one: expected "b" in the output"#);
     assert_eq!(why(r#"run: ["echo a >&2"], expect: [a], lacks: [a]"#), r#"failed one: expected no "a" in the output"#);
@@ -106,18 +106,18 @@ fn the_output_is_compared_with_what_it_must_and_must_not_contain() {
 
 #[test]
 fn what_a_step_breaks_is_repaired_also_when_the_step_fails() {
-    let held = Held::new(
+    let held = Workshop::new(
         r#"  - {name: one, title: T, why: W, run: ["touch broken", "false"], expect: [x], afterwards: ["rm broken"]}
 "#,
     );
-    let (told, _) = held.all();
-    assert_eq!(told.failed.as_deref(), Some("one"));
+    let (record, _) = held.all();
+    assert_eq!(record.failed.as_deref(), Some("one"));
     assert!(!held.folder.path().join("work/broken").exists());
 }
 
 #[test]
 fn from_and_until_choose_steps_and_explain_runs_none() {
-    let held = Held::new(TWO);
+    let held = Workshop::new(TWO);
     let named = |name: &str| Some(name.to_owned());
     let (_, seen) = held.walk(&Choice { until: named("one"), ..Choice::default() }, 100);
     assert_eq!(seen.last().map(String::as_str), Some("passed one"));
@@ -132,9 +132,9 @@ fn from_and_until_choose_steps_and_explain_runs_none() {
 
 #[test]
 fn who_has_seen_enough_leaves_and_who_is_not_there_types_nothing() {
-    let (told, seen) = Held::new(TWO).walk(&Choice::default(), 2);
-    assert!(told.expect("no error").left, "{seen:?}");
-    let typed = Held::new("  - {name: one, title: T, why: W, yours: true, run: [\"cat\"]}\n");
+    let (record, seen) = Workshop::new(TWO).walk(&Choice::default(), 2);
+    assert!(record.expect("no error").left, "{seen:?}");
+    let typed = Workshop::new("  - {name: one, title: T, why: W, yours: true, run: [\"cat\"]}\n");
     let (_, seen) = typed.all();
     assert_eq!(seen, ["step one 1/1", "skipped one"]);
 }

@@ -1,7 +1,7 @@
 //! A walkthrough on the terminal.
 
 use super::workplace::described;
-use ::walkthrough::{Audience, Change, Error, Event, Step, Story, Told};
+use ::walkthrough::{Audience, Change, Error, Event, Record, Step, Story};
 use camino::Utf8Path;
 use lab::Lab;
 use model::visible;
@@ -50,15 +50,15 @@ impl Teller {
     }
 
     /// The last words.
-    pub fn end(&self, told: &Told, folder: &Utf8Path) {
+    pub fn end(&self, record: &Record, folder: &Utf8Path) {
         println!();
-        if let Some(step) = &told.failed {
+        if let Some(step) = &record.failed {
             self.text(&format!(
                 "Stopped at the step `{step}`. The next `cargo xtask walkthrough {}` continues with it. To look around:",
                 self.story.name
             ));
             println!("  cd {folder} && . ./env");
-        } else if told.left {
+        } else if record.left {
             self.text(&format!("`cargo xtask walkthrough {}` continues here.", self.story.name));
         } else {
             self.text("Every step did what it must. `cargo xtask walkthrough clean` removes what was made.");
@@ -130,8 +130,8 @@ impl Audience for Teller {
                 println!("{}", self.strong(&format!("$ {}", command.trim_end())));
                 self.shown = 0;
             }
-            Event::Runs(elapsed) => self.runs(*elapsed),
-            Event::Ran(ran) => {
+            Event::StillRuns(elapsed) => self.runs(*elapsed),
+            Event::Ended(ran) => {
                 if self.shown > 0 && self.bold {
                     eprint!("\r          \r");
                 }
