@@ -134,6 +134,9 @@ impl ConnectionConfig {
         T: FromClientConfigAndContext<Context>,
         Context: ClientContext,
     {
+        // OpenSSL's first initialisation decides: this one leaves out its cleanup at the end of the process, which would
+        // free what the threads of other clients still use.
+        openssl_sys::init();
         let mut config = self.config();
         for (key, value) in settings {
             config.set(*key, *value);
