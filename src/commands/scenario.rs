@@ -57,7 +57,7 @@ pub async fn run_for_report(args: &RunArgs) -> Result<Option<(Exit, Report)>, Bo
     // A sabotage appends its number to the name.
     let longest =
         jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0) + if args.sabotage { 4 } else { 0 };
-    let suite = SuiteOptions::default();
+    let suite = SuiteOptions::on(lab.info.kind);
     let suite = SuiteOptions {
         jobs: args.jobs.unwrap_or(suite.jobs),
         shuffle: args.shuffle,

@@ -108,7 +108,7 @@ impl Stage {
         let history = History::below(&lab.dir.reports());
         let folder = ReportFolder::create(&lab.dir.reports(), &name)?;
         let facts = LabFacts::from(&lab.info);
-        let defaults = SuiteOptions::default();
+        let defaults = SuiteOptions::on(lab.info.kind);
         let options = SuiteOptions { jobs: threads.unwrap_or(defaults.jobs), history, ..defaults };
         let deviations = session::known_deviations(&facts);
         // Progress is plain lines, because the lines of tests are printed between them.

@@ -66,7 +66,7 @@ impl Labs for FreshLabs {
         let LabSettings { jobs, parallel, within, .. } = &self.settings;
         let lab = Lab::open(lab).await.map_err(|error| with_causes(&error))?;
         let longest = jobs.iter().map(|job| job.name().chars().count()).max().unwrap_or(0);
-        let suite = SuiteOptions::default();
+        let suite = SuiteOptions::on(lab.info.kind);
         let options = SessionOptions {
             suite: SuiteOptions { jobs: parallel.unwrap_or(suite.jobs), ..suite },
             runner: RunnerOptions { view: View::stderr(longest), ..RunnerOptions::default() },

@@ -14,6 +14,8 @@ pub enum When {
     Always,
     /// Only with an exclusive listener.
     Exclusive,
+    /// Only in a manifest that a step applies in copies.
+    Copy,
 }
 
 /// One variable.
@@ -77,6 +79,7 @@ pub const TABLE: &[Variable] = &[
         "The domain of the exclusive listener: brokers advertise `broker-{nodeId}.${listener.domain}`.",
     ),
     exclusive("listener.port", "slot.port", "9101", "The port of the exclusive listener's Services."),
+    Variable { name: "copy", former: None, meaning: "The number of the copy, from 1.", sample: "1", when: When::Copy },
 ];
 
 /// The entry of a variable, by its name or by its former one.
@@ -123,6 +126,7 @@ impl Error {
                 Some(When::Exclusive) => {
                     "it requires an exclusive listener: `kafka: {cluster: shared, listener: exclusive-tls}`".to_owned()
                 }
+                Some(When::Copy) => "only a manifest that `apply-copies` applies has it".to_owned(),
                 _ => "this lab does not offer it".to_owned(),
             },
         }

@@ -172,11 +172,27 @@ impl<'a> Context<'a> {
     /// # Errors
     /// If the file cannot be read or is not a manifest.
     pub fn manifest(&self, file: &str) -> Result<Vec<DynamicObject>, Failure> {
+        self.manifest_with(file, &self.variables)
+    }
+
+    /// The same for a manifest of which there are several copies.
+    ///
+    /// # Errors
+    /// As for [`Self::manifest`].
+    pub fn copy_of_manifest(&self, file: &str, copy: u32) -> Result<Vec<DynamicObject>, Failure> {
+        let mut variables = self.variables.clone();
+        if !variables.set("copy", copy.to_string()) {
+            return Err(Failure::new(Cause::Unknown, "a value for ${copy}", "no variable copy"));
+        }
+        self.manifest_with(file, &variables)
+    }
+
+    fn manifest_with(&self, file: &str, variables: &Variables) -> Result<Vec<DynamicObject>, Failure> {
         let path = self.job.path.join(file);
         let expected = || format!("the objects of {file}");
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::new(Cause::ManifestRefused, expected(), format!("{path}: {error}")))?;
-        let text = vars::substitute(&text, &self.variables)
+        let text = vars::substitute(&text, variables)
             .map_err(|error| Failure::new(Cause::ManifestRefused, expected(), format!("{file}: {error}")))?;
         kubeapi::parse_manifests(file, &text).map_err(|error| failure::kubernetes(expected(), &error))
     }

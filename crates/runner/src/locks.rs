@@ -4,7 +4,7 @@
 use super::Isolation;
 use super::machine::own_clusters;
 use camino::{Utf8Path, Utf8PathBuf};
-use model::LabDir;
+use model::{LabDir, LabKind};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub struct Locks {
 impl Locks {
     /// # Errors
     /// If the folder cannot be created.
-    pub fn of(lab: &LabDir) -> io::Result<Self> {
-        Ok(Self { dir: lab.folder("locks")?, own_clusters: own_clusters() })
+    pub fn of(lab: &LabDir, kind: LabKind) -> io::Result<Self> {
+        Ok(Self { dir: lab.folder("locks")?, own_clusters: own_clusters(kind) })
     }
 
     /// Acquires the right to run under this isolation. Waits without a limit.

@@ -1,5 +1,6 @@
 //! How much this machine holds, and how busy it is. A deadline measures the gateway only while the machine has time for it.
 
+use model::LabKind;
 use std::path::Path;
 
 /// Memory for one cluster of a scenario's own, beside everything else: three brokers and what the lab itself needs.
@@ -8,11 +9,11 @@ const MEMORY_FOR_A_CLUSTER: u64 = 6 << 30;
 /// With twenty-five tasks for each processor, a broker took more than 5 s for a handshake.
 const CROWDED: f64 = 16.0;
 
-/// How many clusters of scenarios' own fit on this machine at the same time: by its memory, and one for two processors, which
-/// brokers that start keep busy. One where the memory is not known.
-pub fn own_clusters() -> usize {
+/// How many clusters of scenarios' own fit on this machine at the same time beside a lab of this kind: by its memory and its
+/// processors, which brokers that start keep busy. One where the memory is not known.
+pub fn own_clusters(kind: LabKind) -> usize {
     let memory = read("/proc/meminfo").and_then(|text| total_memory(&text)).unwrap_or(0);
-    own_clusters_in(memory, processors())
+    own_clusters_in(memory, processors(), kind)
 }
 
 /// Whether so many tasks want a processor that nothing more should start beside what runs. `false` where that is not known.
@@ -20,9 +21,15 @@ pub fn crowded() -> bool {
     read("/proc/loadavg").and_then(|text| load(&text)).is_some_and(|load| crowded_by(load, processors()))
 }
 
-fn own_clusters_in(memory: u64, processors: usize) -> usize {
+fn own_clusters_in(memory: u64, processors: usize, kind: LabKind) -> usize {
     let fit = usize::try_from(memory / MEMORY_FOR_A_CLUSTER).unwrap_or(usize::MAX);
-    fit.min(processors / 2).max(1)
+    let processors_for_one = match kind {
+        // Its brokers start from prepared archives and storage, and nothing runs beside them for each Pod.
+        LabKind::Local => 1,
+        // With two at once on two processors, brokers missed deadlines at a load of 49.
+        LabKind::Kind | LabKind::Existing => 2,
+    };
+    fit.min(processors / processors_for_one).max(1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no machine has that many processors")]
@@ -56,8 +63,10 @@ mod tests {
     #[test]
     fn a_larger_machine_holds_more_own_clusters() {
         let sizes = [(0, 8), (4, 8), (8, 8), (16, 4), (24, 2), (512, 64)];
-        assert_eq!(sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors)), [1, 1, 1, 2, 1, 32]);
-        assert!(own_clusters() >= 1);
+        let own = |kind| sizes.map(|(gib, processors)| own_clusters_in(gib << 30, processors, kind));
+        assert_eq!(own(LabKind::Kind), [1, 1, 1, 2, 1, 32]);
+        assert_eq!(own(LabKind::Local), [1, 1, 1, 2, 2, 64]);
+        assert!(own_clusters(LabKind::Local) >= 1);
     }
 
     #[test]

@@ -136,8 +136,8 @@ fn guessed(report: &Report) -> Plan {
 mod tests {
     use super::*;
     use crate::fake::scenario;
-    use model::Verdict;
     use model::sample::{report, result};
+    use model::{LabKind, Verdict};
 
     fn tasks(names: &[&str]) -> Vec<Task> {
         names.iter().map(|name| Task::plain(Job::new("/x", scenario(&format!("name: {name}\n"))))).collect()
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_same_is_asked_for_again() {
         let replay = Replay::of(earlier());
-        let options = replay.options(SuiteOptions::default());
+        let options = replay.options(SuiteOptions::on(LabKind::Kind));
         assert_eq!(
             (options.jobs, options.own_clusters, options.shuffle, options.repeat, options.fail_fast),
             (5, 2, Some(7), 3, true)
@@ -217,7 +217,7 @@ mod tests {
         old.scenarios[0].attempts[0].timeline.started = 9.0;
         let replay = Replay::of(old);
         assert_eq!(replay.plan.order, ["a", "b"]);
-        assert_eq!(replay.options(SuiteOptions::default()).jobs, SuiteOptions::default().jobs);
+        assert_eq!(replay.options(SuiteOptions::on(LabKind::Kind)).jobs, SuiteOptions::on(LabKind::Kind).jobs);
         assert!(replay.introduction(&report(Vec::new()).lab)[1].contains("earlier version"));
     }
 }

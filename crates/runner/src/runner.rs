@@ -78,7 +78,8 @@ impl Runner {
     /// # Errors
     /// If the folder of the lab's locks cannot be created.
     pub fn new(lab: Lab, folder: ReportFolder, options: RunnerOptions, stop: Stop) -> Result<Self, Error> {
-        let locks = Locks::of(&lab.dir).map_err(|source| Error::Locks { dir: lab.dir.path().to_owned(), source })?;
+        let locks = Locks::of(&lab.dir, lab.info.kind)
+            .map_err(|source| Error::Locks { dir: lab.dir.path().to_owned(), source })?;
         Ok(Self {
             lab,
             folder,

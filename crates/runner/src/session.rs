@@ -10,7 +10,7 @@ use model::{Exit, LabFacts, Report, ScenarioResult, visible};
 use std::time::Duration;
 
 /// The options of a command.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SessionOptions {
     pub suite: SuiteOptions,
     /// The deviations of the lab's gateway are added to these.

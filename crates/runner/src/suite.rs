@@ -7,7 +7,7 @@ use super::{Error, Stop, Task, expectation, ident, machine};
 use crate::report::{Paced, ReportFolder};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use model::{LabFacts, Plan, Report, SCHEMA, ScenarioResult, Verdict};
+use model::{LabFacts, LabKind, Plan, Report, SCHEMA, ScenarioResult, Verdict};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -47,14 +47,15 @@ pub struct SuiteOptions {
     pub fail_fast: bool,
 }
 
-impl Default for SuiteOptions {
-    fn default() -> Self {
+impl SuiteOptions {
+    /// The defaults for a lab of this kind.
+    pub fn on(kind: LabKind) -> Self {
         // Scenarios wait most of their time, so that several share a processor.
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let jobs = processors * JOBS_PER_PROCESSOR;
         Self {
             jobs,
-            own_clusters: machine::own_clusters(),
+            own_clusters: machine::own_clusters(kind),
             crowded: machine::crowded,
             shuffle: None,
             history: History::default(),

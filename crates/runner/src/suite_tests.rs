@@ -1,7 +1,7 @@
 use super::*;
 use crate::fake::{info, result, scenario};
 use crate::{Job, Replay};
-use model::{Cause, Exit, Failure, Verdict};
+use model::{Cause, Exit, Failure, LabKind, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ fn tasks(names: &[&str]) -> Vec<Task> {
 
 /// Options that do not depend on how busy this machine is.
 fn quiet() -> SuiteOptions {
-    SuiteOptions { crowded: || false, ..SuiteOptions::default() }
+    SuiteOptions { crowded: || false, ..SuiteOptions::on(LabKind::Kind) }
 }
 
 async fn run_all(fake: &Fake, tasks: Vec<Task>, options: &SuiteOptions, stop: &Stop) -> Report {
@@ -90,7 +90,7 @@ async fn a_scenario_that_restarts_the_gateway_runs_alone() {
 #[tokio::test]
 async fn a_crowded_machine_runs_one_task_after_the_other() {
     let fake = Fake::default();
-    let options = SuiteOptions { jobs: 3, crowded: || true, ..SuiteOptions::default() };
+    let options = SuiteOptions { jobs: 3, crowded: || true, ..SuiteOptions::on(LabKind::Kind) };
     let report = run_all(&fake, tasks(&["a", "b", "c"]), &options, &Stop::default()).await;
     assert_eq!((report.scenarios.len(), fake.most.load(Ordering::SeqCst)), (3, 1));
 }
@@ -99,8 +99,11 @@ async fn a_crowded_machine_runs_one_task_after_the_other() {
 async fn a_machine_that_was_crowded_is_looked_at_again() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
     let fake = Fake { takes: Duration::from_secs(60), ..Fake::default() };
-    let options =
-        SuiteOptions { jobs: 3, crowded: || LOOKS.fetch_add(1, Ordering::SeqCst) < 5, ..SuiteOptions::default() };
+    let options = SuiteOptions {
+        jobs: 3,
+        crowded: || LOOKS.fetch_add(1, Ordering::SeqCst) < 5,
+        ..SuiteOptions::on(LabKind::Kind)
+    };
     run_all(&fake, tasks(&["a", "b"]), &options, &Stop::default()).await;
     assert_eq!(fake.most.load(Ordering::SeqCst), 2, "the second starts while the first runs");
     assert!(LOOKS.load(Ordering::SeqCst) < 10, "one look a second");

@@ -118,7 +118,11 @@ fn variables(out: &mut String) -> std::fmt::Result {
     writeln!(out, "expressions. `$${{` stands for the two characters `${{`.\n")?;
     writeln!(out, "| variable | for example | meaning |\n|---|---|---|")?;
     for variable in TABLE {
-        let when = if variable.when == When::Exclusive { " Only with an exclusive listener." } else { "" };
+        let when = match variable.when {
+            When::Always => "",
+            When::Exclusive => " Only with an exclusive listener.",
+            When::Copy => " Only in a manifest that `apply-copies` applies.",
+        };
         writeln!(out, "| `${{{}}}` | `{}` | {}{when} |", variable.name, variable.sample, variable.meaning)?;
     }
     writeln!(out)

@@ -2,6 +2,7 @@
 
 mod answers;
 mod apply;
+mod apply_copies;
 mod certificate;
 mod churn;
 mod conditions;

@@ -2,24 +2,42 @@
 
 use super::context::Context;
 use crate::problem::{Problem, Source};
+use crate::steps::Step;
 use crate::tree::{Content, Node};
 use model::vars::{When, Wrong};
 use model::{FORMER_WORDS, Listener, vars};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub(super) fn check(context: &mut Context<'_>) {
     let exclusive = context.scenario.kafka.listener.is_some_and(Listener::is_exclusive);
+    let copied: BTreeSet<&str> = context
+        .steps()
+        .filter_map(|(_, step)| match step {
+            Step::ApplyCopies(copies) => Some(copies.file.as_str()),
+            _ => None,
+        })
+        .collect();
     let mut problems = Vec::new();
     for (file, text) in &context.folder.manifests {
         let source = Source::new(&format!("scenarios/{}/{file}", context.folder.name()), text);
-        check_text(&source, text, &|span| span, exclusive, &mut problems);
+        let has = Has { exclusive, copy: copied.contains(file.as_str()) };
+        check_text(&source, text, &|span| span, has, &mut problems);
     }
-    texts(&context.folder.source, &context.folder.tree, exclusive, &mut problems);
+    let has = Has { exclusive, copy: false };
+    texts(&context.folder.source, &context.folder.tree, has, &mut problems);
     problems.into_iter().for_each(|problem| context.push(problem));
     former_listener(context);
 }
 
-fn texts(source: &Source, node: &Node, exclusive: bool, problems: &mut Vec<Problem>) {
+/// Which variables have a value in a text, beside those that always have one.
+#[derive(Clone, Copy)]
+struct Has {
+    exclusive: bool,
+    copy: bool,
+}
+
+fn texts(source: &Source, node: &Node, has: Has, problems: &mut Vec<Problem>) {
     match &node.content {
         Content::Text(text) => {
             // If the text is quoted in the file, it begins one byte later.
@@ -29,10 +47,10 @@ fn texts(source: &Source, node: &Node, exclusive: bool, problems: &mut Vec<Probl
             let start = node.span.start + quote;
             let place = move |span: Range<usize>| start + span.start..start + span.end;
             let whole = node.span.clone();
-            check_text(source, text, &move |span| if plain { place(span) } else { whole.clone() }, exclusive, problems);
+            check_text(source, text, &move |span| if plain { place(span) } else { whole.clone() }, has, problems);
         }
-        Content::List(items) => items.iter().for_each(|item| texts(source, item, exclusive, problems)),
-        Content::Map(entries) => entries.iter().for_each(|entry| texts(source, &entry.value, exclusive, problems)),
+        Content::List(items) => items.iter().for_each(|item| texts(source, item, has, problems)),
+        Content::Map(entries) => entries.iter().for_each(|entry| texts(source, &entry.value, has, problems)),
         _ => {}
     }
 }
@@ -41,7 +59,7 @@ fn check_text(
     source: &Source,
     text: &str,
     place: &dyn Fn(Range<usize>) -> Range<usize>,
-    exclusive: bool,
+    has: Has,
     problems: &mut Vec<Problem>,
 ) {
     let (used, wrong) = vars::scan(text);
@@ -54,7 +72,15 @@ fn check_text(
         problems.push(problem.at(place(error.span.clone()), label).help(error.advice()));
     }
     for (variable, span) in used {
-        if variable.when == When::Exclusive && !exclusive {
+        if variable.when == When::Copy && !has.copy {
+            let message = format!("`${{{}}}` has no value here", variable.name);
+            problems.push(
+                Problem::error("scenario::copy-variable", source, message)
+                    .at(place(span.clone()), "requires a copy")
+                    .help("only a manifest that a step `apply-copies: {file: FILE, copies: N}` applies has it"),
+            );
+        }
+        if variable.when == When::Exclusive && !has.exclusive {
             let message = format!("`${{{}}}` has no value without an exclusive listener", variable.name);
             problems.push(
                 Problem::error("scenario::listener-variable", source, message)

@@ -1,6 +1,7 @@
 //! The steps of a scenario: one file for each, and one list of them all.
 
 mod apply;
+mod apply_copies;
 mod causes;
 mod certificate;
 mod churn;
@@ -30,6 +31,7 @@ mod touches;
 mod wait;
 
 pub use apply::Apply;
+pub use apply_copies::ApplyCopies;
 pub(crate) use causes::Causes;
 pub use certificate::{Certificate, Signer};
 pub use churn::Churn;
@@ -60,6 +62,8 @@ list::steps! { $
     /// Applies a manifest of the scenario's folder. Objects without a namespace go into the scenario's namespace.
     #[schemars(with = "String")]
     "apply" => Apply(Apply),
+    /// Applies a manifest many times, each time with another number.
+    "apply-copies" => ApplyCopies(ApplyCopies),
     /// Applies and deletes a manifest many times.
     "churn" => Churn(Churn),
     /// Deletes an object and waits until it is gone.
