@@ -8,6 +8,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+const LISTENER_SET: &str = "ListenerSet";
+
 /// Where names of the scenario lead in this process, until the scenario ends.
 #[derive(Debug, Default)]
 pub struct OwnGateways {
@@ -36,9 +38,10 @@ impl Drop for OwnGateways {
 
 /// What is known about names and addresses.
 struct Known<'a> {
-    /// The scenario's own namespace, its Gateways and its routes.
+    /// The scenario's own namespace, its Gateways, the listeners that it adds to Gateways, and its routes.
     namespace: &'a str,
     gateways: &'a [DynamicObject],
+    listener_sets: &'a [DynamicObject],
     routes: &'a [DynamicObject],
     /// The domain that only this run has. Its names lead to the first own Gateway unless more is known.
     domain: &'a str,
@@ -58,6 +61,17 @@ impl Known<'_> {
         gateway_addresses(own).into_iter().next().filter(|_| namespace == self.namespace)
     }
 
+    /// The address of the Gateway that a `parentRef` names: itself, or by a ListenerSet.
+    fn address_of_parent(&self, parent: &Value) -> Option<IpAddr> {
+        let (namespace, name) = (parent["namespace"].as_str().unwrap_or(self.namespace), parent["name"].as_str()?);
+        if parent["kind"] != LISTENER_SET {
+            return self.address(namespace, name);
+        }
+        let set = self.listener_sets.iter().find(|one| one.metadata.name.as_deref() == Some(name))?;
+        let gateway = &set.data["spec"]["parentRef"];
+        self.address(gateway["namespace"].as_str().unwrap_or(namespace), gateway["name"].as_str()?)
+    }
+
     fn first(&self) -> Option<IpAddr> {
         self.gateways.iter().find_map(|gateway| gateway_addresses(gateway).into_iter().next())
     }
@@ -74,10 +88,7 @@ impl Known<'_> {
         }
         for route in self.routes {
             let mut parents = route.data["spec"]["parentRefs"].as_array().into_iter().flatten();
-            let address = parents.find_map(|parent| {
-                self.address(parent["namespace"].as_str().unwrap_or(self.namespace), parent["name"].as_str()?)
-            });
-            let Some(address) = address else { continue };
+            let Some(address) = parents.find_map(|parent| self.address_of_parent(parent)) else { continue };
             let names = route.data["spec"]["hostnames"].as_array().into_iter().flatten().filter_map(Value::as_str);
             rules.extend(names.map(|name| (suffix(name), address)));
         }
@@ -102,11 +113,17 @@ pub async fn learn(context: &mut Context<'_>) -> Result<(), kubeapi::Error> {
     if gateways.is_empty() {
         return Ok(());
     }
+    let listener_sets = match own(context, LISTENER_SET).await {
+        // A cluster with an older Gateway API has none.
+        Err(kubeapi::Error::UnknownKind { .. }) => Vec::new(),
+        found => found?,
+    };
     let routes = own(context, "TLSRoute").await?;
     let lab = (info.shared.namespace.as_str(), context.variables.get("gateway.name").unwrap_or_default());
     let known = Known {
         namespace: &context.namespace,
         gateways: &gateways,
+        listener_sets: &listener_sets,
         routes: &routes,
         domain: &format!("{}.{}", context.id, info.domain),
         exclusive: context.variables.get("listener.domain"),
@@ -164,6 +181,17 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: TLSRoute
 metadata: {name: r, namespace: mine}
 spec: {parentRefs: [{name: elsewhere}, {name: lab, namespace: kafka}], hostnames: [broker-1.slot.test]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: by-a-set, namespace: mine}
+spec: {parentRefs: [{kind: ListenerSet, name: team}], hostnames: [broker-1.team.test]}
+";
+    const SETS: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: team, namespace: mine}
+spec: {parentRef: {name: tcp}, listeners: [{name: a, port: 9092, protocol: TLS, hostname: '*.team.test'}]}
 ";
 
     fn objects(text: &str) -> Vec<DynamicObject> {
@@ -176,10 +204,11 @@ spec: {parentRefs: [{name: elsewhere}, {name: lab, namespace: kafka}], hostnames
 
     #[test]
     fn each_name_leads_to_the_gateway_that_serves_it() {
-        let (gateways, routes) = (objects(GATEWAYS), objects(ROUTES));
+        let (gateways, listener_sets, routes) = (objects(GATEWAYS), objects(SETS), objects(ROUTES));
         let known = Known {
             namespace: "mine",
             gateways: &gateways,
+            listener_sets: &listener_sets,
             routes: &routes,
             domain: "id.test",
             exclusive: Some("plain.test"),
@@ -189,6 +218,7 @@ spec: {parentRefs: [{name: elsewhere}, {name: lab, namespace: kafka}], hostnames
         let expected = [
             // A route gives this name to the lab's Gateway, although a wildcard of the own one covers it.
             ("broker-1.slot.test", address(8)),
+            ("broker-1.team.test", address(9)),
             ("east.id.test", address(7)),
             // A name that no listener has is asked for at the own Gateway too, and must be refused there.
             ("id.test", address(7)),
