@@ -82,6 +82,9 @@ fn a_port_that_is_closed_for_lack_of_a_route_is_a_missing_route() {
     let diagnosis = classify(&closed(vec![listener(Some(0), vec![own])]));
     assert_eq!(diagnosis.cause, Cause::RouteMissing, "{diagnosis:?}");
     assert!(diagnosis.seen.ends_with("so it keeps the port closed"), "{}", diagnosis.seen);
+    // A probe without a client has neither walked nor an error of a client.
+    let probed = Facts { walked: None, error: None, ..closed(vec![listener(Some(0), vec![own])]) };
+    assert_eq!(classify(&probed).cause, Cause::RouteMissing, "{:?}", classify(&probed));
     // Another Gateway's listener of that port says nothing about this address.
     let elsewhere = listener(Some(4), vec![IpAddr::from([192, 0, 2, 8])]);
     let beside = classify(&closed(vec![listener(Some(0), vec![own]), elsewhere.clone()]));

@@ -3,13 +3,15 @@
 use super::classify::{address, is_default};
 use super::facts::{Backend, Condition, Facts, Route};
 use model::Cause;
+use probe::tcp::TcpOutcome;
 use probe::tls::{Handshake, TlsOutcome};
 
 /// The cause from the gateway's routes.
 pub(super) fn routing(facts: &Facts) -> Option<(Cause, String)> {
     let turned_away = is_default(facts) || facts.tls.as_ref().is_some_and(TlsOutcome::turned_away);
     let failed = facts.walked.as_ref().is_some_and(|walked| !walked.reached());
-    let troubled = turned_away || failed || (facts.tls.is_none() && facts.error.is_some());
+    let closed = facts.tcp == Some(TcpOutcome::Refused);
+    let troubled = turned_away || failed || closed || (facts.tls.is_none() && facts.error.is_some());
     if !troubled {
         return None;
     }
