@@ -46,7 +46,8 @@ pub fn make(source: &Pip, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> {
         other => other,
     })?;
     let (from, to) = match &source.folder {
-        Some(folder) => (target.join(folder), dirs.content.to_owned()),
+        // A path that ends in `.` cannot be renamed.
+        Some(folder) => (target.join(folder).components().collect(), dirs.content.to_owned()),
         None => (target.join(&source.file), dirs.content.join(dirs.file)),
     };
     if !from.exists() {

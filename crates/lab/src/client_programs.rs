@@ -43,6 +43,16 @@ impl ClientPrograms {
     }
 }
 
+/// The folder with kafka-python, which is downloaded if it is missing.
+///
+/// # Errors
+/// [`Error::Missing`] if it cannot be obtained.
+pub async fn kafka_python(progress: &Progress) -> Result<Utf8PathBuf, Error> {
+    let parts = obtain::all(vec!["kafka-python".to_owned()], &BTreeMap::new(), progress).await?;
+    let missing = || Error::Missing { what: vec!["kafka-python".to_owned()] };
+    parts.into_iter().next().map(|part| part.path).ok_or_else(missing)
+}
+
 /// Kafka's console tools, by the names of Kafka's own scripts, with their classes.
 const TOOLS: [(&str, &str); 6] = [
     ("kafka-topics.sh", "org.apache.kafka.tools.TopicCommand"),

@@ -64,8 +64,8 @@ async fn plaintext(address: SocketAddr, within: Duration) -> Option<Speaks> {
     }
 }
 
-/// Whether the length in this text is the beginning of a TLS record.
-fn starts_as_tls(text: &str) -> bool {
+/// Whether the length in this error about an answer is the beginning of a TLS record.
+pub fn starts_as_tls(text: &str) -> bool {
     let length = text.split_whitespace().find_map(|word| word.parse::<u32>().ok()).unwrap_or_default();
     let [kind, major, ..] = length.to_be_bytes();
     TLS.contains(&kind) && major == 3

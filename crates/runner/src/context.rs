@@ -5,6 +5,7 @@ use super::gateway_addresses::OwnGateways;
 use super::journal::Journal;
 use super::live::Line;
 use super::locks::LockGuard;
+use super::other_clients::OtherClients;
 use super::secrets::Secrets;
 use super::variables::{self, Own};
 use super::{Job, failure, ident};
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 /// The state that lasts from step to step.
 pub struct Context<'a> {
     pub lab: &'a Lab,
+    pub other_clients: &'a OtherClients,
     pub job: &'a Job,
     /// Six hexadecimal digits.
     pub id: String,
@@ -66,6 +68,7 @@ impl<'a> Context<'a> {
     /// If the spec of the shared cluster lacks the exclusive listener.
     pub async fn new(
         lab: &'a Lab,
+        other_clients: &'a OtherClients,
         job: &'a Job,
         clock: &'a Clock,
         line: Line,
@@ -99,6 +102,7 @@ impl<'a> Context<'a> {
         let variables = variables::variables(&lab.info, &own)?;
         Ok(Self {
             lab,
+            other_clients,
             job,
             variables,
             clock,

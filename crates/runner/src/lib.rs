@@ -27,6 +27,7 @@ mod locks;
 mod machine;
 mod needs;
 mod order;
+mod other_clients;
 mod pause;
 mod record;
 mod replay;

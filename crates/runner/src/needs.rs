@@ -1,13 +1,14 @@
 //! Checks whether a scenario can run on this lab.
 
 use super::exclusive_listener;
+use host::Progress;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use kube::api::{Api, ListParams};
 use kubeapi::Catalog;
 use lab::backends::cluster::images;
 use lab::{Lab, console_tools};
 use model::{LabInfo, Verdict, version_numbers};
-use probe::JavaClient;
+use probe::OtherClient;
 use scenario::Scenario;
 
 /// The verdict of a scenario that cannot run here: `skipped` or `unsupported`, with the reason.
@@ -62,20 +63,23 @@ pub fn unmet(scenario: &Scenario, info: &LabInfo) -> Option<Verdict> {
 /// The Java client of this lab: the lab's own scripts, or else a container.
 ///
 /// # Errors
-/// If the list of images cannot be read.
-pub fn java_client(lab: &Lab) -> Result<JavaClient, String> {
-    Ok(match console_tools(lab) {
-        Some(tools) => JavaClient::Scripts(tools),
-        None => JavaClient::Container(images::apache_kafka().map_err(|error| error.to_string())?.image),
-    })
+/// The reason why it cannot run here.
+pub async fn java(lab: &Lab) -> Result<OtherClient, String> {
+    let client = match console_tools(lab) {
+        Some(tools) => OtherClient::JavaScripts(tools),
+        None => OtherClient::JavaContainer(images::apache_kafka().map_err(|error| error.to_string())?.image),
+    };
+    client.available().await.map(|()| client)
 }
 
-/// Checks whether the Java client can run here.
+/// kafka-python, which is downloaded if it is missing.
 ///
 /// # Errors
-/// The reason why it cannot.
-pub async fn java(lab: &Lab) -> Result<(), String> {
-    java_client(lab)?.available().await
+/// The reason why it cannot run here.
+pub async fn kafka_python(progress: &Progress) -> Result<OtherClient, String> {
+    let packages = lab::kafka_python(progress).await.map_err(|error| error.to_string())?;
+    let client = OtherClient::Python(packages);
+    client.available().await.map(|()| client)
 }
 
 /// The DaemonSets of networks that enforce NetworkPolicies. An API server accepts a policy whether or not the network reads it.

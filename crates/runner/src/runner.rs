@@ -4,6 +4,7 @@ use super::attempt;
 use super::clock::Clock;
 use super::live::Line;
 use super::locks::{LockGuard, Locks};
+use super::other_clients::OtherClients;
 use super::record::Record;
 use super::secrets::Secrets;
 use super::suite::Executor;
@@ -15,9 +16,9 @@ use crate::report::ReportFolder;
 use camino::Utf8PathBuf;
 use lab::Lab;
 use model::{Attempt, Cause, Failure, SabotageRow, ScenarioResult, StepResult, Timeline, Verdict};
-use scenario::{Library, Sabotage};
+use scenario::Sabotage;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
 /// Options for running a scenario.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +43,7 @@ pub struct Runner {
     start: Instant,
     /// Only one pause at a time, because there is one terminal.
     pausing: Mutex<()>,
-    /// Whether the Java client can run here. Checked when a scenario first needs it.
-    java: OnceCell<Result<(), String>>,
+    other_clients: OtherClients,
 }
 
 type Claimed = (Vec<LockGuard>, Option<(String, LockGuard)>);
@@ -88,7 +88,7 @@ impl Runner {
             locks,
             start: Instant::now(),
             pausing: Mutex::default(),
-            java: OnceCell::new(),
+            other_clients: OtherClients::default(),
         })
     }
 
@@ -127,10 +127,10 @@ impl Runner {
         {
             return Some(Verdict::Skipped { reason });
         }
-        if scenario.clients.values().any(|client| client.library == Some(Library::Java))
-            && let Err(reason) = self.java.get_or_init(|| needs::java(&self.lab)).await
-        {
-            return Some(Verdict::Skipped { reason: format!("requires the Java client: {reason}") });
+        for library in scenario.clients.values().filter_map(|client| client.library) {
+            if let Some(Err(reason)) = self.other_clients.get(library, &self.lab).await {
+                return Some(Verdict::Skipped { reason: format!("requires {}: {reason}", library.name()) });
+            }
         }
         if self.deviates(task) && task.sabotage.is_some() {
             let reason =
@@ -229,7 +229,7 @@ impl Runner {
         line: Line,
         listener: Option<(String, LockGuard)>,
     ) -> AttemptOutcome {
-        let mut context = match Context::new(&self.lab, &task.job, clock, line, listener).await {
+        let mut context = match Context::new(&self.lab, &self.other_clients, &task.job, clock, line, listener).await {
             Ok(context) => context,
             Err(failure) => {
                 let ended = Secrets::written_in(&task.job.scenario).hide_in_verdict(Verdict::Failed(failure));

@@ -153,9 +153,9 @@ pub struct Client {
     pub trust: Option<Trust>,
     /// The identity that the client shows to the broker. Default: none.
     pub identity: Option<Identity>,
-    /// The client library. Default: `librdkafka`. `java` runs Apache Kafka's console tools in a container on this
-    /// machine's network. It supports `produce-and-consume` only, and no other client may write to the topic. If this
-    /// machine cannot run containers, the scenario is skipped.
+    /// The client library. Default: `librdkafka`. `java` runs Apache Kafka's console tools, as processes where the lab has
+    /// them or else in a container. `kafka-python` runs with this machine's Python 3. Both support `produce-and-consume` only,
+    /// and no other client may write to the topic. Where one cannot run, the scenario is skipped.
     pub library: Option<Library>,
 }
 
@@ -165,8 +165,21 @@ pub struct Client {
 pub enum Library {
     /// librdkafka, in this process. Every step can use it.
     Librdkafka,
-    /// Apache Kafka's own client, in a container.
+    /// Apache Kafka's own client.
     Java,
+    /// kafka-python, a client written in Python.
+    KafkaPython,
+}
+
+impl Library {
+    /// As reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Librdkafka => "librdkafka",
+            Self::Java => "the Java client",
+            Self::KafkaPython => "kafka-python",
+        }
+    }
 }
 
 /// A Service and its port.

@@ -2,9 +2,9 @@
 
 use super::messages::{produce_spec, shares, unproved};
 use super::{Execute, Outcome};
-use crate::{Context, cause, clients, needs};
+use crate::{Context, cause, clients};
 use model::{Cause, Failure};
-use scenario::{Library, ProduceAndConsume};
+use scenario::ProduceAndConsume;
 
 impl Execute for ProduceAndConsume {
     async fn execute(&self, context: &mut Context<'_>) -> Outcome {
@@ -13,10 +13,11 @@ impl Execute for ProduceAndConsume {
         let every = if self.every_broker { " through every broker" } else { "" };
         let expected =
             format!("{} messages in and out of {}{every} within {:?}", self.messages, spec.topic, spec.within);
-        if clients::library(context, self.client.as_deref()) == Library::Java {
-            let client = needs::java_client(context.lab)
-                .map_err(|error| Failure::new(Cause::Unknown, "the Java client", error))?;
-            let both = probe::java_produce_and_consume(&access, &spec, &client);
+        let library = clients::library(context, self.client.as_deref());
+        if let Some(client) = context.other_clients.get(library, context.lab).await {
+            let client =
+                client.as_ref().map_err(|reason| Failure::new(Cause::Unknown, library.name(), reason.clone()))?;
+            let both = client.produce_and_consume(&access, &spec);
             return match context.clock.waiting(Box::pin(both)).await {
                 Ok(brokers) => Ok(shares("took and gave", &brokers)),
                 Err(error) => Err(cause::client(context, expected, &access, &error).await),

@@ -22,7 +22,7 @@ pub(super) fn check(context: &mut Context<'_>) {
             context.error("scenario::unknown-client", &pointer, message, "no such client", &help);
         }
     }
-    java(context);
+    other_clients(context);
     for client in defined.difference(&used) {
         let message = format!("no step uses the client `{client}`");
         let help = "remove it, or name it in a step: `client: ...`";
@@ -54,28 +54,27 @@ fn addresses(context: &mut Context<'_>, used: &BTreeSet<&str>) {
     }
 }
 
-/// The Java client is two command line tools, which can only produce and consume.
-fn java(context: &mut Context<'_>) {
+/// Only librdkafka is in this process. The others are programs, which can only produce and consume.
+fn other_clients(context: &mut Context<'_>) {
     for (index, step) in context.steps() {
         let library = step.client().and_then(|client| context.scenario.clients.get(client)?.library);
-        if library != Some(Library::Java) {
-            continue;
-        }
+        let Some(library) = library.filter(|library| *library != Library::Librdkafka) else { continue };
+        let label = format!("not with {}", library.name());
         let at = format!("/steps/{index}/{}", step.keyword());
         match step {
             Step::ProduceAndConsume(step) if step.brokers.is_none() => {}
             Step::ProduceAndConsume(_) => context.error(
-                "scenario::java-client",
+                "scenario::other-client",
                 &format!("{at}/brokers"),
-                "the Java client chooses partitions by the messages' keys, not by `brokers`".into(),
-                "not with `library: java`",
+                format!("{} chooses partitions by the messages' keys, not by `brokers`", library.name()),
+                &label,
                 "remove it; `every-broker: true` checks that every broker took messages",
             ),
             _ => context.error(
-                "scenario::java-client",
+                "scenario::other-client",
                 &format!("{at}/client"),
-                format!("a client with `library: java` cannot do `{}`", step.keyword()),
-                "not with `library: java`",
+                format!("{} cannot do `{}`", library.name(), step.keyword()),
+                &label,
                 "use it for `produce-and-consume`, and another client here",
             ),
         }

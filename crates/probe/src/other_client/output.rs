@@ -1,4 +1,4 @@
-//! What the Java client's tools printed: messages with their partitions, and complaints.
+//! What another client printed: messages with their partitions, and complaints.
 
 use crate::delivery_check::DeliveryCheck;
 use crate::error::{BrokerAddr, BrokerShare, ClientError, HARNESS};
@@ -59,12 +59,15 @@ pub fn parse(
     Err(ClientError { broker, code, served: shares, log, ..ClientError::harness(operation, text) })
 }
 
+/// What stands before a node's id in a complaint of the Java client and of kafka-python.
+const NODE: [&str; 2] = ["onnection to node ", "node_id="];
+
 /// The broker that most complaints of the client name: `Connection to node 11 (broker-11.kafka.test/127.0.0.1:9092)
 /// ...`.
 fn at_fault(log: &[String], layout: &Layout) -> Option<BrokerAddr> {
     let mut complaints: BTreeMap<i32, usize> = BTreeMap::new();
     for line in log {
-        let Some((_, rest)) = line.split_once("onnection to node ") else { continue };
+        let Some((_, rest)) = NODE.iter().find_map(|words| line.split_once(words)) else { continue };
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         if let Ok(id) = digits.parse() {
             *complaints.entry(id).or_default() += 1;

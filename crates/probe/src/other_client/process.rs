@@ -1,7 +1,7 @@
-//! The tools as processes of this machine, by the scripts that the local lab has for people. Neither root nor `/etc/hosts` is
-//! needed: a JVM reads its names from a file.
+//! A client as processes of this machine. Neither root nor `/etc/hosts` is needed: a JVM reads its names from a file, and so
+//! does our program for kafka-python.
 
-use super::input::{Host, Input};
+use super::{Host, Input};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -28,7 +28,7 @@ impl Folder {
     /// If the machine's folder for temporary files cannot be written.
     pub fn new() -> io::Result<Self> {
         let only_this_user = fs::Permissions::from_mode(0o700);
-        tempfile::Builder::new().prefix("kafka-gateway-lab-java-").permissions(only_this_user).tempdir().map(Self)
+        tempfile::Builder::new().prefix("kafka-gateway-lab-client-").permissions(only_this_user).tempdir().map(Self)
     }
 
     /// Its path.

@@ -1,14 +1,8 @@
 //! What the Java client's tools read: settings, messages, certificates, and the script that runs the two.
 
+use super::{Input, messages};
 use crate::connection_config::{ConnectionConfig, Identity, Trust};
-use crate::content::encode;
 use crate::produce::ProduceSpec;
-use std::net::IpAddr;
-
-/// A file's name and content.
-pub type Input = (String, String);
-/// A name and its address.
-pub type Host = (String, IpAddr);
 
 /// One of Kafka's console tools.
 pub struct Tool {
@@ -58,11 +52,7 @@ pub fn input(
         }
     }
     files.push(("client.properties".to_owned(), properties.join("\n") + "\n"));
-    let messages = (0..spec.messages).map(|sequence| {
-        // The shortest content is one line, whose end the tools interpret as the end of the message.
-        format!("{sequence}\t{}", String::from_utf8_lossy(&encode(&spec.run, sequence, 0)))
-    });
-    files.push(("messages".to_owned(), messages.collect()));
+    files.push(("messages".to_owned(), messages(spec)));
     let within = spec.within.as_millis();
     let tool = |tool: Tool, rest: &str| {
         format!(

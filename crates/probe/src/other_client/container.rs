@@ -1,6 +1,6 @@
 //! The tools in a container on this machine's network.
 
-use super::input::{Host, Input};
+use super::{Host, Input};
 use std::time::Duration;
 use testcontainers::core::{ExecCommand, Host as HostEntry};
 use testcontainers::runners::AsyncRunner;
