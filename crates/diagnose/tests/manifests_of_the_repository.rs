@@ -7,11 +7,12 @@ use model::vars::{Filled, Variables};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is found in the manifests of a scenario, together with those of the lab, and why that is right.
-const ON_PURPOSE: [(&str, &[&str], &str); 9] = [
+const ON_PURPOSE: [(&str, &[&str], &str); 10] = [
     ("allowed-routes", &["route-not-accepted"], "two of its routes are from namespaces that a listener does not allow"),
     ("backend-missing", &["backend-unresolved"], "one of its routes leads to a Service that does not exist"),
     ("backend-port-wrong", &["backend-port"], "its Service leads to a port where no broker listens"),
     ("broker-ids-mismatch", &["broker-ids"], "it configures broker 0, and the broker has the id 10"),
+    ("listeners-under-load", &["route-not-accepted"], "a step adds the listener that one of its routes names"),
     ("plaintext-behind-passthrough", &["wrong-protocol"], "it passes TLS on to a listener without TLS"),
     ("ready-without-accepted-routes", &["route-not-accepted"], "no listener serves the hosts of its Kafka resource"),
     ("route-wider-than-listener", &["unknown-sni"], "one hostname of its route lies outside the listener"),

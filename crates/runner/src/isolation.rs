@@ -56,6 +56,8 @@ mod tests {
         assert_eq!(isolation("shared", "{scale: {pool: broker, replicas: 4}}"), Exclusive);
         assert_eq!(isolation("own", "{restart: {gateway: true}}"), Exclusive);
         assert_eq!(isolation("own", "{restart: {broker: 10}}"), OwnCluster);
+        assert_eq!(isolation("shared", "{apply-copies: {file: a.yaml, copies: 20}}"), Parallel);
+        assert_eq!(isolation("shared", "{apply-copies: {file: a.yaml, copies: 295}}"), Exclusive);
         assert_eq!(isolation("shared", "{connections: {sni: x, count: 20}}"), Parallel);
         assert_eq!(isolation("shared", "{connections: {sni: x, count: 1100}}"), Exclusive);
         assert_eq!(isolation("shared", "{restart: {broker: 10}}"), Exclusive);
