@@ -71,17 +71,27 @@ pub fn lab_ca(context: &Context<'_>) -> Result<String, Failure> {
 }
 
 async fn trust(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<Trust, Failure> {
+    match trust {
+        Some(scenario::Trust::Plaintext) => Ok(Trust::None),
+        some => certificates(context, some).await.map(Trust::Pem),
+    }
+}
+
+/// The certificates of all the CAs, in PEM. Those of the Kafka cluster in use if none is named.
+///
+/// # Errors
+/// If a Secret does not appear in time, or the trust is in no CA.
+pub async fn certificates(context: &Context<'_>, trust: Option<&scenario::Trust>) -> Result<String, Failure> {
     match trust.unwrap_or(&scenario::Trust::ClusterCa) {
-        scenario::Trust::Plaintext => Ok(Trust::None),
         scenario::Trust::AnyOf(several) => {
             let mut all = String::new();
             for one in several {
                 all += &authority(context, one).await?;
                 all.push('\n');
             }
-            Ok(Trust::Pem(all))
+            Ok(all)
         }
-        one => authority(context, one).await.map(Trust::Pem),
+        one => authority(context, one).await,
     }
 }
 

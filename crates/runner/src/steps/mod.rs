@@ -3,6 +3,7 @@
 mod answers;
 mod apply;
 mod apply_copies;
+mod ca_config_map;
 mod certificate;
 mod churn;
 mod conditions;

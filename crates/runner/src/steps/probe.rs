@@ -9,7 +9,7 @@ use crate::gateway_addresses::address_of;
 use crate::{Context, cause, clients};
 use model::{Cause, Failure};
 use probe::tls::{Handshake, Probe as Question, TlsOutcome};
-use probe::{BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word};
+use probe::{BrokerAddr, CertificateInfo, NodeIdentity, OwnWord, Peer, Whose, own_word, starts_as_tls};
 use scenario::{Probe, Terminator};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -284,6 +284,12 @@ fn by_its_own_word(
 fn kafka(sni: &str, expected: bool, word: &Result<OwnWord, String>) -> Option<Failure> {
     match (word, expected) {
         (Ok(_), true) | (Err(_), false) => None,
+        (Err(seen), true) if starts_as_tls(seen) => {
+            let seen = "what is behind the gateway answers Kafka's first request with a TLS alert: the gateway ends TLS and \
+                        passes on plain text, and the backend expects TLS; give the backend's Service a BackendTLSPolicy, \
+                        or lead the route to a listener without TLS";
+            Some(Failure::new(Cause::WrongProtocol, format!("{sni}: a broker answers"), seen))
+        }
         (Err(seen), true) => Some(Failure::new(Cause::Unknown, format!("{sni}: a broker answers"), seen)),
         (Ok(word), false) => {
             let seen = format!("a broker answers (it supports {} kinds of request)", word.hello.apis);
@@ -307,6 +313,17 @@ mod tests {
         assert!(failure.seen.contains("the scenario has no client for its cluster"), "{}", failure.seen);
         assert!(without_a_client(&step(", cluster: first"), 10, "first").is_none());
         assert!(without_a_client(&step(""), 10, "first").is_none());
+    }
+
+    #[test]
+    fn a_backend_that_expects_tls_behind_a_gateway_that_ended_it_is_named() {
+        // The beginning of a TLS alert, read as a length.
+        let alert = Err("no Kafka answer: an answer of 352518912 bytes is not valid Kafka".to_owned());
+        let failure = kafka("b11.x", true, &alert).expect("no broker answered");
+        assert_eq!(failure.cause, Cause::WrongProtocol);
+        assert!(failure.seen.contains("BackendTLSPolicy"), "{}", failure.seen);
+        let nothing = Err("no Kafka answer: the connection ended".to_owned());
+        assert_eq!(kafka("b11.x", true, &nothing).expect("no broker answered").cause, Cause::Unknown);
     }
 
     #[test]

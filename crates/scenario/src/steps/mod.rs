@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_copies;
+mod ca_config_map;
 mod causes;
 mod certificate;
 mod churn;
@@ -32,6 +33,7 @@ mod wait;
 
 pub use apply::Apply;
 pub use apply_copies::ApplyCopies;
+pub use ca_config_map::CaConfigMap;
 pub(crate) use causes::Causes;
 pub use certificate::{Certificate, Signer};
 pub use churn::Churn;
@@ -74,6 +76,8 @@ list::steps! { $
     "wait" => Wait(Wait),
     /// Creates a certificate and its key in a Secret. With a Secret that already exists, it rotates the certificate.
     "certificate" => Certificate(Certificate),
+    /// Creates a ConfigMap with the certificates of a CA.
+    "ca-config-map" => CaConfigMap(CaConfigMap),
     /// Creates a topic through the client, and waits until every partition has a leader.
     "create-topic" => CreateTopic(CreateTopic),
     /// Asks the cluster for its brokers and compares what they advertise.
