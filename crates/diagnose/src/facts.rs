@@ -137,7 +137,7 @@ pub struct Listener {
     pub hostname: Option<String>,
     /// `tls.mode`, such as `Passthrough`. Empty if the listener has none.
     pub mode: String,
-    /// How many routes are attached, as the Gateway's status says.
+    /// How many routes are attached, as the Gateway's status says; 0 if none of them was accepted.
     pub attached_routes: Option<u64>,
     /// The addresses of its Gateway.
     pub addresses: Vec<IpAddr>,

@@ -150,6 +150,7 @@ async fn cluster(facts: &mut Facts, catalog: &Catalog) {
     facts.routes = routes::routes(tls, tcp, gateways, &host, port);
     routes::resolve(&mut facts.routes, services, pods);
     facts.served = routes::listeners(gateways);
+    routes::count_accepted(&mut facts.served, tls, tcp);
     facts.listeners = routes::for_name(&facts.served, &host, port);
     facts.declared = routes::declared(kafkas, &host);
 }

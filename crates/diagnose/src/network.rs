@@ -72,7 +72,7 @@ fn gateway_gone(facts: &Facts) -> Option<(Cause, String)> {
 }
 
 /// The cause of a closed port that only lacks a route. A gateway with an address of its own may close a port at which no route
-/// serves anything, and the status of the Gateway's listener says that it has none.
+/// serves anything, and the Gateway's listener has none that was accepted.
 fn unused_port(facts: &Facts) -> Option<(Cause, String)> {
     if facts.tcp != Some(TcpOutcome::Refused) || !facts.routes_known {
         return None;

@@ -201,6 +201,25 @@ pub(super) fn listeners(gateways: &[DynamicObject]) -> Vec<Listener> {
     found
 }
 
+/// Takes the routes that were not accepted from the count of each listener. The status counts every route that a listener
+/// allows, accepted or not, and some implementations do so.
+pub(super) fn count_accepted(listeners: &mut [Listener], tls: &[DynamicObject], tcp: &[DynamicObject]) {
+    let all: Vec<Route> =
+        tls.iter().map(|one| route(one, "TLSRoute")).chain(tcp.iter().map(|one| route(one, "TCPRoute"))).collect();
+    for listener in listeners {
+        let names = |parent: &Parent| {
+            let section = parent.listener.as_ref().is_none_or(|name| *name == listener.name);
+            parent.kind == "Gateway" && parent.gateway == listener.gateway && section
+        };
+        let refused = all.iter().filter(|route| !route.accepted() && route.parents.iter().any(names)).count();
+        let accepted = all.iter().any(|route| route.accepted() && route.parents.iter().any(names));
+        // A route of another kind may be among those that the status counts.
+        if !accepted && listener.attached_routes.is_some_and(|count| count <= refused as u64) {
+            listener.attached_routes = Some(0);
+        }
+    }
+}
+
 /// The Kafka resource that declares the name, if any.
 pub(super) fn declared(kafkas: &[DynamicObject], host: &str) -> Option<Declared> {
     for kafka in kafkas {

@@ -173,3 +173,36 @@ spec: {kafka: {listeners: [{name: tls, port: 9093, tls: true}, {name: plain, por
     assert_eq!(name(9093, &mut found), Some(("tls".to_owned(), true)));
     assert_eq!(name(9999, &mut found), None);
 }
+
+/// Contour counts routes that no listener's hostname fits, and keeps the port closed.
+#[test]
+fn routes_that_were_not_accepted_do_not_count() {
+    let gateways = objects(
+        r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: own, namespace: mine}
+spec: {listeners: [{name: kafka, port: 9092, hostname: "*.kafka.test"}]}
+status: {listeners: [{name: kafka, attachedRoutes: 2}]}
+"#,
+    );
+    let route = |name: &str, accepted: &str| {
+        objects(&format!(
+            r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {{name: {name}, namespace: mine}}
+spec: {{parentRefs: [{{name: own}}], hostnames: [{name}.other.test]}}
+status: {{parents: [{{conditions: [{{type: Accepted, status: "{accepted}", reason: R, message: m}}]}}]}}
+"#
+        ))
+    };
+    let count = |routes: &[Vec<DynamicObject>]| {
+        let mut found = listeners(&gateways);
+        count_accepted(&mut found, &routes.concat(), &[]);
+        found[0].attached_routes
+    };
+    assert_eq!(count(&[route("a", "False"), route("b", "False")]), Some(0));
+    assert_eq!(count(&[route("a", "False"), route("b", "True")]), Some(2));
+    assert_eq!(count(&[route("a", "False")]), Some(2), "the other one is of a kind that is not read");
+}

@@ -153,6 +153,7 @@ impl Snapshot {
             facts.routes.iter_mut().for_each(|route| route.backends.clear());
         }
         facts.served = routes::listeners(&self.gateways);
+        routes::count_accepted(&mut facts.served, &self.tls_routes, &self.tcp_routes);
         facts.listeners = routes::for_name(&facts.served, &host, port);
         facts.declared = routes::declared(&self.kafkas, &host);
         facts.behind = facts.declared.clone().or_else(|| routes::led_to(&self.kafkas, &facts.routes));
