@@ -86,7 +86,7 @@ fn unused_port(facts: &Facts) -> Option<(Cause, String)> {
     }
     let (cause, summary) = routing(facts)?;
     let closed = format!("{summary}; the Gateway has no route at port {}, so it keeps the port closed", facts.port);
-    matches!(cause, Cause::RouteMissing | Cause::RouteNotAccepted).then_some((cause, closed))
+    matches!(cause, Cause::RouteMissing | Cause::RouteNotAccepted | Cause::UnknownSni).then_some((cause, closed))
 }
 
 /// The cause of a name that does not resolve. DNS is the remedy only if a Gateway serves the name.

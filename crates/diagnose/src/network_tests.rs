@@ -85,6 +85,9 @@ fn a_port_that_is_closed_for_lack_of_a_route_is_a_missing_route() {
     // A probe without a client has neither walked nor an error of a client.
     let probed = Facts { walked: None, error: None, ..closed(vec![listener(Some(0), vec![own])]) };
     assert_eq!(classify(&probed).cause, Cause::RouteMissing, "{:?}", classify(&probed));
+    // A name that nothing declares has no route either.
+    let unknown = classify(&Facts { broker: None, declared: None, ..probed.clone() });
+    assert!(unknown.cause == Cause::UnknownSni && unknown.seen.ends_with("keeps the port closed"), "{unknown:?}");
     // Another Gateway's listener of that port says nothing about this address.
     let elsewhere = listener(Some(4), vec![IpAddr::from([192, 0, 2, 8])]);
     let beside = classify(&closed(vec![listener(Some(0), vec![own]), elsewhere.clone()]));
