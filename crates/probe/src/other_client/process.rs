@@ -15,7 +15,12 @@ const HOSTS: &str = "LAB_JAVA_HOSTS";
 
 /// The script of a tool.
 pub fn command(tools: &Utf8Path, script: &str) -> String {
-    format!("'{}'", tools.join(script).as_str().replace('\'', r"'\''"))
+    quoted(&tools.join(script))
+}
+
+/// A path as the shell reads it.
+pub fn quoted(path: &Utf8Path) -> String {
+    format!("'{}'", path.as_str().replace('\'', r"'\''"))
 }
 
 /// A folder that only this user can read, for the tools' input, which contains keys. It is removed when it is dropped.

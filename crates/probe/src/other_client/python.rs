@@ -1,6 +1,7 @@
 //! What the Python client reads: its program, settings, messages and certificates.
 
-use super::{Input, messages, process};
+use super::process::{self, quoted};
+use super::{Input, messages};
 use crate::connection_config::{ConnectionConfig, Identity, Trust};
 use crate::produce::ProduceSpec;
 use camino::Utf8Path;
@@ -32,10 +33,6 @@ pub async fn available(packages: &Utf8Path) -> Result<(), String> {
 
 fn python(packages: &Utf8Path) -> String {
     format!("PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={} exec python3", quoted(packages))
-}
-
-fn quoted(path: &Utf8Path) -> String {
-    format!("'{}'", path.as_str().replace('\'', r"'\''"))
 }
 
 /// `folder` is where the files will be, and `packages` the folder with kafka-python.
@@ -91,10 +88,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_without_kafka_python_is_no_client() {
+    async fn a_kafka_python_that_cannot_be_loaded_is_no_client() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = Utf8Path::from_path(folder.path()).expect("UTF-8");
-        let error = available(path).await.expect_err("it is empty");
+        // It comes before a kafka-python that this machine may have.
+        std::fs::write(path.join("kafka.py"), "raise ImportError('a part is missing')\n").expect("written");
+        let error = available(path).await.expect_err("it is broken");
         assert!(error.starts_with("Python 3 cannot load it: "), "{error}");
     }
 
