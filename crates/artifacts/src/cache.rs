@@ -36,6 +36,17 @@ pub struct Stamp {
     size: u64,
     /// [`checksum::of_folder`] of `content`.
     sha256: String,
+    /// The checksum of a part that is a single file. Copies of earlier versions lack it.
+    #[serde(default)]
+    sha256_of_file: Option<String>,
+}
+
+impl Stamp {
+    /// [`checksum::of`] the part, which does not have to be read again. `None` for a file that an earlier version stored.
+    pub fn sha256_of_part(&self) -> Option<String> {
+        let folder = self.entry.as_str().is_empty();
+        if folder { Some(self.sha256.clone()) } else { self.sha256_of_file.clone() }
+    }
 }
 
 /// A finished copy.
@@ -169,11 +180,14 @@ impl PartCache {
     /// Writes the stamp and moves the finished copy into place. `entry` is the part's path below the content folder.
     pub fn finish(&self, place: Staging, source: &Source, entry: Utf8PathBuf) -> Result<CachedCopy, Failure> {
         let version = source.version().unwrap_or_default().to_owned();
+        let is_file = !entry.as_str().is_empty();
+        let sha256_of_file = is_file.then(|| checksum::of_file(&place.content.join(&entry))).transpose()?;
         let stamp = Stamp {
             recipe: recipe(source),
             origin: source.origin(),
             size: size(&place.content)?,
             sha256: checksum::of_folder(&place.content)?,
+            sha256_of_file,
             version,
             entry,
         };

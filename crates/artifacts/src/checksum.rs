@@ -19,6 +19,11 @@ pub fn of_file(path: &Utf8Path) -> Result<String, Failure> {
     }
 }
 
+/// [`of_file`] or [`of_folder`], by what the path is.
+pub fn of(path: &Utf8Path) -> Result<String, Failure> {
+    if path.is_dir() { of_folder(path) } else { of_file(path) }
+}
+
 /// The sha256 over the sorted lines `<sha256>  <relative path>` of every file below a folder.
 pub fn of_folder(folder: &Utf8Path) -> Result<String, Failure> {
     let mut hasher = Sha256::new();

@@ -6,7 +6,7 @@ use super::failure::{Failure, Tried};
 use super::find::{self, Environment, Found};
 use super::manifest::{Form, Manifest, Part, Pip, Source};
 use super::version::release;
-use super::{Error, golang, maven, pip};
+use super::{Error, checksum, golang, maven, pip};
 use camino::{Utf8Path, Utf8PathBuf};
 use host::{Phase, Progress};
 use model::paths;
@@ -23,6 +23,9 @@ pub struct Obtained {
     pub version: String,
     /// Where the part came from, such as `KUBEBUILDER_ASSETS` or `cache (built from its Go module)`.
     pub origin: String,
+    /// The sha256 of the file, or for a folder the sha256 over the sorted lines `<sha256>  <name>` of its files. `None` for a
+    /// program that may be run and not read.
+    pub sha256: Option<String>,
 }
 
 /// A part as `lab doctor` shows it.
@@ -183,7 +186,10 @@ impl Parts {
     }
 
     fn search(&self, name: &str, part: &Part, phase: &mut Phase) -> Result<Obtained, Error> {
-        let found = |Found { path, version }, origin| Obtained { name: name.to_owned(), path, version, origin };
+        let found = |Found { path, version }, origin| {
+            let sha256 = checksum::of(&path).ok();
+            Obtained { name: name.to_owned(), path, version, origin, sha256 }
+        };
         let variable = &part.override_variable;
         if let Some(path) = self.environment.get(variable).filter(|path| !path.is_empty()) {
             let path = Utf8PathBuf::from(path);
@@ -321,7 +327,8 @@ fn cached(cache: &PartCache, part: &Part, phase: &mut Phase) -> Option<CachedCop
 
 fn from_cache(name: &str, CachedCopy { stamp, path }: CachedCopy) -> Obtained {
     let origin = format!("cache ({})", stamp.origin);
-    Obtained { name: name.to_owned(), path, version: stamp.version, origin }
+    let sha256 = stamp.sha256_of_part().or_else(|| checksum::of(&path).ok());
+    Obtained { name: name.to_owned(), path, version: stamp.version, origin, sha256 }
 }
 
 #[cfg(test)]

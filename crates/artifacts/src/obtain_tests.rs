@@ -1,5 +1,6 @@
 use super::super::manifest::Download;
 use super::*;
+use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -97,8 +98,11 @@ fn a_part_is_fetched_once_and_then_cached() {
     let (url, asked) = upstream(SCRIPT);
     let parts = parts(&folder, &url, &[]);
     assert!(parts.list()[0].cached.is_none());
-    assert_eq!(obtain(&parts).expect("fetched").origin, "upstream's download");
+    let first = obtain(&parts).expect("fetched");
+    assert_eq!(first.origin, "upstream's download");
     let again = obtain(&parts).expect("cached");
+    let of_script = checksum::hex(&Sha256::digest(SCRIPT));
+    assert_eq!((first.sha256, again.sha256.clone()), (Some(of_script.clone()), Some(of_script)));
     assert_eq!(again.origin, "cache (upstream's download)");
     assert_eq!(again.version, "1.2.3");
     assert_eq!(fs::read_to_string(&again.path).expect("readable"), SCRIPT);
@@ -233,6 +237,7 @@ fn what_a_command_writes_to_the_temporary_folder_is_swept_with_the_workplace() {
     // This is not the command's own folder, because Go ignores a go.mod that lies directly in the temporary folder.
     assert_eq!(said.trim(), place.work.join(".tmp").as_str());
     assert!(place.work.join(".tmp/left-behind").exists());
+    fs::write(place.content.join("p"), SCRIPT).expect("written");
     cache.finish(place, &part.sources[0], Utf8PathBuf::from("p")).expect("finished");
     assert_eq!(fs::read_dir(folder.path().join("parts/p/1")).expect("listed").count(), 2, "the stamp and the content");
 }

@@ -58,6 +58,7 @@ fn on(name: &str, dir: LabDir, catalog: Catalog) -> Lab {
         kafka: KafkaProvider::Standin,
         shared: shared::cluster(),
         versions: BTreeMap::new(),
+        checksums: BTreeMap::new(),
         chosen_versions: BTreeMap::new(),
     };
     let lab = Lab::new(info, dir, catalog);

@@ -142,6 +142,9 @@ pub struct LabInfo {
     pub shared: SharedCluster,
     /// What runs, by part, and the origin of each.
     pub versions: BTreeMap<String, String>,
+    /// What identifies the bytes of a part, where it is known: the sha256 of a file or a folder, the id of an image.
+    #[serde(default)]
+    pub checksums: BTreeMap<String, String>,
     /// The versions that the user chose in place of the pinned ones, by part. The next `lab up` keeps them.
     #[serde(default)]
     pub chosen_versions: BTreeMap<String, String>,

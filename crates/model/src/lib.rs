@@ -34,8 +34,8 @@ pub use lab_info::{GatewayReach, KafkaProvider, LabInfo, LabKind, Ports, SharedC
 pub use listener::{FORMER_WORDS, Listener};
 pub use paths::PathsError;
 pub use report::{
-    Attempt, DiagnosisFigures, LabFacts, LoadFigures, Plan, Report, SCHEMA, SabotageRow, ScenarioResult, StepOutcome,
-    StepResult, Timeline, Verdict,
+    Attempt, DiagnosisFigures, LabFacts, LoadFigures, LoadGap, LoadTimeline, Plan, Report, SCHEMA, SabotageRow,
+    ScenarioResult, StepOutcome, StepResult, Timeline, Verdict,
 };
 pub use run_stats::RunStats;
 pub use spread::Spread;

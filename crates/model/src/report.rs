@@ -71,6 +71,10 @@ pub struct LabFacts {
     pub gateway: String,
     pub kafka: KafkaProvider,
     pub versions: BTreeMap<String, String>,
+    /// What identifies the bytes of a part, where it is known: the sha256 of a file or a folder, the id of an image. Reports
+    /// of earlier versions lack it.
+    #[serde(default)]
+    pub checksums: BTreeMap<String, String>,
 }
 
 impl From<&LabInfo> for LabFacts {
@@ -81,6 +85,7 @@ impl From<&LabInfo> for LabFacts {
             gateway: info.gateway.name.clone(),
             kafka: info.kafka,
             versions: info.versions.clone(),
+            checksums: info.checksums.clone(),
         }
     }
 }
@@ -286,7 +291,7 @@ pub struct DiagnosisFigures {
 }
 
 /// The result of a load generator, in figures.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LoadFigures {
     /// Messages that Kafka acknowledged.
@@ -294,8 +299,41 @@ pub struct LoadFigures {
     /// How many of these were never consumed.
     pub lost: u64,
     pub duplicates: u64,
-    /// The longest time between two acknowledgements, in seconds.
+    /// The longest time between two acknowledgements, in seconds, without the time in which the machine stood still.
     pub largest_gap: f64,
+    /// How long the machine itself stood still, in seconds. Reports of earlier versions lack it.
+    #[serde(default)]
+    pub paused: f64,
+    /// What was acknowledged when. Reports of earlier versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<LoadTimeline>,
+}
+
+/// A load generator's acknowledgements over time. All times are in seconds.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LoadTimeline {
+    /// When the load began, since the start of the attempt.
+    pub started: f64,
+    /// How much time each bin covers.
+    pub width: f64,
+    /// The messages that were acknowledged within each bin, one after the other.
+    pub acked: Vec<u64>,
+    /// The median time until the acknowledgement in each bin. `null` for an empty bin.
+    pub median: Vec<Option<f64>>,
+    /// The longest time until an acknowledgement in each bin.
+    pub slowest: Vec<Option<f64>>,
+    /// The longest times without any acknowledgement.
+    pub gaps: Vec<LoadGap>,
+}
+
+/// A time without an acknowledgement, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LoadGap {
+    /// When it began, since the start of the load.
+    pub at: f64,
+    pub seconds: f64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -58,6 +58,7 @@ pub fn report(scenarios: Vec<ScenarioResult>) -> Report {
             gateway: "traefik".into(),
             kafka: KafkaProvider::Standin,
             versions: BTreeMap::from([("traefik".into(), "3.7.15".into())]),
+            checksums: BTreeMap::new(),
         },
         seed: None,
         plan: None,

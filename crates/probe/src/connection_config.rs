@@ -94,7 +94,8 @@ impl ConnectionConfig {
             .set("bootstrap.servers", &self.bootstrap)
             .set("client.id", "kafka-gateway-lab")
             .set("security.protocol", self.security_protocol())
-            .set("socket.connection.setup.timeout.ms", "5000")
+            // On a busy machine a broker took more than 5 s for a handshake with SCRAM.
+            .set("socket.connection.setup.timeout.ms", "10000")
             .set("socket.timeout.ms", "10000")
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "500")

@@ -9,6 +9,7 @@ use super::delivery_check::{Comparison, DeliveryCheck};
 use super::error::ClientError;
 use super::load_receiving::{consume, position};
 use super::load_sending::Sending;
+use super::load_timeline::{LoadTimeline, timeline};
 use super::session::{Limits, Session};
 use rdkafka::consumer::BaseConsumer;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+/// A connection that is slow to begin is not one that was cut. Gaps and missing messages show it, if it matters.
+const PATIENT: (&str, &str) = ("socket.connection.setup.timeout.ms", "30000");
 
 /// What runs in the background.
 #[derive(Clone, Debug)]
@@ -35,6 +39,11 @@ impl LoadSpec {
     pub fn new(topic: impl Into<String>) -> Self {
         Self { topic: topic.into(), run: new_run(), rate: 100.0, bytes: 200, quiet: false }
     }
+
+    /// The time from one message to the next.
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.rate.clamp(0.1, 100_000.0))
+    }
 }
 
 /// The result of a load generator.
@@ -48,12 +57,16 @@ pub struct LoadResult {
     pub consumed: u64,
     /// The consumed messages compared with the acknowledged ones. `missing` are those that Kafka lost.
     pub comparison: Comparison,
-    /// The longest time between two acknowledgements, across all brokers.
+    /// The longest time between two acknowledgements, across all brokers, without the time in which the machine stood
+    /// still.
     pub largest_gap: Duration,
     /// The same for each broker's own acknowledgements, by the id of the partition's leader at the start.
     pub largest_gaps: BTreeMap<i32, Duration>,
     /// The longest time between sending a message and its acknowledgement.
     pub slowest_ack: Duration,
+    /// How long the machine stood still meanwhile.
+    pub paused: Duration,
+    pub timeline: LoadTimeline,
     /// The errors of the clients, each text once, with the broker that it names.
     pub errors: Vec<String>,
     pub elapsed: Duration,
@@ -109,11 +122,12 @@ pub async fn start_load(access: &ConnectionConfig, spec: &LoadSpec, within: Dura
         let limits = Limits::new(within, None);
         let refresh = if spec.quiet { "-1" } else { "5000" };
         let quiet = ("topic.metadata.refresh.interval.ms", refresh);
-        let session = Session::open(&access, &operation, &[("enable.idempotence", "true"), ("acks", "all"), quiet])?;
+        let settings_of_producer = [("enable.idempotence", "true"), ("acks", "all"), quiet, PATIENT];
+        let session = Session::open(&access, &operation, &settings_of_producer)?;
         let layout = session.layout(&operation, &spec.topic, true, &limits, stop)?;
         let group = format!("kafka-gateway-lab-{}", spec.run);
         let mut consumer_settings = settings(&group).to_vec();
-        consumer_settings.push(quiet);
+        consumer_settings.extend([quiet, PATIENT]);
         let (consumer, events) = access.create::<BaseConsumer<Context>>(&operation, &consumer_settings)?;
         position(&consumer, &layout, &spec.topic, &limits, stop)
             .map_err(|error| events.add_context(ClientError::kafka(&operation, &error)))?;
@@ -139,6 +153,11 @@ fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
 }
 
 impl Load {
+    /// The time since it started.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// The number of messages acknowledged so far.
     pub fn acked(&self) -> u64 {
         self.shared.acked.load(Ordering::Relaxed)
@@ -161,6 +180,7 @@ impl Load {
             let (check, events) = self.consumer.take().ok_or_else(ended)?.join().map_err(|_| ended())?;
             let in_doubt: HashSet<u64> =
                 (0..sending.next).filter(|sequence| !sending.acked.contains_key(sequence)).collect();
+            let interval = sending.spec.interval();
             let mut errors = sending.errors;
             errors.extend(events.troubles().iter().map(|one| format!("consumer: {}: {}", one.broker, one.text)));
             Ok(LoadResult {
@@ -172,7 +192,9 @@ impl Load {
                 comparison: check.compare(&sending.acked, &in_doubt),
                 largest_gap: sending.all.largest,
                 largest_gaps: sending.brokers.iter().map(|(id, gap)| (*id, gap.largest)).collect(),
-                slowest_ack: sending.slowest,
+                slowest_ack: sending.acknowledgements.iter().map(|one| one.after).max().unwrap_or_default(),
+                paused: sending.paused,
+                timeline: timeline(&sending.acknowledgements, interval),
                 errors: errors.into_iter().collect(),
                 elapsed: self.started.elapsed(),
             })
@@ -234,5 +256,7 @@ mod tests {
         assert!(result.errors.iter().any(|text| text.contains("producer: broker 2")), "{:?}", result.errors);
         assert!(result.largest_gaps[&2] > result.largest_gaps[&1], "{:?}", result.largest_gaps);
         assert!(result.slowest_ack >= Duration::from_millis(100), "{:?}", result.slowest_ack);
+        let in_bins: u64 = result.timeline.bins.iter().map(|bin| bin.acked).sum();
+        assert_eq!(in_bins, result.acked, "{:?}", result.timeline);
     }
 }

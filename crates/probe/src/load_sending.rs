@@ -2,25 +2,37 @@
 
 use super::content::encode;
 use super::load::{LoadSpec, Shared};
+use super::load_timeline::Acknowledgement;
 use super::session::{Layout, Session};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// The longest gap so far.
+/// The longest that one poll of librdkafka lasts.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A poll that returns later than this says that the machine stood still, and with it the brokers and the gateway. On a
+/// machine that is only busy, a thread that sleeps most of the time gets its turn much earlier.
+const STOOD_STILL: Duration = Duration::from_millis(500);
+
+/// The longest gap so far, without the time in which the machine stood still.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Gap {
-    last: Option<Instant>,
+    last: Option<(Instant, Duration)>,
     pub largest: Duration,
 }
 
 impl Gap {
-    fn tick(&mut self, at: Instant) {
-        if let Some(last) = self.last {
-            self.largest = self.largest.max(at.saturating_duration_since(last));
-        }
-        self.last = Some(self.last.map_or(at, |last| last.max(at)));
+    /// An acknowledgement at `at`. The machine stood still for `paused` until then, all in all.
+    fn tick(&mut self, at: Instant, paused: Duration) {
+        let Some((last, paused_before)) = self.last else {
+            self.last = Some((at, paused));
+            return;
+        };
+        let gap = at.saturating_duration_since(last).saturating_sub(paused.saturating_sub(paused_before));
+        self.largest = self.largest.max(gap);
+        self.last = Some((last.max(at), paused));
     }
 }
 
@@ -33,7 +45,10 @@ pub(super) struct Sending {
     pub acked: HashMap<u64, i32>,
     pub all: Gap,
     pub brokers: BTreeMap<i32, Gap>,
-    pub slowest: Duration,
+    pub acknowledgements: Vec<Acknowledgement>,
+    /// How long the machine stood still, by this thread's own polls.
+    pub paused: Duration,
+    started: Instant,
     pub errors: BTreeSet<String>,
 }
 
@@ -47,18 +62,21 @@ impl Sending {
             acked: HashMap::new(),
             all: Gap::default(),
             brokers: BTreeMap::new(),
-            slowest: Duration::ZERO,
+            acknowledgements: Vec::new(),
+            paused: Duration::ZERO,
+            started: Instant::now(),
             errors: BTreeSet::new(),
         }
     }
 
     /// Sends until it is told to stop, then waits for messages in flight.
     pub fn run(mut self, session: &Session, shared: &Shared) -> Self {
-        let interval = Duration::from_secs_f64(1.0 / self.spec.rate.clamp(0.1, 100_000.0));
+        let interval = self.spec.interval();
         let mut due = Instant::now();
+        self.started = due;
         while !shared.stop.raised() {
             let wait = due.saturating_duration_since(Instant::now());
-            session.producer.poll(wait.min(Duration::from_millis(20)));
+            self.poll(session, wait.min(POLL));
             self.take(session, shared);
             while due <= Instant::now() && !shared.stop.raised() {
                 self.send(session);
@@ -67,11 +85,21 @@ impl Sending {
         }
         let deadline = shared.finish().deadline.unwrap_or_else(Instant::now);
         while !self.sent_at.is_empty() && Instant::now() < deadline {
-            session.producer.poll(Duration::from_millis(10));
+            self.poll(session, POLL);
             self.take(session, shared);
         }
         session.producer.purge(PurgeConfig::default().queue().inflight());
         self
+    }
+
+    /// Lets librdkafka report, and notices whether the machine stood still meanwhile.
+    fn poll(&mut self, session: &Session, within: Duration) {
+        let before = Instant::now();
+        session.producer.poll(within);
+        let late = before.elapsed().saturating_sub(within);
+        if late > STOOD_STILL {
+            self.paused += late;
+        }
     }
 
     fn send(&mut self, session: &Session) {
@@ -102,12 +130,15 @@ impl Sending {
                 Ok(_) => {
                     self.acked.insert(sequence, delivery.partition);
                     shared.acked.fetch_add(1, Ordering::Relaxed);
-                    self.all.tick(delivery.at);
+                    self.all.tick(delivery.at, self.paused);
                     if let Some(sent_at) = sent_at {
-                        self.slowest = self.slowest.max(delivery.at.saturating_duration_since(sent_at));
+                        self.acknowledgements.push(Acknowledgement {
+                            at: delivery.at.saturating_duration_since(self.started),
+                            after: delivery.at.saturating_duration_since(sent_at),
+                        });
                     }
                     if let Some(broker) = self.layout.leader(delivery.partition) {
-                        self.brokers.entry(broker.id.unwrap_or(-1)).or_default().tick(delivery.at);
+                        self.brokers.entry(broker.id.unwrap_or(-1)).or_default().tick(delivery.at, self.paused);
                         session.events.recovered(&broker.host, broker.port);
                     }
                 }
@@ -133,8 +164,18 @@ mod tests {
         let start = Instant::now();
         let mut gap = Gap::default();
         for millis in [0, 100, 90, 400] {
-            gap.tick(start + Duration::from_millis(millis));
+            gap.tick(start + Duration::from_millis(millis), Duration::ZERO);
         }
         assert_eq!(gap.largest, Duration::from_millis(300));
+    }
+
+    #[test]
+    fn the_time_in_which_the_machine_stood_still_is_no_gap() {
+        let start = Instant::now();
+        let mut gap = Gap::default();
+        for (millis, paused) in [(0, 0), (100, 0), (6400, 6000), (6600, 6000)] {
+            gap.tick(start + Duration::from_millis(millis), Duration::from_millis(paused));
+        }
+        assert_eq!(gap.largest, Duration::from_millis(300), "6.3 s without the 6 s");
     }
 }

@@ -54,7 +54,13 @@ pub fn changed_facts(before: &LabFacts, after: &LabFacts) -> Vec<String> {
     let version = |lab: &LabFacts, part: &str| lab.versions.get(part).map_or("none", String::as_str).to_owned();
     let versions = parts.into_iter().map(|part| {
         let (one, other) = (version(before, &part), version(after, &part));
-        (part, one, other)
+        match (before.checksums.get(&part), after.checksums.get(&part)) {
+            // The same version from other bytes: another build, or a tag that was moved.
+            (Some(was), Some(is)) if one == other && was != is => {
+                (part, format!("{one} ({was})"), format!("{other} ({is})"))
+            }
+            _ => (part, one, other),
+        }
     });
     let changed = named.chain(versions).filter(|(_, one, other)| one != other);
     changed.map(|(what, one, other)| format!("{what}: {one} -> {other}")).collect()
@@ -85,5 +91,19 @@ mod tests {
             )
         );
         assert_eq!(difference(&after, &after), "3 results are the same\n");
+    }
+
+    #[test]
+    fn other_bytes_of_the_same_version_are_a_difference() {
+        let of = |checksum: Option<&str>| {
+            let mut one = report(vec![result("a", Verdict::Passed)]);
+            let known = checksum.map(|known| ("traefik".to_owned(), known.to_owned()));
+            one.lab.checksums.extend(known);
+            one
+        };
+        let text = difference(&of(Some("5ca1")), &of(Some("ab1e")));
+        assert_eq!(text, "traefik: 3.7.15 (5ca1) -> 3.7.15 (ab1e)\n1 results are the same\n");
+        let unknown = difference(&of(None), &of(Some("ab1e")));
+        assert_eq!(unknown, "1 results are the same\n", "an earlier report did not record it");
     }
 }

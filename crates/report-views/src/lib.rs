@@ -8,8 +8,10 @@ mod differences;
 mod lanes;
 mod matrix;
 mod page;
+mod plot;
 mod summary;
 mod table;
+mod under_load;
 mod view;
 
 pub use attachments::{Attachments, Excerpt, Picture};

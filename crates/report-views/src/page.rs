@@ -4,15 +4,18 @@ use super::attachments::Attachments;
 use super::view::View;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use model::{Report, ScenarioResult};
+use std::error::Error;
 
 /// The page: one file, which needs no network. `attached` gives what was collected at a result's failure.
 ///
 /// # Errors
 /// If the template does not fit the data, which a test would have noticed.
 pub fn page(report: &Report, attached: impl FnMut(&ScenarioResult) -> Attachments) -> Result<String, minijinja::Error> {
-    environment()?.render_named_str("report.html", include_str!("report.html"), Serde(View::of(report, attached)))
+    let undrawn = |error: Box<dyn Error>| minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string());
+    let view = View::of(report, attached).map_err(undrawn)?;
+    environment()?.render_named_str("report.html", include_str!("report.html"), Serde(view))
 }
 
 /// What every page's template may use.
@@ -78,7 +81,9 @@ mod tests {
         let mut report = report(Vec::new());
         report.lab.versions.insert("traefik".into(), "3.7.15, from a wheel".into());
         let html = rendered(&report);
-        assert!(html.contains("<td>3.7.15</td><td class=\"soft\">from a wheel</td>"), "{html}");
+        assert!(html.contains("<td>3.7.15</td><td class=\"soft\">from a wheel</td><td class=\"soft\"></td>"), "{html}");
+        report.lab.checksums.insert("traefik".into(), "5ca1ab1e".into());
+        assert!(rendered(&report).contains("<code>5ca1ab1e</code>"));
     }
 
     #[test]

@@ -124,7 +124,8 @@ pub(crate) fn attempts(ran: &[&&ScenarioResult]) -> (usize, usize) {
 
 /// The cell for the load figures of one scenario on one kind of lab.
 fn load(results: &[&ScenarioResult]) -> String {
-    let figures: Vec<_> = results.iter().flat_map(|result| &result.steps).filter_map(|step| step.workload).collect();
+    let figures: Vec<_> =
+        results.iter().flat_map(|result| &result.steps).filter_map(|step| step.workload.as_ref()).collect();
     let mut gaps: Vec<_> = figures.iter().map(|one| one.largest_gap).collect();
     gaps.sort_by(f64::total_cmp);
     let (Some(median), Some(worst)) = (gaps.get(gaps.len() / 2), gaps.last()) else { return NOTHING.to_owned() };
@@ -144,7 +145,7 @@ mod tests {
     use model::{KafkaProvider, LoadFigures, StepOutcome, StepResult};
 
     fn loaded(gap: f64) -> ScenarioResult {
-        let figures = LoadFigures { acked: 100, lost: 0, duplicates: 0, largest_gap: gap };
+        let figures = LoadFigures { acked: 100, lost: 0, duplicates: 0, largest_gap: gap, paused: 0.0, timeline: None };
         let step = StepResult {
             label: "stop".into(),
             line: 9,

@@ -2,8 +2,11 @@
 
 use super::attachments::{Attachments, Excerpt, Part, parts};
 use super::lanes::{Bar, lanes};
-use model::{Failure, LoadFigures, Report, ScenarioResult, StepOutcome, StepResult, Verdict};
+use super::under_load::{UnderLoad, under_load};
+use model::{Failure, Report, ScenarioResult, StepOutcome, StepResult, Verdict};
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::error::Error;
 
 /// The verdicts by severity: what a reader looks for comes first.
 pub const STATES: [&str; 6] = ["failed", "flaky", "unexpected", "expected", "passed", "skipped"];
@@ -40,17 +43,18 @@ pub struct Row {
     pub manifests: Vec<Excerpt>,
     pub logs: Vec<Excerpt>,
     pub steps: Vec<Step>,
-    pub load: Vec<LoadFigures>,
+    pub load: Vec<UnderLoad>,
     pub attempts: usize,
     pub diagnostics: Option<String>,
 }
 
-/// The version of a part, and where the part comes from.
+/// The version of a part, where the part comes from, and what identifies its bytes.
 #[derive(Serialize)]
 pub struct Version {
     pub part: String,
     pub version: String,
     pub origin: String,
+    pub checksum: Option<String>,
 }
 
 /// The path of one client.
@@ -86,26 +90,31 @@ pub struct Step {
 }
 
 impl View {
-    pub fn of(report: &Report, mut attached: impl FnMut(&ScenarioResult) -> Attachments) -> Self {
+    /// # Errors
+    /// If a plot cannot be drawn, which has no reason.
+    pub fn of(
+        report: &Report,
+        mut attached: impl FnMut(&ScenarioResult) -> Attachments,
+    ) -> Result<Self, Box<dyn Error>> {
         let (bars, lanes) = lanes(report);
-        let mut results: Vec<_> =
-            report.scenarios.iter().enumerate().map(|(anchor, one)| row(anchor, one, attached(one))).collect();
+        let rows = report.scenarios.iter().enumerate().map(|(anchor, one)| row(anchor, one, attached(one)));
+        let mut results = rows.collect::<Result<Vec<_>, _>>()?;
         let rank = |state: &str| STATES.iter().position(|one| *one == state);
         results.sort_by(|one, other| (rank(one.state), &one.id).cmp(&(rank(other.state), &other.id)));
         let counts = STATES.map(|state| (state, results.iter().filter(|row| row.state == state).count()));
-        Self {
+        Ok(Self {
             run: report.run.clone(),
             started: report.started.clone(),
             seconds: report.seconds,
             lab: format!("{} lab, {}, {}", report.lab.kind, report.lab.gateway, report.lab.kafka),
             seed: report.seed,
             interrupted: report.interrupted.clone(),
-            versions: report.lab.versions.iter().map(version).collect(),
+            versions: report.lab.versions.iter().map(|part| version(part, &report.lab.checksums)).collect(),
             counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
             bars,
             lanes,
             results,
-        }
+        })
     }
 }
 
@@ -122,12 +131,13 @@ pub fn state(result: &ScenarioResult) -> &'static str {
     }
 }
 
-fn version((part, text): (&String, &String)) -> Version {
+fn version((part, text): (&String, &String), checksums: &BTreeMap<String, String>) -> Version {
     let (version, origin) = text.split_once(", ").unwrap_or((text, ""));
-    Version { part: part.clone(), version: version.to_owned(), origin: origin.to_owned() }
+    let checksum = checksums.get(part).cloned();
+    Version { part: part.clone(), version: version.to_owned(), origin: origin.to_owned(), checksum }
 }
 
-fn row(anchor: usize, result: &ScenarioResult, attached: Attachments) -> Row {
+fn row(anchor: usize, result: &ScenarioResult, attached: Attachments) -> Result<Row, Box<dyn Error>> {
     let drawn = attached.pictures.into_iter();
     let remark = match &result.verdict {
         Verdict::Skipped { reason } => Some(reason.clone()),
@@ -136,7 +146,7 @@ fn row(anchor: usize, result: &ScenarioResult, attached: Attachments) -> Row {
         Verdict::UnexpectedPass { link, .. } => Some(format!("this deviation is gone: {link}")),
         Verdict::Passed | Verdict::Failed(_) => None,
     };
-    Row {
+    Ok(Row {
         anchor,
         id: result.id(),
         title: result.title.clone(),
@@ -151,10 +161,10 @@ fn row(anchor: usize, result: &ScenarioResult, attached: Attachments) -> Row {
         manifests: attached.manifests,
         logs: attached.logs,
         steps: result.steps.iter().map(|one| step(one, result.seconds)).collect(),
-        load: result.steps.iter().filter_map(|step| step.workload).collect(),
+        load: under_load(&result.steps)?,
         attempts: result.attempts.len(),
         diagnostics: result.diagnostics().map(ToString::to_string),
-    }
+    })
 }
 
 fn reason(failure: &Failure) -> Reason {
@@ -205,7 +215,8 @@ mod tests {
                 result("f", Verdict::Failed(failure())),
             ]),
             |_| Attachments::default(),
-        );
+        )
+        .expect("a view");
         let order: Vec<_> = view.results.iter().map(|row| (row.id.as_str(), row.state)).collect();
         assert_eq!(order, [("dirty", "failed"), ("f", "failed"), ("k", "expected"), ("b", "passed"), ("s", "skipped")]);
         assert_eq!(view.counts, [("failed", 2), ("expected", 1), ("passed", 1), ("skipped", 1)]);

@@ -44,6 +44,7 @@ pub(crate) fn info() -> LabInfo {
             exclusive_tcp: vec![],
         },
         versions: Default::default(),
+        checksums: Default::default(),
         chosen_versions: Default::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Execute, Outcome};
 use crate::Context;
-use model::{Cause, Failure, LoadFigures};
+use model::{Cause, Failure, LoadFigures, LoadGap, LoadTimeline};
 use probe::LoadResult;
 use scenario::{Span, Stop};
 use std::time::Duration;
@@ -16,6 +16,7 @@ impl Execute for Stop {
             return Err(Failure::new(Cause::Content, expected, "no earlier `start` step started this load generator"));
         };
         let least = self.acked.unwrap_or(1);
+        let started = context.clock.elapsed().saturating_sub(workload.age());
         let remaining = context.clock.waiting(acknowledged(|| workload.acked(), least, within)).await;
         match context.clock.waiting(workload.stop(remaining)).await {
             Ok(result) => {
@@ -24,11 +25,26 @@ impl Execute for Stop {
                     lost: result.lost(),
                     duplicates: result.duplicates(),
                     largest_gap: result.largest_gap.as_secs_f64(),
+                    paused: result.paused.as_secs_f64(),
+                    timeline: Some(timeline(started, &result)),
                 });
                 check_load(self, &result, expected)
             }
             Err(error) => Err(Failure::new(Cause::Content, expected, error.to_string()).with_evidence(error.log)),
         }
+    }
+}
+
+fn timeline(started: Duration, result: &LoadResult) -> LoadTimeline {
+    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
+    let probe::LoadTimeline { width, bins, gaps } = &result.timeline;
+    LoadTimeline {
+        started: started.as_secs_f64(),
+        width: width.as_secs_f64(),
+        acked: bins.iter().map(|bin| bin.acked).collect(),
+        median: bins.iter().map(|bin| seconds(bin.median)).collect(),
+        slowest: bins.iter().map(|bin| seconds(bin.slowest)).collect(),
+        gaps: gaps.iter().map(|gap| LoadGap { at: gap.at.as_secs_f64(), seconds: gap.length.as_secs_f64() }).collect(),
     }
 }
 
@@ -60,6 +76,9 @@ fn check_load(step: &Stop, result: &LoadResult, expected: String) -> Outcome {
         seconds(result.largest_gap)
     )];
     evidence.extend(result.largest_gaps.iter().map(|(id, gap)| format!("broker {id}: largest gap {}", seconds(*gap))));
+    if !result.paused.is_zero() {
+        evidence.push(format!("this machine stood still for {}, which is not counted", seconds(result.paused)));
+    }
     evidence.extend(result.errors.iter().take(5).map(|error| format!("error during the load: {error}")));
     let failed = |expected: String, seen: String, evidence: Vec<String>| {
         Err(Failure::new(Cause::Content, expected, seen).with_evidence(evidence))
@@ -121,6 +140,8 @@ mod tests {
             largest_gap: Duration::from_millis(1500),
             largest_gaps: BTreeMap::from([(10, Duration::from_millis(1500))]),
             slowest_ack: Duration::from_millis(10),
+            paused: Duration::ZERO,
+            timeline: probe::LoadTimeline::default(),
             errors: vec!["broker 10: disconnected".into()],
             elapsed: Duration::from_secs(10),
         }
@@ -157,9 +178,12 @@ mod tests {
         assert_eq!(disturbed, "failed: 1 error during the load: broker 10: disconnected");
         assert_eq!(summary("a", 2), "2 errors during the load, the first: a");
         assert!(!seen(&stop(", disturbed: true"), fine.clone()).starts_with("failed"));
-        let calm = LoadResult { errors: Vec::new(), ..result(fine) };
+        let calm = LoadResult { errors: Vec::new(), ..result(fine.clone()) };
         let Err(failure) = check_load(&stop(", disturbed: true"), &calm, "w".into()) else { panic!("nothing was cut") };
         assert_eq!(failure.seen, "no connection was cut");
+        let paused = LoadResult { paused: Duration::from_secs(6), ..result(fine) };
+        let evidence = check_load(&stop(""), &paused, "w".into()).unwrap_or_default();
+        assert_eq!(evidence[2], "this machine stood still for 6.00 s, which is not counted");
         let lost =
             Comparison { wanted: 100, found: 99, missing: 1, missing_examples: vec![7], ..Comparison::default() };
         assert!(seen(&stop(""), lost).starts_with("failed: of 100 messages 99 came: 1 missing"));

@@ -22,7 +22,7 @@ pub async fn open(
     cluster: ClusterHandle,
     parts: &[Obtained],
 ) -> Result<Lab, Error> {
-    let ClusterHandle { kubeconfig, context, mut reach, versions: running } = cluster;
+    let ClusterHandle { kubeconfig, context, mut reach, versions: running, checksums: of_images } = cluster;
     if reach.separate
         && let Some(known) = read_info(dir)?.filter(|info| info.gateway.separate)
     {
@@ -31,6 +31,9 @@ pub async fn open(
     }
     let mut versions: BTreeMap<_, _> =
         parts.iter().map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin))).collect();
+    let mut checksums: BTreeMap<_, _> =
+        parts.iter().filter_map(|part| Some((part.name.clone(), part.sha256.clone()?))).collect();
+    checksums.extend(of_images);
     // The version that runs counts, and not the origin of its manifest.
     versions.extend(running);
     let catalog = connect(&kubeconfig, &context).await?;
@@ -44,6 +47,7 @@ pub async fn open(
         kafka: spec.kafka,
         shared: shared::cluster(),
         versions,
+        checksums,
         chosen_versions: spec.versions.clone(),
     };
     let lab = Lab::new(info, dir.clone(), catalog);

@@ -42,6 +42,8 @@ pub struct ClusterHandle {
     pub reach: GatewayReach,
     /// What runs, by part: `kubernetes`, `gateway-api`, the container engine and every image.
     pub versions: BTreeMap<String, String>,
+    /// The id of every image.
+    pub checksums: BTreeMap<String, String>,
 }
 
 impl PartFiles {

@@ -70,6 +70,12 @@ impl Engine {
         self.exists(self.call(["image", "inspect", "--format", "{{.Id}}", reference], ANSWER)).await
     }
 
+    /// The id of an image, which is the sha256 of its configuration and so of its layers. `None` if the engine does not tell.
+    pub async fn image_id(&self, reference: &str) -> Option<String> {
+        let id = self.call(["image", "inspect", "--format", "{{.Id}}", reference], ANSWER).run().await.ok()?;
+        Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+
     /// The state of a container, such as `running` or `exited`. `None` if there is none.
     ///
     /// # Errors

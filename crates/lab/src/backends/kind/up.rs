@@ -10,6 +10,7 @@ use crate::backends::cluster::{ClusterHandle, ClusterSpec, Error, PartFiles, gat
 use crate::backends::cluster::{GATEWAY_API, KIND};
 use crate::both::both;
 use crate::gateway::{GatewayFixture, Gateways};
+use futures::future::join_all;
 use host::Progress;
 use kubeapi::Catalog;
 use model::{KafkaProvider, LabDir};
@@ -97,6 +98,7 @@ pub async fn up(
         context: cluster.context(),
         reach: options.reach(&fixture, IpAddr::V4(Ipv4Addr::LOCALHOST)),
         versions: versions(&engine, &catalog, &gateway_api, &node_image, &images, options).await,
+        checksums: image_ids(&engine, &node_image, &images).await,
     })
 }
 
@@ -162,8 +164,8 @@ async fn versions(
         (engine.program.clone(), engine.version.clone()),
     ]);
     for wanted in images.iter().chain([node_image]) {
-        let (name, tag) = wanted.image.image.rsplit_once(':').unwrap_or((&wanted.image.image, "latest"));
-        versions.insert(format!("image {name}"), tag.to_owned());
+        let (part, tag) = image_part(wanted);
+        versions.insert(part, tag.to_owned());
     }
     versions.extend(images::version_of_kafka(images).map(|version| ("kafka".to_owned(), version)));
     if options.kafka == KafkaProvider::Strimzi {
@@ -173,4 +175,23 @@ async fn versions(
     let version = gateway.as_ref().and_then(|kind| kind.version());
     versions.extend(version.map(|version| (options.gateway.clone(), version.to_owned())));
     versions
+}
+
+/// The name under which an image is listed among the parts, and its tag.
+fn image_part(wanted: &images::RequiredImage) -> (String, &str) {
+    let (name, tag) = wanted.image.image.rsplit_once(':').unwrap_or((&wanted.image.image, "latest"));
+    (format!("image {name}"), tag)
+}
+
+/// The ids of all images. The ids of images that came into the node from an archive, and not from the engine, are not known.
+async fn image_ids(
+    engine: &Engine,
+    node_image: &images::RequiredImage,
+    images: &[images::RequiredImage],
+) -> BTreeMap<String, String> {
+    let asked = images
+        .iter()
+        .chain([node_image])
+        .map(async |wanted| engine.image_id(&wanted.image.image).await.map(|id| (image_part(wanted).0, id)));
+    join_all(asked).await.into_iter().flatten().collect()
 }

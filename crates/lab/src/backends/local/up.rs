@@ -284,6 +284,7 @@ fn info(dir: &LabDir, spec: &LocalSpec, parts: &LocalParts) -> LabInfo {
             .into_iter()
             .map(|part| (part.name.clone(), format!("{}, {}", part.version, part.origin)))
             .collect::<BTreeMap<_, _>>(),
+        checksums: all.into_iter().filter_map(|part| Some((part.name.clone(), part.sha256.clone()?))).collect(),
         chosen_versions: spec.versions.clone(),
     }
 }
