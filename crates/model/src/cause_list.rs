@@ -256,7 +256,7 @@ static ENTRIES: [CauseEntry; 39] = [
         severity: Severity::Error,
         summary: "The broker refused the user name or password.",
         example: "`identity: {scram: {user: ..., password: wrong}}`.",
-        repair: "Read the password again: key `password` of the KafkaUser's Secret.",
+        repair: "Read the password again: key `password` of the KafkaUser's Secret. If `diagnose` logs in with it, update the client's librdkafka.",
     },
     CauseEntry {
         name: "authorization",

@@ -14,7 +14,7 @@ pub use adapt::{Adaptation, Change, Place};
 pub use error::Error;
 pub use folder::Folder;
 pub use shell::{CommandResult, Shell};
-pub use step::{Step, Today};
+pub use step::{Need, Step, Today};
 pub use story::Story;
 pub use transcript::transcript;
 pub use walk::{Audience, Choice, Event, Record, Walk};

@@ -22,6 +22,9 @@ pub struct Step {
     /// The lab in which it makes sense. All must hold.
     #[serde(default)]
     pub when: Vec<Place>,
+    /// What this machine must have. Without it, the step is left out.
+    #[serde(default)]
+    pub needs: Option<Need>,
     /// Commands for a shell, one after the other, until one of them fails.
     pub run: Vec<String>,
     /// Texts that the output must contain.
@@ -42,6 +45,16 @@ pub struct Step {
     /// Whether it is only for a person at the terminal, who types what the command reads.
     #[serde(default)]
     pub yours: bool,
+}
+
+/// A tool that not every machine has.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Ends with 0 if the tool is there.
+    pub command: String,
+    /// What the user is told if it is not.
+    pub otherwise: String,
 }
 
 /// What has changed since the post was written, or is different here.

@@ -3,6 +3,9 @@
 use super::{CommandResult, Error, Folder, Shell, Step, Story};
 use std::time::Duration;
 
+/// How long a tool may take to say that it is there.
+const STARTS_WITHIN: Duration = Duration::from_secs(10);
+
 /// Which steps, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
@@ -106,6 +109,13 @@ impl Walk<'_> {
             }
             if step.yours && !choice.somebody {
                 audience.see(&Event::Skipped { step, why: "it needs somebody who types" });
+                continue;
+            }
+            if let Some(need) = &step.needs
+                && self.shell.run(&need.command, STARTS_WITHIN, |_| {})?.exit != Some(0)
+            {
+                audience.see(&Event::Skipped { step, why: &need.otherwise });
+                self.folder.mark(&step.name)?;
                 continue;
             }
             if !audience.wants_more()? {

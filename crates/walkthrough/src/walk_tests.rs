@@ -138,3 +138,18 @@ fn who_has_seen_enough_leaves_and_who_is_not_there_types_nothing() {
     let (_, seen) = typed.all();
     assert_eq!(seen, ["step one 1/1", "skipped one"]);
 }
+
+#[test]
+fn a_step_whose_tool_is_missing_is_left_out_with_its_reason_and_the_walk_goes_on() {
+    let steps = r#"
+  - {name: one, title: T, why: W, run: [echo one], expect: [one]}
+  - {name: tool, title: T, why: W, needs: {command: "test -e tool", otherwise: no tool}, run: [echo used], expect: [used]}
+  - {name: two, title: T, why: W, run: [echo two], expect: [two]}
+"#;
+    let (record, seen) = Workshop::new(steps).all();
+    assert!(record.is_whole(), "{seen:?}");
+    assert!(seen.contains(&"skipped tool".to_owned()) && !seen.contains(&"printed used".to_owned()), "{seen:?}");
+    assert_eq!(seen.last().map(String::as_str), Some("passed two"));
+    let (_, seen) = Workshop::new(&steps.replace("test -e tool", "true")).all();
+    assert!(seen.contains(&"printed used".to_owned()), "{seen:?}");
+}
