@@ -36,8 +36,14 @@ impl Checkout {
         let gateway = root.join("fixtures/gateways/contour");
         fs::create_dir_all(gateway.join("kind")).expect("made");
         fs::create_dir(root.join("scenarios")).expect("made");
-        let copied =
-            ["parts.yaml", "images.yaml", "gateways/contour/gateway.yaml", "gateways/contour/kind/gatewayclass.yaml"];
+        fs::create_dir(root.join("fixtures/clients")).expect("made");
+        let copied = [
+            "parts.yaml",
+            "images.yaml",
+            "clients/franz-go.go",
+            "gateways/contour/gateway.yaml",
+            "gateways/contour/kind/gatewayclass.yaml",
+        ];
         for file in copied {
             fs::copy(here.join(file), root.join("fixtures").join(file)).expect("copied");
         }

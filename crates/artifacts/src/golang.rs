@@ -74,11 +74,19 @@ pub fn build(source: &GoBuild, dirs: &mut BuildDirs<'_>) -> Result<(), Failure> 
         fs::write(&imports, text).map_err(Failure::io(&imports))?;
         go(&["mod", "tidy"], FETCHED_WITHIN, dirs, "downloading the modules that it needs")?;
     }
+    let package = match &source.text {
+        Some(text) => {
+            let program = dirs.work.join("main.go");
+            fs::write(&program, text).map_err(Failure::io(&program))?;
+            "."
+        }
+        None => &source.package,
+    };
     let output = dirs.content.join(dirs.file);
-    let (takes, ldflags, package) = (&source.takes, &source.ldflags, &source.package);
+    let (takes, ldflags) = (&source.takes, &source.ldflags);
     // `-mod=mod` adds what the command needs to go.mod and go.sum. Unlike `go mod tidy`, it adds nothing for the tests
     // of its dependencies. `-v` writes a line for each package, which shows progress.
-    let flags = ["-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package.as_str()];
+    let flags = ["-mod=mod", "-v", "-trimpath", "-ldflags", ldflags, "-o", output.as_str(), package];
     let verb: &[&str] = if source.test { &["test", "-c"] } else { &["build"] };
     let args = [verb, &flags].concat();
     go(&args, BUILT_WITHIN, dirs, &format!("compiling ({takes})"))

@@ -120,6 +120,12 @@ pub struct GoBuild {
     /// The package's tests as a program, instead of its command.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// A program of ours that uses the module, in place of a command of the module. Its file is beside the list of parts.
+    #[serde(default, skip_serializing)]
+    pub program: Option<Utf8PathBuf>,
+    /// The program's text, so that a changed program is compiled again.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     pub ldflags: String,
     /// How long the build may take, as shown to the waiting user.
     #[serde(skip_serializing)]
@@ -159,7 +165,16 @@ impl Manifest {
     pub fn read(path: &Utf8Path) -> Result<Self, Error> {
         let invalid = |reason: String| Error::Manifest { path: path.to_owned(), reason };
         let text = fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
-        let manifest: Self = serde_saphyr::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        let mut manifest: Self = serde_saphyr::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        let sources = manifest.parts.values_mut().flat_map(|part| &mut part.sources);
+        for build in sources.filter_map(|source| if let Source::GoBuild(build) = source { Some(build) } else { None }) {
+            if let Some(program) = &build.program {
+                let file = path.with_file_name("").join(program);
+                let text =
+                    fs::read_to_string(&file).map_err(|error| invalid(format!("`program: {program}`: {error}")))?;
+                build.text = Some(text);
+            }
+        }
         for (name, part) in &manifest.parts {
             part.check().map_err(|reason| invalid(format!("part `{name}`: {reason}")))?;
         }

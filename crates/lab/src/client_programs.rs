@@ -48,8 +48,20 @@ impl ClientPrograms {
 /// # Errors
 /// [`Error::Missing`] if it cannot be obtained.
 pub async fn kafka_python(progress: &Progress) -> Result<Utf8PathBuf, Error> {
-    let parts = obtain::all(vec!["kafka-python".to_owned()], &BTreeMap::new(), progress).await?;
-    let missing = || Error::Missing { what: vec!["kafka-python".to_owned()] };
+    client_part("kafka-python", progress).await
+}
+
+/// The program for franz-go, which is compiled if it is missing.
+///
+/// # Errors
+/// [`Error::Missing`] if it cannot be obtained.
+pub async fn franz_go(progress: &Progress) -> Result<Utf8PathBuf, Error> {
+    client_part("franz-go", progress).await
+}
+
+async fn client_part(name: &str, progress: &Progress) -> Result<Utf8PathBuf, Error> {
+    let parts = obtain::all(vec![name.to_owned()], &BTreeMap::new(), progress).await?;
+    let missing = || Error::Missing { what: vec![name.to_owned()] };
     parts.into_iter().next().map(|part| part.path).ok_or_else(missing)
 }
 

@@ -31,7 +31,7 @@ mod up;
 
 pub use agent::run as run_agent;
 pub use client_files::bootstrap;
-pub use client_programs::{ClientPrograms, console_tools, kafka_python};
+pub use client_programs::{ClientPrograms, console_tools, franz_go, kafka_python};
 pub use critical_path::{critical_path, numbered};
 pub use down::{down, keeping_state as down_keeping_state};
 pub use env::{pairs as client_variables, variables};

@@ -1,9 +1,10 @@
-//! Other client implementations than librdkafka: Apache Kafka's own Java client, and kafka-python. They run as processes of this
-//! machine, or the Java client in a container on its network.
+//! Other client implementations than librdkafka: Apache Kafka's own Java client, kafka-python and franz-go. They run as processes of
+//! this machine, or the Java client in a container on its network.
 //!
 //! Each takes another resolver, another TLS library and another Kafka library through the same routes.
 
 mod container;
+mod go;
 mod java;
 mod output;
 mod process;
@@ -37,6 +38,8 @@ pub enum OtherClient {
     JavaScripts(Utf8PathBuf),
     /// kafka-python in this folder, with this machine's Python 3.
     Python(Utf8PathBuf),
+    /// The lab's program for franz-go.
+    Go(Utf8PathBuf),
 }
 
 impl OtherClient {
@@ -45,6 +48,7 @@ impl OtherClient {
         match self {
             Self::JavaContainer(_) | Self::JavaScripts(_) => "the Java client",
             Self::Python(_) => "kafka-python",
+            Self::Go(_) => "franz-go",
         }
     }
 
@@ -57,6 +61,7 @@ impl OtherClient {
             Self::JavaContainer(image) => container::available(image).await,
             Self::JavaScripts(_) => Ok(()),
             Self::Python(packages) => python::available(packages).await,
+            Self::Go(program) => go::available(program).await,
         }
     }
 
@@ -79,7 +84,7 @@ impl OtherClient {
                 let input = java::input(access, spec, container::FOLDER, |tool| container::command(tool.class));
                 container::run(image, &hosts, &input, deadline).await
             }
-            Self::JavaScripts(_) | Self::Python(_) => self.here(access, spec, &hosts, deadline).await,
+            Self::JavaScripts(_) | Self::Python(_) | Self::Go(_) => self.here(access, spec, &hosts, deadline).await,
         };
         let printed = printed.map_err(|text| ClientError::harness(&operation, text))?;
         let mut lines: Vec<String> = String::from_utf8_lossy(&printed).lines().map(str::to_owned).collect();
@@ -101,6 +106,7 @@ impl OtherClient {
         let path = folder.path().map_err(|error| error.to_string())?;
         let input = match self {
             Self::Python(packages) => python::input(access, spec, &path, packages),
+            Self::Go(program) => go::input(access, spec, &path, program),
             Self::JavaScripts(tools) => {
                 java::input(access, spec, path.as_str(), |tool| process::command(tools, tool.script))
             }

@@ -82,6 +82,16 @@ pub async fn kafka_python(progress: &Progress) -> Result<OtherClient, String> {
     client.available().await.map(|()| client)
 }
 
+/// The program for franz-go, which is compiled if it is missing.
+///
+/// # Errors
+/// The reason why it cannot run here.
+pub async fn franz_go(progress: &Progress) -> Result<OtherClient, String> {
+    let program = lab::franz_go(progress).await.map_err(|error| error.to_string())?;
+    let client = OtherClient::Go(program);
+    client.available().await.map(|()| client)
+}
+
 /// The DaemonSets of networks that enforce NetworkPolicies. An API server accepts a policy whether or not the network reads it.
 const ENFORCING: [&str; 7] =
     ["antrea-agent", "calico-node", "canal", "cilium", "kindnet", "kube-router", "ovnkube-node"];

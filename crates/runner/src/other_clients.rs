@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 pub struct OtherClients {
     java: OnceCell<Result<OtherClient, String>>,
     kafka_python: OnceCell<Result<OtherClient, String>>,
+    franz_go: OnceCell<Result<OtherClient, String>>,
 }
 
 impl OtherClients {
@@ -22,6 +23,9 @@ impl OtherClients {
             Library::Java => Some(self.java.get_or_init(|| needs::java(lab)).await),
             Library::KafkaPython => {
                 Some(self.kafka_python.get_or_init(|| async { needs::kafka_python(&Progress::lines()).await }).await)
+            }
+            Library::FranzGo => {
+                Some(self.franz_go.get_or_init(|| async { needs::franz_go(&Progress::lines()).await }).await)
             }
         }
     }

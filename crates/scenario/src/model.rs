@@ -169,6 +169,8 @@ pub enum Library {
     Java,
     /// kafka-python, a client written in Python.
     KafkaPython,
+    /// franz-go, a client written in Go.
+    FranzGo,
 }
 
 impl Library {
@@ -178,6 +180,7 @@ impl Library {
             Self::Librdkafka => "librdkafka",
             Self::Java => "the Java client",
             Self::KafkaPython => "kafka-python",
+            Self::FranzGo => "franz-go",
         }
     }
 }

@@ -59,8 +59,8 @@ pub fn parse(
     Err(ClientError { broker, code, served: shares, log, ..ClientError::harness(operation, text) })
 }
 
-/// What stands before a node's id in a complaint of the Java client and of kafka-python.
-const NODE: [&str; 2] = ["onnection to node ", "node_id="];
+/// What stands before a node's id in a complaint of the Java client, of kafka-python and of franz-go.
+const NODE: [&str; 3] = ["onnection to node ", "node_id=", " broker: "];
 
 /// The broker that most complaints of the client name: `Connection to node 11 (broker-11.kafka.test/127.0.0.1:9092)
 /// ...`.
@@ -82,6 +82,11 @@ fn at_fault(log: &[String], layout: &Layout) -> Option<BrokerAddr> {
 fn code(log: &[String]) -> &'static str {
     let answers = [
         ("SaslAuthenticationException", "SaslAuthenticationFailed"),
+        ("SASL_AUTHENTICATION_FAILED", "SaslAuthenticationFailed"),
+        ("TOPIC_AUTHORIZATION_FAILED", "TopicAuthorizationFailed"),
+        ("GROUP_AUTHORIZATION_FAILED", "GroupAuthorizationFailed"),
+        ("CLUSTER_AUTHORIZATION_FAILED", "ClusterAuthorizationFailed"),
+        ("UNKNOWN_TOPIC_OR_PARTITION", "UnknownTopicOrPartition"),
         ("TopicAuthorizationException", "TopicAuthorizationFailed"),
         ("GroupAuthorizationException", "GroupAuthorizationFailed"),
         ("ClusterAuthorizationException", "ClusterAuthorizationFailed"),
@@ -139,6 +144,11 @@ mod tests {
         let first = "WARN Connection to node -1 (bootstrap.kafka.test/127.0.0.1:9092) could not be established.";
         let error = parse(&[first.into(), complaint.into()], &spec, &layout(), "test").expect_err("nothing came");
         assert_eq!((error.broker.and_then(|broker| broker.id), error.code.as_str()), (Some(11), "Harness"));
+
+        let of_go = "[WARN] unable to open connection to broker; addr: broker-11.kafka.test:9092, broker: 11, err: EOF";
+        let of_seed = "[WARN] unable to open connection to broker; addr: bootstrap:9092, broker: seed_0, err: EOF";
+        let error = parse(&[of_seed.into(), of_go.into()], &spec, &layout(), "test").expect_err("nothing came");
+        assert_eq!(error.broker.and_then(|broker| broker.id), Some(11));
 
         let refusal = "org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to access topics";
         let error = parse(&[refusal.into()], &spec, &layout(), "test").expect_err("denied");

@@ -1,5 +1,5 @@
-//! A client as processes of this machine. Neither root nor `/etc/hosts` is needed: a JVM reads its names from a file, and so
-//! does our program for kafka-python.
+//! A client as processes of this machine. Neither root nor `/etc/hosts` is needed: a JVM reads its names from a file, and so do
+//! our programs for kafka-python and franz-go.
 
 use super::{Host, Input};
 use camino::{Utf8Path, Utf8PathBuf};
