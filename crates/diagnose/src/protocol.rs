@@ -157,9 +157,10 @@ pub(super) fn elsewhere(facts: &Facts) -> Option<(Cause, String)> {
     let broken = facts.tcp.as_ref().is_some_and(|tcp| *tcp != TcpOutcome::Connected)
         || facts.tls.as_ref().is_some_and(TlsOutcome::turned_away)
         || walked.speaks == Some(Speaks::Http);
-    // Without a route, the Gateway would not help either.
+    // Without a route, or at a port at which no Gateway serves the name, the Gateway would not help either.
     let routed = facts.routes.iter().any(|route| route.accepted());
-    if !broken || !routed || facts.addresses.is_empty() || facts.addresses.contains(&found) {
+    let at_another_port = facts.listeners.is_empty() && facts.served.iter().any(|one| one.serves(&facts.host));
+    if !broken || !routed || at_another_port || facts.addresses.is_empty() || facts.addresses.contains(&found) {
         return None;
     }
     let wanted: Vec<_> = facts.addresses.iter().map(ToString::to_string).collect();

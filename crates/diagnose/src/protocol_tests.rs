@@ -197,3 +197,13 @@ fn a_name_that_leads_past_the_gateway_is_named_if_nothing_serves_it_there() {
     assert!(found.seen.contains("resolves to 192.0.2.1") && found.seen.contains("192.0.2.7"), "{}", found.seen);
     assert_ne!(classify(&at([192, 0, 2, 1])).cause, Cause::NameResolvesElsewhere, "it is the Gateway's");
 }
+
+#[test]
+fn a_port_at_which_the_gateway_has_no_listener_is_not_blamed_on_the_name() {
+    let refused = || Facts { tcp: Some(TcpOutcome::Refused), tls: None, ..behind_a_route() };
+    let elsewhere = Facts { addresses: vec![[192, 0, 2, 7].into()], ..refused() };
+    assert_eq!(classify(&elsewhere).cause, Cause::NameResolvesElsewhere);
+    // As with the port 443 of Strimzi's status: the Gateway's own address would not help.
+    let at_443 = Facts { port: 443, listeners: Vec::new(), ..elsewhere };
+    assert_eq!(classify(&at_443).cause, Cause::Unreachable);
+}
