@@ -137,11 +137,6 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
         let named = list(&service.data["spec"]["ports"])
             .iter()
             .find(|port| port["port"].as_u64() == backend.port.map(u64::from));
-        // Without a targetPort it is the same number. A name stands for a number of the Pod that is not looked up.
-        let target = named.and_then(|port| {
-            if port["targetPort"].is_null() { port["port"].as_u64() } else { port["targetPort"].as_u64() }
-        });
-        backend.target = target.and_then(|port| u16::try_from(port).ok());
         let selector = service.data["spec"]["selector"].as_object();
         let selected: Vec<_> = pods
             .iter()
@@ -155,11 +150,23 @@ pub(super) fn resolve(routes: &mut [Route], services: &[DynamicObject], pods: &[
                 })
             })
             .collect();
+        backend.target = named.and_then(|port| target(port, &selected)).and_then(|port| u16::try_from(port).ok());
         backend.exists = true;
         backend.pods = selected.len();
         backend.ready = selected.iter().filter(|pod| pod_object_is_ready(pod)).count();
         backend.brokers = selected.iter().filter_map(|pod| broker(pod)).collect();
     }
+}
+
+/// The port of the Pods behind a port of a Service: a number, the name of a container's port (as Strimzi writes it), or without
+/// either the Service's own number.
+fn target(port: &Value, pods: &[&DynamicObject]) -> Option<u64> {
+    let Some(name) = port["targetPort"].as_str() else {
+        return port["targetPort"].as_u64().or_else(|| port["port"].as_u64());
+    };
+    let containers = pods.iter().flat_map(|pod| list(&pod.data["spec"]["containers"]));
+    let mut ports = containers.flat_map(|container| list(&container["ports"]));
+    ports.find(|port| port["name"] == name)?["containerPort"].as_u64()
 }
 
 /// The broker of a Pod. Its node id is the end of the name `<cluster>-<pool>-<id>`.

@@ -115,6 +115,28 @@ status: {conditions: [{type: Ready, status: "True"}]}
 }
 
 #[test]
+fn a_target_port_is_a_number_or_the_name_of_a_containers_port() {
+    let target = |ports: &str, containers: &str| {
+        let services = objects(&format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: my-cluster-broker-11, namespace: kafka}}\n\
+             spec: {{selector: {{app: kafka}}, ports: [{ports}]}}\n"
+        ));
+        let pods = objects(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: my-cluster-broker-11, namespace: kafka, labels: {{app: kafka}}}}\n\
+             spec: {{containers: [{{name: kafka, ports: [{containers}]}}]}}\n"
+        ));
+        let mut found = routes(&tls_routes(), &[], &gateways(), "broker-11.kafka.test", 9092);
+        resolve(&mut found, &services, &pods);
+        found[0].backends[0].target
+    };
+    let named = "{name: tcp-other, containerPort: 9095}, {name: tcp-external, containerPort: 9194}";
+    assert_eq!(target("{port: 9094}", ""), Some(9094));
+    assert_eq!(target("{port: 9094, targetPort: 9195}", ""), Some(9195));
+    assert_eq!(target("{port: 9094, targetPort: tcp-external}", named), Some(9194), "as Strimzi writes it");
+    assert_eq!(target("{port: 9094, targetPort: tcp-gone}", named), None);
+}
+
+#[test]
 fn listeners_are_found_by_port_and_name() {
     let names = |host, port| {
         for_name(&listeners(&gateways()), host, port).into_iter().map(|listener| listener.name).collect::<Vec<_>>()

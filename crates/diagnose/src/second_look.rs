@@ -83,7 +83,8 @@ fn served(facts: &Facts) -> Option<&Route> {
     facts.routes.iter().find(ready)
 }
 
-/// The address of the route's Service, if it answers there in TLS for the name.
+/// The address of the route's Service, if a broker answers there in TLS for the name. Where the cluster's addresses lead nowhere,
+/// something else may answer in its place, such as a proxy that ends all TLS of this machine.
 async fn direct(facts: &Facts, route: &Route, snapshot: &Snapshot, within: Duration) -> Result<SocketAddr, String> {
     let backend = route.backends.first().ok_or("the route has no backend")?;
     let service = snapshot.services.iter().find(|one| {
@@ -92,8 +93,17 @@ async fn direct(facts: &Facts, route: &Route, snapshot: &Snapshot, within: Durat
     });
     let address = service.and_then(|one| one.data["spec"]["clusterIP"].as_str()?.parse().ok());
     let address = SocketAddr::new(address.ok_or("its Service has no address")?, backend.port.unwrap_or_default());
-    let (outcome, _) = Probe::new(address, Some(&facts.host), within.min(Duration::from_secs(1))).open().await;
-    if outcome.completed() { Ok(address) } else { Err(format!("{address}: {}", outcome.handshake)) }
+    let probe = Probe::new(address, Some(&facts.host), within.min(Duration::from_secs(1)));
+    let (outcome, _) = probe.open().await;
+    if !outcome.completed() {
+        return Err(format!("{address}: {}", outcome.handshake));
+    }
+    // A listener that asks for a client's certificate shows its own, and then says nothing more.
+    if outcome.chain.first().is_some_and(|leaf| leaf.broker().is_some()) {
+        return Ok(address);
+    }
+    let answer = probe::broker_handshake(address, Some(&probe), within).await;
+    answer.map(|_| address).map_err(|why| format!("{address}: {why}"))
 }
 
 /// Whether the gateway serves the name when it is asked again. A proxy that refused its configuration does not.

@@ -90,18 +90,23 @@ async fn looked_at(snapshot: &Snapshot, facts: &Facts, cause: Cause) -> Failure 
 
 #[tokio::test]
 async fn a_broker_that_answers_without_the_gateway_accuses_the_proxy() {
-    let broker = serve_tls(Authority::new("a").leaf("b", &[HOST]).server(None)).await;
+    let of_strimzi = "my-cluster-broker-11.my-cluster-kafka-brokers.kafka.svc";
+    let broker = serve_tls(Authority::new("a").leaf("b", &[HOST, of_strimzi]).server(None)).await;
     let found = looked(&snapshot(ROUTE, broker.port(), "", Some("v1")), Cause::UnknownSni).await;
     assert_eq!(found.cause, Cause::ProxyRefusedConfig, "{found:#?}");
     assert!(found.seen.contains(&broker.to_string()), "{}", found.seen);
     let found = looked(&snapshot(ROUTE, nobody().port(), "", Some("v1")), Cause::UnknownSni).await;
     assert_eq!(found.cause, Cause::UnknownSni, "the broker does not answer either");
+    let other = serve_tls(Authority::new("a").leaf("b", &[HOST]).server(None)).await;
+    let found = looked(&snapshot(ROUTE, other.port(), "", Some("v1")), Cause::UnknownSni).await;
+    assert_eq!(found.cause, Cause::UnknownSni, "what answers in TLS is no broker");
     assert!(found.evidence.iter().any(|line| line.starts_with("not known: whether the broker")), "{found:#?}");
 }
 
 #[tokio::test]
 async fn a_gateway_that_answers_the_next_connection_did_not_refuse_its_configuration() {
-    let broker = serve_tls(Authority::new("a").leaf("b", &[HOST]).server(None)).await;
+    let of_strimzi = "my-cluster-broker-11.my-cluster-kafka-brokers.kafka.svc";
+    let broker = serve_tls(Authority::new("a").leaf("b", &[HOST, of_strimzi]).server(None)).await;
     let snapshot = snapshot(ROUTE, broker.port(), "", Some("v1"));
     let mut facts = facts(&snapshot);
     facts.tls.as_mut().expect("it was asked").address = broker;

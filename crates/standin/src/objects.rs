@@ -123,7 +123,7 @@ fn route(
 }
 
 fn port(name: &str, number: u16) -> Value {
-    json!({"name": name, "port": number, "targetPort": number, "protocol": "TCP"})
+    json!({"name": name, "port": number, "targetPort": name, "protocol": "TCP"})
 }
 
 fn selector(cluster: &Cluster) -> Value {
