@@ -114,7 +114,7 @@ pub const STAGES: &[Stage] = &[
         commands: &[
             LOCAL_UP,
             &["xtask", "parity", "snapshot", "{scratch}/standin.json"],
-            &["xtask", "parity", "compare", "{scratch}/standin.json", "fixtures/standin/strimzi-1.1.0.json"],
+            &["xtask", "parity", "compare", "{scratch}/standin.json", "fixtures/standin/strimzi-1.2.0.json"],
         ],
         ..Stage::ON_LOCAL_LAB
     },

@@ -7,7 +7,7 @@ use model::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Stops a load generator. Every acknowledged message must have been consumed.
+/// Stops a load generator. Every acknowledged message must have been consumed, and once unless a connection was cut.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Stop {
