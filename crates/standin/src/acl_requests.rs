@@ -5,10 +5,15 @@ use kafka_protocol::messages::create_acls_request::AclCreation;
 use kafka_protocol::messages::delete_acls_request::DeleteAclsFilter;
 use kafka_protocol::messages::{CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 /// The value of a filter that matches everything.
 const ANY: i8 = 1;
+
+/// How long a broker has to learn of a change before it is asked again.
+const LIST_AGAIN: Duration = Duration::from_millis(50);
 
 /// One access rule, with the numbers of the protocol.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -51,6 +56,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Admin<S> {
             })
         });
         Ok(all.collect())
+    }
+
+    /// Changes the rules of a principal until the broker lists exactly these. A broker learns of a rule a moment after the
+    /// controller accepted it; one that does not know the last change yet would also not name what must go. False if it takes
+    /// longer than `within`.
+    ///
+    /// # Errors
+    /// If the broker refuses or does not answer.
+    pub async fn set_acls(
+        &mut self,
+        principal: &str,
+        desired: &BTreeSet<Acl>,
+        within: Duration,
+    ) -> Result<bool, AdminError> {
+        let deadline = Instant::now() + within;
+        loop {
+            let found = self.acls(Some(principal)).await?;
+            if found == *desired {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            self.create_acls(desired.difference(&found)).await?;
+            self.delete_acls(found.difference(desired)).await?;
+            tokio::time::sleep(LIST_AGAIN).await;
+        }
     }
 
     /// Adds access rules.

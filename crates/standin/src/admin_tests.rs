@@ -8,9 +8,9 @@ use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult};
 use kafka_protocol::messages::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 use kafka_protocol::messages::{
-    AlterUserScramCredentialsResponse, ApiKey, CreateTopicsResponse, DeleteAclsRequest, DeleteAclsResponse,
-    DescribeAclsRequest, DescribeAclsResponse, DescribeClusterResponse, DescribeConfigsResponse,
-    IncrementalAlterConfigsResponse, MetadataResponse,
+    AlterUserScramCredentialsResponse, ApiKey, CreateAclsRequest, CreateAclsResponse, CreateTopicsResponse,
+    DeleteAclsRequest, DeleteAclsResponse, DescribeAclsRequest, DescribeAclsResponse, DescribeClusterResponse,
+    DescribeConfigsResponse, IncrementalAlterConfigsResponse, MetadataResponse,
 };
 use std::time::Duration;
 use test_servers::ScriptedBroker;
@@ -213,6 +213,40 @@ async fn access_rules_come_back_as_they_were_given() {
     });
     let (acls, ()) = tokio::join!(admin.acls(Some("User:alice")), answer);
     assert_eq!(acls.expect("listed"), BTreeSet::from([rule()]));
+}
+
+#[tokio::test]
+async fn a_broker_that_does_not_know_the_last_rules_yet_is_asked_again() {
+    let (mut admin, mut broker) = opened(&ALL).await;
+    let listed = |operations: &[i8]| {
+        let acl = |operation: &i8| {
+            let acl = AclDescription::default().with_principal(text("User:alice")).with_host(text("*"));
+            acl.with_operation(*operation).with_permission_type(3)
+        };
+        let resource = DescribeAclsResource::default()
+            .with_resource_type(2)
+            .with_resource_name(text("orders"))
+            .with_pattern_type(3)
+            .with_acls(operations.iter().map(acl).collect());
+        DescribeAclsResponse::default().with_resources(vec![resource])
+    };
+    let (kept, gone) = (rule().operation, 4);
+    let script = async {
+        // It knows neither the rule that stays nor the one that must go.
+        broker.answer(|_: DescribeAclsRequest| listed(&[])).await;
+        broker.answer(|_: CreateAclsRequest| CreateAclsResponse::default()).await;
+        broker.answer(|_: DescribeAclsRequest| listed(&[kept, gone])).await;
+        broker
+            .answer(|request: DeleteAclsRequest| {
+                assert_eq!(request.filters.iter().map(|one| one.operation).collect::<Vec<_>>(), [gone]);
+                DeleteAclsResponse::default()
+            })
+            .await;
+        broker.answer(|_: DescribeAclsRequest| listed(&[kept])).await;
+    };
+    let desired = BTreeSet::from([rule()]);
+    let (set, ()) = tokio::join!(admin.set_acls("User:alice", &desired, WITHIN), script);
+    assert!(set.expect("no refusal"));
 }
 
 #[tokio::test]

@@ -17,11 +17,13 @@ use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_rustls::rustls::crypto::ring;
 use tracing::warn;
 
 const PASSWORD_LENGTH: usize = 32;
+const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Brings a user closer to its resource, and writes the state to its status.
 ///
@@ -60,11 +62,9 @@ async fn converge(context: &Context, object: &DynamicObject, cluster: &Key) -> R
         }
     };
     let principal = acls::principal(&name, &spec);
-    match admin.acls(Some(&principal)).await {
-        Ok(found) => {
-            admin.create_acls(desired.difference(&found)).await?;
-            admin.delete_acls(found.difference(&desired)).await?;
-        }
+    match admin.set_acls(&principal, &desired, LISTED_WITHIN).await {
+        Ok(true) => {}
+        Ok(false) => return Err(Error::Waiting("the brokers do not list the user's access rules yet".to_owned())),
         Err(error) if is_without_authorizer(&error) && desired.is_empty() => {}
         Err(error) if is_without_authorizer(&error) => {
             let text =

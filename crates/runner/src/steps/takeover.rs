@@ -43,6 +43,9 @@ impl GatewaySnapshot {
         if let Some(file) = &sabotage.apply {
             names.extend(context.manifest(file)?.iter().flat_map(hostnames));
         }
+        if sabotage.apply.is_none() {
+            served(context, &names).await;
+        }
         let mut seen: BTreeMap<String, Vec<Answer>> = names.into_iter().map(|name| (name, Vec::new())).collect();
         // Names are probed one after the other, because a gateway may distribute connections in turn.
         for _ in 0..SAMPLES {
@@ -63,6 +66,19 @@ impl GatewaySnapshot {
             let all = now.iter().zip(self.0.values()).all(|(now, before)| is_new(now, before));
             in_a_row = if all { in_a_row + 1 } else { 0 };
         }
+    }
+}
+
+/// Waits until the data plane serves the names as they are before the change, at most [`AT_MOST`]: what it has not applied yet cannot
+/// be told from what it applies next. Some names are never served, which a scenario may want.
+async fn served(context: &Context<'_>, names: &BTreeSet<String>) {
+    let deadline = Instant::now() + AT_MOST;
+    while Instant::now() < deadline {
+        let now = join_all(names.iter().map(|name| answer(context, name))).await;
+        if now.iter().all(|(handshake, _)| matches!(handshake, Handshake::Completed { .. })) {
+            return;
+        }
+        sleep(AGAIN).await;
     }
 }
 
