@@ -223,19 +223,22 @@ impl Parts {
         }
         let cache = PartCache::of(&self.cache, name);
         if let Some(copy) = cached(&cache, part, phase) {
-            return Ok(from_cache(name, copy));
+            let origin = from_cache(&copy);
+            return Ok(from_copy(name, copy, origin));
         }
         let _lock = cache.lock(phase)?;
         // Another process may have made the part while this one waited.
         if let Some(copy) = cached(&cache, part, phase) {
-            return Ok(from_cache(name, copy));
+            let origin = from_cache(&copy);
+            return Ok(from_copy(name, copy, origin));
         }
         // The log of the last attempt is no longer useful.
         let _ = fs::remove_file(cache.log());
         for source in part.sources.iter().filter(|source| source.version().is_some()) {
             match self.make(name, part, source, &cache, phase) {
-                Ok(CachedCopy { stamp, path }) => {
-                    return Ok(found(Found { path, version: stamp.version }, stamp.origin));
+                Ok(copy) => {
+                    let origin = copy.stamp.origin.clone();
+                    return Ok(from_copy(name, copy, origin));
                 }
                 Err(why) => {
                     let hopeless = why.disk_full();
@@ -325,8 +328,12 @@ fn cached(cache: &PartCache, part: &Part, phase: &mut Phase) -> Option<CachedCop
     })
 }
 
-fn from_cache(name: &str, CachedCopy { stamp, path }: CachedCopy) -> Obtained {
-    let origin = format!("cache ({})", stamp.origin);
+fn from_cache(copy: &CachedCopy) -> String {
+    format!("cache ({})", copy.stamp.origin)
+}
+
+/// A copy in the cache, whose stamp knows its checksum unless an earlier version made it.
+fn from_copy(name: &str, CachedCopy { stamp, path }: CachedCopy, origin: String) -> Obtained {
     let sha256 = stamp.sha256_of_part().or_else(|| checksum::of(&path).ok());
     Obtained { name: name.to_owned(), path, version: stamp.version, origin, sha256 }
 }

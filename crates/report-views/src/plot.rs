@@ -2,6 +2,7 @@
 
 use model::LoadTimeline;
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use std::error::Error;
 
@@ -17,6 +18,8 @@ const SLOWEST: RGBColor = RGBColor(0x9a, 0x4c, 0x00);
 const GAP: RGBColor = RGBColor(0xb3, 0x26, 0x1e);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Seconds = Cartesian2d<RangedCoordf64, RangedCoordf64>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Seconds>;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The drawing as SVG, with a numbered mark at each of `marks`, in seconds since the start of the load. `None` if nothing was
@@ -43,17 +46,7 @@ fn throughput(area: &Area<'_>, timeline: &LoadTimeline, marks: &[f64]) -> Outcom
     let most = highest(&rates);
     let mut chart =
         ChartBuilder::on(area).margin(8).y_label_area_size(LEFT).build_cartesian_2d(0.0..end(timeline), 0.0..most)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID)
-        .axis_style(GRID)
-        .y_labels(4)
-        .y_label_formatter(&whole)
-        .y_desc("acknowledged / s")
-        .label_style(("sans-serif", 14).into_font().color(&TEXT))
-        .draw()?;
+    axes(&mut chart, "acknowledged / s", "")?;
     for gap in &timeline.gaps {
         let corners = [(gap.at, 0.0), (gap.at + gap.seconds, most)];
         chart.draw_series([Rectangle::new(corners, GAP.mix(0.25).filled())])?;
@@ -79,24 +72,21 @@ fn latency(area: &Area<'_>, timeline: &LoadTimeline, marks: &[f64]) -> Outcome<(
         .x_label_area_size(36)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(0.0..end(timeline), 0.0..most)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID)
-        .axis_style(GRID)
-        .y_labels(4)
-        .y_label_formatter(&whole)
-        .x_label_formatter(&whole)
-        .x_desc("seconds since the load began")
-        .y_desc("latency, ms")
-        .label_style(("sans-serif", 14).into_font().color(&TEXT))
-        .draw()?;
+    axes(&mut chart, "latency, ms", "seconds since the load began")?;
     chart.draw_series(LineSeries::new(slowest, SLOWEST))?;
     chart.draw_series(LineSeries::new(median, LINE.stroke_width(2)))?;
     for mark in marks {
         chart.draw_series([PathElement::new([(*mark, 0.0), (*mark, most)], TEXT.mix(0.6))])?;
     }
+    Ok(())
+}
+
+/// The grid, and the texts beside it. Without room for the texts of an axis, it has none.
+fn axes<'a>(chart: &mut Chart<'a, '_>, of_y: &str, of_x: &str) -> Outcome<()> {
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(GRID).axis_style(GRID);
+    mesh.y_labels(4).y_label_formatter(&whole).x_label_formatter(&whole).y_desc(of_y).x_desc(of_x);
+    mesh.label_style(("sans-serif", 14).into_font().color(&TEXT)).draw()?;
     Ok(())
 }
 

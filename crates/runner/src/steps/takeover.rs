@@ -44,7 +44,7 @@ impl GatewaySnapshot {
             names.extend(context.manifest(file)?.iter().flat_map(hostnames));
         }
         if sabotage.apply.is_none() {
-            served(context, &names).await;
+            served(async || join_all(names.iter().map(|name| answer(context, name))).await).await;
         }
         let mut seen: BTreeMap<String, Vec<Answer>> = names.into_iter().map(|name| (name, Vec::new())).collect();
         // Names are probed one after the other, because a gateway may distribute connections in turn.
@@ -71,11 +71,10 @@ impl GatewaySnapshot {
 
 /// Waits until the data plane serves the names as they are before the change, at most [`AT_MOST`]: what it has not applied yet cannot
 /// be told from what it applies next. Some names are never served, which a scenario may want.
-async fn served(context: &Context<'_>, names: &BTreeSet<String>) {
+async fn served(ask: impl AsyncFn() -> Vec<Answer>) {
     let deadline = Instant::now() + AT_MOST;
     while Instant::now() < deadline {
-        let now = join_all(names.iter().map(|name| answer(context, name))).await;
-        if now.iter().all(|(handshake, _)| matches!(handshake, Handshake::Completed { .. })) {
+        if ask().await.iter().all(|(handshake, _)| matches!(handshake, Handshake::Completed { .. })) {
             return;
         }
         sleep(AGAIN).await;
@@ -119,6 +118,26 @@ mod tests {
         assert!(!is_new(&by("broker 11"), &before), "it answered for the name before");
         assert!(is_new(&by("a broker of another cluster"), &before));
         assert!(is_new(&(Handshake::Closed, None), &before));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_is_awaited_before_it_is_sabotaged_but_not_for_ever() {
+        let asked = std::cell::Cell::new(0);
+        let completed =
+            Handshake::Completed { protocol: "TLSv1_3".to_owned(), alpn: None, afterwards: Afterwards::Open };
+        let after = |turns: u32| {
+            asked.set(0);
+            let (asked, completed) = (&asked, &completed);
+            async move || {
+                asked.set(asked.get() + 1);
+                vec![(if asked.get() > turns { completed.clone() } else { Handshake::Closed }, None)]
+            }
+        };
+        served(after(2)).await;
+        assert_eq!(asked.get(), 3);
+        let start = Instant::now();
+        served(after(u32::MAX)).await;
+        assert!(start.elapsed() >= AT_MOST && start.elapsed() < AT_MOST * 2, "{:?}", start.elapsed());
     }
 
     #[test]
